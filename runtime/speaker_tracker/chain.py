@@ -1,0 +1,165 @@
+"""A chain of stages: checked at start-up, loaded once per process, opened once per session."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from speaker_tracker.events import ClientMessage, Event, PcmReceived
+from speaker_tracker.inference import SharedInference
+from speaker_tracker.pipeline import OpenStage, Pipeline
+from speaker_tracker.plugins import PluginManager, ProvidedStage
+from speaker_tracker.stage import LoadedStage, SessionInfo, StageLoadError, StageOptions
+
+STAGES_SETTING = "SPEAKER_TRACKER_STAGES"
+OPTIONS_SETTING = "SPEAKER_TRACKER_STAGE_OPTIONS"
+
+DEFAULT_STAGES = (
+    "frame_decoder",
+    "silero_vad",
+    "speechbrain_embedding",
+    "kmeans_assigner",
+    "timing_aggregator",
+    "reporter",
+)
+
+
+class ChainError(Exception):
+    """The chain cannot work as configured; the message is one sentence that names the stage, the setting and the choices."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfiguredStage:
+    """One stage of a chain with its validated options."""
+
+    provided: ProvidedStage
+    options: StageOptions
+
+    @property
+    def name(self) -> str:
+        """The stage's unique name."""
+        return self.provided.spec.name
+
+
+def configure(plugins: PluginManager, names: Sequence[str], options: Mapping[str, Mapping[str, Any]]) -> list[ConfiguredStage]:
+    """Checks a chain and validates the options of its stages; nothing is loaded.
+
+    ``options``: by stage name; those of stages on offer but not in the chain are allowed, so that one file can serve several
+    chains. Raises ``ChainError``.
+    """
+    for name in options:
+        if name not in plugins.stages:
+            raise ChainError(f"{OPTIONS_SETTING} sets options of {_unknown_stage(plugins, name)}")
+    configured = [_configure_one(plugins, name, options.get(name, {})) for name in names]
+    _check_order(plugins, configured)
+    return configured
+
+
+def _unknown_stage(plugins: PluginManager, name: str) -> str:
+    similar = plugins.similar_names(name)
+    hint = f"did you mean {' or '.join(map(repr, similar))}? " if similar else ""
+    return f"an unknown stage {name!r}; {hint}stages on offer: {_listed(plugins.stages)}"
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names)
+
+
+def _configure_one(plugins: PluginManager, name: str, values: Mapping[str, Any]) -> ConfiguredStage:
+    provided = plugins.stages.get(name)
+    if provided is None:
+        raise ChainError(f"{STAGES_SETTING} names {_unknown_stage(plugins, name)}")
+    try:
+        return ConfiguredStage(provided, provided.spec.options.model_validate(values))
+    except ValidationError as error:
+        raise ChainError(_options_sentence(name, provided.spec.options, error)) from error
+
+
+def _options_sentence(name: str, model: type[StageOptions], error: ValidationError) -> str:
+    first = error.errors(include_url=False)[0]
+    option = str(first["loc"][0]) if first["loc"] else ""
+    setting = f"{OPTIONS_SETTING}__{name.upper()}__{option.upper()}"
+    if first["type"] == "extra_forbidden":
+        choices = _listed(model.model_fields) or "none"
+        return f"stage {name!r} has no option {option!r} (set by {setting}); its options: {choices}"
+    if not option:
+        return f"options of stage {name!r} do not fit together: {first['msg']}"
+    return f"option {option!r} of stage {name!r} (set by {setting}) cannot be {first['input']!r}: {first['msg']}"
+
+
+def _check_order(plugins: PluginManager, configured: Sequence[ConfiguredStage]) -> None:
+    if not configured:
+        raise ChainError(f"{STAGES_SETTING} names no stage; the default is {_listed(DEFAULT_STAGES)}")
+    seen: set[str] = set()
+    available: set[type[Event]] = {PcmReceived}
+    for stage in configured:
+        if stage.name in seen:
+            raise ChainError(f"{STAGES_SETTING} names stage {stage.name!r} twice; a stage can stand in a chain once")
+        seen.add(stage.name)
+        spec = stage.provided.spec
+        for event_type in sorted(spec.consumes, key=lambda event_type: event_type.__name__):
+            if event_type not in available:
+                raise ChainError(
+                    f"stage {stage.name!r} consumes {event_type.__name__}, which nothing before it in {STAGES_SETTING} produces; "
+                    f"{_who_produces(plugins, event_type, stage.name)}"
+                )
+        available |= spec.produces
+    if ClientMessage not in available:
+        raise ChainError(
+            f"no stage in {STAGES_SETTING} produces ClientMessage, so clients would never hear anything; "
+            f"{_who_produces(plugins, ClientMessage, configured[-1].name, after=True)}"
+        )
+
+
+def _who_produces(plugins: PluginManager, event_type: type[Event], before: str, *, after: bool = False) -> str:
+    makers = [provided.spec.name for provided in plugins if event_type in provided.spec.produces]
+    if not makers:
+        return "no stage on offer produces it"
+    return f"put one of these {'after' if after else 'before'} {before!r}: {_listed(makers)}"
+
+
+class Chain:
+    """A chain whose stages are loaded, ready to be opened for any number of sessions.
+
+    ``parallel``: how many model calls of one stage may run at once. Raises ``ChainError`` where a stage cannot be loaded.
+    """
+
+    def __init__(self, configured: Sequence[ConfiguredStage], *, parallel: int | None = None) -> None:
+        self.configured = tuple(configured)
+        self.cpu_heavy = any(stage.provided.spec.cpu_heavy for stage in configured)
+        self._loaded = [_load(stage) for stage in configured]
+        calls = parallel or os.cpu_count() or 1
+        self._infer: list[Callable[[Sequence[Any]], Sequence[Any]] | None] = [
+            None if loaded.infer is None else SharedInference(loaded.infer, parallel=calls) for loaded in self._loaded
+        ]
+
+    @property
+    def info(self) -> dict[str, dict[str, str]]:
+        """What the loaded stages tell of themselves, by stage name; stages with nothing to tell are left out."""
+        pairs = zip(self.configured, self._loaded, strict=True)
+        return {stage.name: dict(loaded.info) for stage, loaded in pairs if loaded.info}
+
+    def open(self, session: SessionInfo) -> Pipeline:
+        """A fresh pipeline for one session."""
+        return Pipeline(
+            [
+                OpenStage(stage.name, loaded.open(session), infer)
+                for stage, loaded, infer in zip(self.configured, self._loaded, self._infer, strict=True)
+            ]
+        )
+
+
+def _load(stage: ConfiguredStage) -> LoadedStage:
+    try:
+        return stage.provided.spec.load(stage.options)
+    except StageLoadError as error:
+        raise ChainError(f"stage {stage.name!r} cannot be loaded: {error}") from error
+    except ImportError as error:
+        raise ChainError(
+            f"stage {stage.name!r} needs a package that is not installed or does not load: {error}; "
+            f"install what {stage.provided.provider} asks for or take the stage out of {STAGES_SETTING}"
+        ) from error

@@ -1,0 +1,32 @@
+"""What stages say to each other: frozen dataclasses, one module a family.
+
+A stage consumes some of these types and produces others; what it does not know it passes on unchanged, so a chain can carry
+event types of a third party from one of its stages to another.
+"""
+
+from speaker_tracker.events.audio import SAMPLE_RATE, AudioBlock, AudioClock, PcmReceived
+from speaker_tracker.events.base import Event
+from speaker_tracker.events.messages import ClientMessage
+from speaker_tracker.events.speakers import SpeakerNow, SpeakersAssigned, SpeakerSpan
+from speaker_tracker.events.speech import SpeechAudio, SpeechEnded, SpeechStarted
+from speaker_tracker.events.timeline import TimelineChanged, TimelineSegment
+from speaker_tracker.events.voice import VoiceEmbedding, VoiceModel
+
+__all__ = [
+    "SAMPLE_RATE",
+    "AudioBlock",
+    "AudioClock",
+    "ClientMessage",
+    "Event",
+    "PcmReceived",
+    "SpeakerNow",
+    "SpeakerSpan",
+    "SpeakersAssigned",
+    "SpeechAudio",
+    "SpeechEnded",
+    "SpeechStarted",
+    "TimelineChanged",
+    "TimelineSegment",
+    "VoiceEmbedding",
+    "VoiceModel",
+]

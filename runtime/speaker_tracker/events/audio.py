@@ -1,0 +1,45 @@
+"""Audio as it comes in, before anyone has judged it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from speaker_tracker.events.base import Event
+
+SAMPLE_RATE = 16_000
+"""Samples a second, of every array of samples in the pipeline."""
+
+
+@dataclass(frozen=True, slots=True)
+class PcmReceived(Event):
+    """A binary frame of a client; what the session feeds into the first stage.
+
+    ``data``: signed 16-bit little-endian mono PCM at 16 kHz, of any length; frames may split a window, not a sample.
+    """
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AudioBlock(Event):
+    """Consecutive samples; each block begins where the one before it ended.
+
+    ``start``: position of the first sample.
+    ``samples``: float32, shape ``(n,)``, n >= 1, within [-1, 1].
+    """
+
+    start: int
+    samples: NDArray[np.float32]
+
+    @property
+    def end(self) -> int:
+        """Position behind the last sample."""
+        return self.start + len(self.samples)
+
+
+@dataclass(frozen=True, slots=True)
+class AudioClock(Event):
+    """All audio before ``position`` (samples) has been taken in; follows the events that this audio led to. Never goes back."""
+
+    position: int

@@ -1,0 +1,27 @@
+"""The timeline that clients see, in whole milliseconds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from speaker_tracker.events.base import Event
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineSegment:
+    """``speaker`` speaks in ``[start_ms, end_ms)``; None: nobody tracked does."""
+
+    start_ms: int
+    end_ms: int
+    speaker: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineChanged(Event):
+    """The timeline has new or other segments; later segments hold where they cover a stretch again.
+
+    ``segments``: in order of start; together they cover the changed stretches, silence as ``speaker`` None.
+    ``speaking_ms``: for each speaker so far, the length of the union of its segments over the whole timeline.
+    """
+
+    segments: tuple[TimelineSegment, ...]
+    speaking_ms: Mapping[int, int]

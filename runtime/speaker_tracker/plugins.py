@@ -1,0 +1,111 @@
+"""Finds plugins and keeps what they offer: a typed face on pluggy."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from importlib import import_module
+from importlib.metadata import entry_points
+
+import pluggy
+
+from speaker_tracker import hookspecs
+from speaker_tracker.stage import StageSpec
+
+ENTRY_POINT_GROUP = "speaker_tracker.stages"
+
+BUILTIN_PLUGINS = (
+    "speaker_tracker_stages.frame_decoder",
+    "speaker_tracker_stages.silero_vad",
+    "speaker_tracker_stages.speechbrain_embedding",
+    "speaker_tracker_stages.kmeans_assigner",
+    "speaker_tracker_stages.timing_aggregator",
+    "speaker_tracker_stages.reporter",
+    "speaker_tracker_plugins.energy_vad",
+)
+"""Modules of this distribution that offer stages; named, not imported, so that the runtime does not depend on them."""
+
+
+class PluginError(Exception):
+    """A plugin cannot be used; the message is one sentence that names it and says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProvidedStage:
+    """A stage and the plugin that offers it: a module's name, or an entry point with its distribution and version."""
+
+    spec: StageSpec
+    provider: str
+
+
+class PluginManager:
+    """All plugins that are registered and the stages they offer, by name.
+
+    ``blocked``: names of plugins (a built-in module's name or an entry point's name) that are not to be loaded.
+
+    Raises ``PluginError`` where a plugin cannot be imported, offers what is no ``StageSpec``, or offers a name that another
+    plugin offers already.
+    """
+
+    def __init__(self, blocked: Collection[str] = ()) -> None:
+        self._pluggy = pluggy.PluginManager(hookspecs.PROJECT)
+        self._pluggy.add_hookspecs(hookspecs)
+        self._stages: dict[str, ProvidedStage] = {}
+        self._blocked = frozenset(blocked)
+        for name in BUILTIN_PLUGINS:
+            if name not in self._blocked:
+                self.register(import_module(name), name)
+        self._register_entry_points()
+
+    def _register_entry_points(self) -> None:
+        for entry_point in entry_points(group=ENTRY_POINT_GROUP):
+            if entry_point.name in self._blocked:
+                continue
+            origin = entry_point.name
+            if entry_point.dist is not None:
+                origin = f"{entry_point.name} ({entry_point.dist.name} {entry_point.dist.version})"
+            try:
+                plugin = entry_point.load()
+            except Exception as error:
+                raise PluginError(
+                    f"plugin {origin} cannot be imported from {entry_point.value!r}: {type(error).__name__}: {error}; mend or "
+                    f"uninstall it, or block it with SPEAKER_TRACKER_BLOCKED_PLUGINS='[\"{entry_point.name}\"]'"
+                ) from error
+            self.register(plugin, origin)
+
+    def register(self, plugin: object, provider: str) -> None:
+        """Adds the stages of ``plugin``, an object or module with hook implementations, under the name ``provider``."""
+        if self._pluggy.has_plugin(provider):
+            raise PluginError(f"plugin {provider} is installed twice; uninstall one of them")
+        self._pluggy.register(plugin, provider)
+        others = [other for other in self._pluggy.get_plugins() if other is not plugin]
+        hook = self._pluggy.subset_hook_caller("speaker_tracker_stages", others)
+        try:
+            answers = hook()
+        except Exception as error:
+            raise PluginError(f"plugin {provider} failed to list its stages: {type(error).__name__}: {error}") from error
+        for spec in (spec for answer in answers for spec in answer):
+            self._add(spec, provider)
+
+    def _add(self, spec: object, provider: str) -> None:
+        if not isinstance(spec, StageSpec):
+            raise PluginError(f"plugin {provider} offers {spec!r} as a stage; speaker_tracker_stages must return StageSpec objects")
+        if spec.name in self._stages:
+            raise PluginError(
+                f"stage {spec.name!r} is provided twice, by {self._stages[spec.name].provider} and by {provider}; "
+                f"uninstall one of them or name it in SPEAKER_TRACKER_BLOCKED_PLUGINS"
+            )
+        self._stages[spec.name] = ProvidedStage(spec, provider)
+
+    @property
+    def stages(self) -> Mapping[str, ProvidedStage]:
+        """Every stage on offer, by name, built-ins first."""
+        return self._stages
+
+    def __iter__(self) -> Iterator[ProvidedStage]:
+        return iter(self._stages.values())
+
+    def similar_names(self, name: str) -> list[str]:
+        """Names on offer that look like ``name``, closest first."""
+        return get_close_matches(name, self._stages, n=2)

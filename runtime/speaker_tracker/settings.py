@@ -1,0 +1,173 @@
+"""All settings: environment variables with the prefix ``SPEAKER_TRACKER_``, a TOML file, and what the command line says.
+
+The command line goes before the environment, the environment before the file, the file before the defaults.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tomllib
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from speaker_tracker.chain import DEFAULT_STAGES
+
+PREFIX = "SPEAKER_TRACKER_"
+CONFIG_VARIABLE = f"{PREFIX}CONFIG"
+
+
+class SettingsError(Exception):
+    """A setting is wrong; the message is one sentence that names the setting and what is right."""
+
+
+class Settings(BaseSettings):
+    """Settings of the server and of the pipeline; each field's description says what it does."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True, validate_default=True
+    )
+
+    host: str = Field("127.0.0.1", description="address to listen on; 0.0.0.0 for all")
+    port: Annotated[int, Field(ge=0, le=65535)] = Field(8000, description="port to listen on; 0 takes a free one")
+    workers: Annotated[int, Field(ge=1, le=256)] = Field(1, description="server processes")
+    tls_cert: Path | None = Field(None, description="PEM file with the certificate chain; with tls_key it switches TLS on")
+    tls_key: Path | None = Field(None, description="PEM file with the private key")
+    log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = Field(
+        "info", description="debug, info, warning or error"
+    )
+
+    max_sessions: Annotated[int, Field(ge=1)] = Field(200, description="open sessions per process; more are told to try later")
+    max_frame_bytes: Annotated[int, Field(ge=2)] = Field(1 << 20, description="longest binary or text frame that is taken")
+    max_session_seconds: Annotated[float, Field(gt=0)] = Field(8 * 3600.0, description="audio that one session may send")
+    idle_timeout_seconds: Annotated[float, Field(gt=0)] = Field(60.0, description="a client silent for so long is let go")
+    grace_seconds: Annotated[float, Field(ge=0)] = Field(
+        20.0, description="time for running sessions to get their report at the end"
+    )
+    worker_threads: Annotated[int, Field(ge=0, le=1024)] = Field(
+        0, description="threads for stages that are CPU heavy; 0: eight for each core"
+    )
+    allowed_origins: list[str] = Field(
+        ["*"], description="values of the Origin header that browsers may connect from; * allows all"
+    )
+    tokens: list[SecretStr] = Field([], description="bearer tokens, one of which a client must show; empty: open to all")
+
+    model_cache: Path | None = Field(None, description="folder for fetched models; default: the user's cache folder")
+    blocked_plugins: list[str] = Field([], description="names of plugins that are not to be loaded")
+    stages: list[str] = Field(list(DEFAULT_STAGES), description="the chain: names of stages in order")
+    stage_options: dict[str, dict[str, Any]] = Field({}, description="options by stage name")
+
+    @field_validator("stage_options", mode="after")
+    @classmethod
+    def _structured_strings(cls, options: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        """An environment variable can only hold text: lists and tables come as JSON."""
+        return {
+            stage.lower(): {name.lower(): _from_text(value) for name, value in values.items()} for stage, values in options.items()
+        }
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic-settings names the arguments
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Command line, environment, TOML file."""
+        file = os.environ.get(CONFIG_VARIABLE)
+        toml = [TomlConfigSettingsSource(settings_cls, Path(file))] if file else []
+        return (init_settings, env_settings, *toml)
+
+
+def _from_text(value: Any) -> Any:
+    if isinstance(value, str) and value[:1] in ("[", "{"):
+        try:
+            return json.loads(value)
+        except ValueError:
+            return value
+    return value
+
+
+def load_settings(**given: Any) -> Settings:
+    """Settings from all sources; ``given`` is what the command line says and goes first. Raises ``SettingsError``."""
+    _check_config_file()
+    _check_variable_names()
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        raise SettingsError(_sentence(error)) from error
+    except Exception as error:
+        # pydantic-settings raises its own error where a variable is not the JSON that its field needs.
+        raise SettingsError(f"{error}; lists are written as JSON, such as {PREFIX}STAGES='[\"frame_decoder\"]'") from error
+
+
+def _check_config_file() -> None:
+    file = os.environ.get(CONFIG_VARIABLE)
+    if file is None:
+        return
+    if not Path(file).is_file():
+        raise SettingsError(f"{CONFIG_VARIABLE} names {file!r}, which is no file; give the path of a TOML file or unset it")
+    try:
+        tomllib.loads(Path(file).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{file}, named by {CONFIG_VARIABLE}, is not readable as TOML: {error}") from error
+
+
+def _check_variable_names() -> None:
+    """pydantic-settings passes over variables that fit no field; a misspelt one must not be lost silently."""
+    for variable in os.environ:
+        upper = variable.upper()
+        if not upper.startswith(PREFIX) or upper == CONFIG_VARIABLE:
+            continue
+        name = upper.removeprefix(PREFIX).split("__")[0].lower()
+        if name not in Settings.model_fields:
+            similar = get_close_matches(name, Settings.model_fields, n=1)
+            hint = f"did you mean {PREFIX}{similar[0].upper()}? " if similar else ""
+            known = ", ".join(field.upper() for field in Settings.model_fields)
+            raise SettingsError(f"environment variable {variable} is no setting; {hint}settings are {PREFIX} and one of {known}")
+
+
+def _sentence(error: ValidationError) -> str:
+    first = error.errors(include_url=False)[0]
+    name = "__".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        return f"{name!r} is no setting; settings are {', '.join(Settings.model_fields)}"
+    return f"{PREFIX}{name.upper()} cannot be {_shown(first['input'], name)}: {first['msg']}"
+
+
+def _shown(value: Any, name: str) -> str:
+    return "what it is (not shown)" if name.startswith("tokens") else repr(value)
+
+
+def origins(given: Mapping[str, Any]) -> dict[tuple[str, ...], str]:
+    """Where each value came from that is not a default: ``("port",)`` or ``("stage_options", stage, option)`` to a few words."""
+    found: dict[tuple[str, ...], str] = {}
+    file = os.environ.get(CONFIG_VARIABLE)
+    if file:
+        _note(found, tomllib.loads(Path(file).read_text(encoding="utf-8")), file)
+    for variable in os.environ:
+        upper = variable.upper()
+        if upper.startswith(PREFIX) and upper != CONFIG_VARIABLE:
+            path = tuple(upper.removeprefix(PREFIX).lower().split("__"))
+            if path == ("stage_options",):
+                _note(found, {"stage_options": json.loads(os.environ[variable])}, variable)
+            else:
+                found[path] = variable
+    _note(found, given, "command line")
+    return found
+
+
+def _note(found: dict[tuple[str, ...], str], values: Mapping[str, Any], origin: str) -> None:
+    for name, value in values.items():
+        if name != "stage_options":
+            found[(name,)] = origin
+            continue
+        for stage, options in value.items():
+            for option in options:
+                found["stage_options", stage, option] = origin
