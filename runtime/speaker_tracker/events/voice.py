@@ -26,7 +26,10 @@ class VoiceModel:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VoiceEmbedding(Event):
-    """The voice heard in ``[start, end)`` (samples), all within one segment of speech; windows may overlap each other.
+    """The voice in ``[start, end)`` (samples), judged by what was heard in the window ``[heard_start, heard_end)`` around it.
+
+    Stretches come in order and without gaps from the start of a segment of speech to its end; windows are longer than the
+    stretches they stand for, overlap each other and lie within the segment, too.
 
     ``vector``: float32, shape ``(model.dimension,)``, of unit length.
     ``model``: what made it.
@@ -34,5 +37,7 @@ class VoiceEmbedding(Event):
 
     start: int
     end: int
+    heard_start: int
+    heard_end: int
     vector: NDArray[np.float32]
     model: VoiceModel

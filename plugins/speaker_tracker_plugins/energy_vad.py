@@ -1,0 +1,127 @@
+"""``energy_vad``: finds speech by its level alone, without a model.
+
+For quiet rooms and tiny machines; in the place of ``silero_vad``. A frame is scored by how far its level stands out from the
+background, which is the lowest level of the last seconds (minimum statistics; Martin, 2001).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from typing import Annotated, cast
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from speaker_tracker import hookimpl
+from speaker_tracker.events import SAMPLE_RATE, AudioBlock, Event, SpeechAudio, SpeechEnded, SpeechStarted
+from speaker_tracker.speech_segmenter import SegmenterOptions, SpeechSegmenter
+from speaker_tracker.stage import Answer, LoadedStage, StageOptions, StageSpec, State, float_array
+
+FRAME = 320
+FRAMES_PER_SECOND = SAMPLE_RATE // FRAME
+SILENCE_DBFS = -96.0
+BACKGROUND_SECONDS = 3
+
+
+class EnergyVadOptions(StageOptions):
+    """Options of ``energy_vad``; durations are rounded to frames of 20 ms."""
+
+    threshold_db: Annotated[float, Field(gt=0, le=60)] = Field(
+        15.0, description="level above the background from which it is speech"
+    )
+    release_db: Annotated[float, Field(gt=0, le=60)] = Field(
+        9.0, description="level above the background below which it is silence"
+    )
+    floor_dbfs: Annotated[float, Field(ge=-96, le=0)] = Field(-65.0, description="the background is taken to be no lower than this")
+    min_speech_ms: Annotated[int, Field(ge=0, le=2000)] = Field(100, description="shortest speech that opens a segment")
+    min_silence_ms: Annotated[int, Field(ge=0, le=5000)] = Field(240, description="shortest pause that ends a segment")
+    padding_ms: Annotated[int, Field(ge=0, le=1000)] = Field(60, description="added on either side of a segment")
+
+    @model_validator(mode="after")
+    def _release_below_threshold(self) -> EnergyVadOptions:
+        if self.release_db > self.threshold_db:
+            raise ValueError(f"release_db ({self.release_db}) must not be above threshold_db ({self.threshold_db})")
+        return self
+
+    def segmenter(self) -> SegmenterOptions:
+        """The same in frames."""
+        return SegmenterOptions(
+            threshold=self.threshold_db,
+            release=self.release_db,
+            min_speech=max(1, _frames(self.min_speech_ms)),
+            min_silence=max(1, _frames(self.min_silence_ms)),
+            padding=_frames(self.padding_ms),
+        )
+
+
+def _frames(milliseconds: int) -> int:
+    return round(milliseconds * FRAMES_PER_SECOND / 1000)
+
+
+class EnergyVad:
+    """One session's detector."""
+
+    def __init__(self, options: EnergyVadOptions) -> None:
+        self._floor = options.floor_dbfs
+        self._segmenter = SpeechSegmenter(options.segmenter())
+        self._levels: deque[float] = deque(maxlen=BACKGROUND_SECONDS * FRAMES_PER_SECOND)
+        self._waiting = np.empty(0, np.float32)
+        self._position = 0
+
+    def feed(self, event: Event) -> Iterator[Answer]:
+        """Consumes audio blocks of any length."""
+        if not isinstance(event, AudioBlock):
+            yield event
+            return
+        if not len(self._waiting):
+            self._position = event.start
+        samples = np.concatenate([self._waiting, event.samples])
+        whole = len(samples) // FRAME * FRAME
+        self._waiting = samples[whole:]
+        for frame in samples[:whole].reshape(-1, FRAME):
+            yield from self._judge(frame)
+
+    def flush(self) -> Iterator[Answer]:
+        """The last, shorter frame; then the segment under way ends."""
+        if len(self._waiting):
+            yield from self._judge(self._waiting)
+            self._waiting = np.empty(0, np.float32)
+        yield from self._segmenter.flush()
+
+    def snapshot(self) -> State:
+        """Segment and levels; no audio."""
+        return {"segmenter": self._segmenter.snapshot(), "levels": np.array(self._levels, dtype=np.float32)}
+
+    def restore(self, state: State) -> None:
+        """Goes on in silence: a segment under way has ended."""
+        self._segmenter.restore(cast(State, state["segmenter"]))
+        self._levels.extend(float_array(state["levels"]).tolist())
+
+    def _judge(self, frame: NDArray[np.float32]) -> Iterator[Event]:
+        power = float(np.mean(np.square(frame)))
+        level = max(SILENCE_DBFS, 10.0 * float(np.log10(power))) if power > 0 else SILENCE_DBFS
+        self._levels.append(level)
+        background = max(self._floor, min(self._levels))
+        yield from self._segmenter.feed(self._position, frame.copy(), level - background)
+        self._position += len(frame)
+
+
+def _load(options: EnergyVadOptions) -> LoadedStage:
+    return LoadedStage(lambda _session: EnergyVad(options))
+
+
+@hookimpl
+def speaker_tracker_stages() -> Sequence[StageSpec]:
+    """Offers ``energy_vad``."""
+    return [
+        StageSpec(
+            name="energy_vad",
+            summary="finds speech by its level, without a model",
+            options=EnergyVadOptions,
+            consumes=frozenset({AudioBlock}),
+            produces=frozenset({SpeechStarted, SpeechAudio, SpeechEnded}),
+            load=_load,
+        )
+    ]

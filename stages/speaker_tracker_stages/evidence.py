@@ -1,0 +1,132 @@
+"""What an assigner remembers of a session: recent windows one by one, older ones condensed to a bounded number of groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from speaker_tracker.events import SAMPLE_RATE
+from speaker_tracker.stage import State, float_array
+from speaker_tracker_stages.voice_clustering import Items, unit
+
+NOBODY = -1
+"""The label of what is assigned to no tracked speaker."""
+
+
+@dataclass(slots=True, eq=False)
+class Item:
+    """One window, or a group of older windows that sound alike.
+
+    ``vector``: sum of the unit-length embeddings, weighted, shape ``(d,)``. ``stretches``: what it stands for (samples), in order.
+    ``label``: the speaker it is given to. ``said``: the label that was announced for it, None if none was.
+    """
+
+    vector: NDArray[np.float32]
+    weight: float
+    stretches: list[tuple[int, int]]
+    label: int = NOBODY
+    said: int | None = None
+
+    @property
+    def samples(self) -> int:
+        """Length of all stretches."""
+        return sum(end - start for start, end in self.stretches)
+
+    def absorb(self, other: Item) -> None:
+        """Takes in a later item with the same label."""
+        self.vector = self.vector + other.vector
+        self.weight += other.weight
+        for start, end in other.stretches:
+            if self.stretches[-1][1] == start:
+                self.stretches[-1] = (self.stretches[-1][0], end)
+            else:
+                self.stretches.append((start, end))
+
+
+@dataclass(slots=True)
+class Evidence:
+    """``max_recent`` windows at most are kept singly and ``max_groups`` groups of older ones."""
+
+    max_recent: int
+    max_groups: int
+    recent: list[Item] = field(default_factory=list)
+    groups: list[Item] = field(default_factory=list)
+
+    def __iter__(self) -> Iterator[Item]:
+        """Groups first, then recent windows in order."""
+        yield from self.groups
+        yield from self.recent
+
+    def items(self) -> Items:
+        """All of it, as input for clustering."""
+        everything = list(self)
+        return Items(
+            vectors=unit(np.stack([item.vector for item in everything])),
+            weights=np.array([item.weight for item in everything]),
+            seconds=np.array([item.samples for item in everything]) / SAMPLE_RATE,
+        )
+
+    def condense(self) -> None:
+        """Moves the older quarter of the recent windows into groups once there are too many.
+
+        Only windows with the same label meet in a group, so a group is given to another speaker as a whole or not at all.
+        """
+        if len(self.recent) <= self.max_recent:
+            return
+        moved = self.max_recent // 4
+        for _, run in groupby(self.recent[:moved], key=lambda item: (item.label, item.said)):
+            first, *others = run
+            for item in others:
+                first.absorb(item)
+            self.groups.append(first)
+        del self.recent[:moved]
+        while len(self.groups) > self.max_groups:
+            self._join_most_alike()
+
+    def _join_most_alike(self) -> None:
+        vectors = unit(np.stack([group.vector for group in self.groups]))
+        labels = np.array([(group.label, NOBODY if group.said is None else group.said) for group in self.groups])
+        alike = np.all(labels[:, np.newaxis] == labels[np.newaxis], axis=2)
+        cosines = np.where(np.triu(alike, 1), vectors @ vectors.T, -np.inf)
+        first, second = np.unravel_index(int(cosines.argmax()), cosines.shape)
+        joined, later = self.groups[first], self.groups.pop(int(second))
+        stretches = sorted([*joined.stretches, *later.stretches])
+        joined.absorb(later)
+        joined.stretches = stretches
+
+    def snapshot(self) -> State:
+        """Vectors, weights, stretches and labels; no audio."""
+        return {
+            "recent": [_item_state(item) for item in self.recent],
+            "groups": [_item_state(item) for item in self.groups],
+        }
+
+    def restore(self, state: State) -> None:
+        """Takes over what ``snapshot`` gave."""
+        self.recent = [_item(one) for one in cast(Sequence[State], state["recent"])]
+        self.groups = [_item(one) for one in cast(Sequence[State], state["groups"])]
+
+
+def _item_state(item: Item) -> State:
+    return {
+        "vector": item.vector,
+        "weight": item.weight,
+        "stretches": np.array(item.stretches, dtype=np.int64),
+        "label": item.label,
+        "said": item.said,
+    }
+
+
+def _item(state: State) -> Item:
+    return Item(
+        vector=float_array(state["vector"]),
+        weight=cast(float, state["weight"]),
+        stretches=[(int(start), int(end)) for start, end in np.asarray(state["stretches"], dtype=np.int64)],
+        label=cast(int, state["label"]),
+        said=cast("int | None", state["said"]),
+    )

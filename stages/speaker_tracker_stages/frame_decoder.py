@@ -1,0 +1,113 @@
+"""``frame_decoder``: binary frames of PCM become blocks of float32 samples.
+
+Blocks lie on a fixed grid whatever frames the client sends, so nothing behind this stage depends on the frames' length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated, cast
+
+import numpy as np
+from pydantic import Field
+
+from speaker_tracker import hookimpl
+from speaker_tracker.events import AudioBlock, AudioClock, Event, PcmReceived
+from speaker_tracker.protocol import PCM_FORMAT, BadInput, ErrorCode
+from speaker_tracker.stage import Answer, LoadedStage, StageOptions, StageSpec, State
+
+FULL_SCALE = 32768.0
+
+MAGIC_NUMBERS = {
+    b"RIFF": "a WAV file (RIFF header)",
+    b"RIFX": "a WAV file (RIFX header)",
+    b"ID3": "an MP3 file (ID3 tag)",
+    b"OggS": "an Ogg file (Vorbis or Opus)",
+    b"fLaC": "a FLAC file",
+    b"FORM": "an AIFF file",
+    b".snd": "an AU file",
+    b"\x1aE\xdf\xa3": "a WebM or Matroska file",
+}
+"""How sound files begin that people send by mistake."""
+
+
+class FrameDecoderOptions(StageOptions):
+    """Options of ``frame_decoder``."""
+
+    block_samples: Annotated[int, Field(ge=32, le=16_000)] = Field(512, description="samples in a block; 512 are 32 ms")
+
+
+class FrameDecoder:
+    """One session's decoder; holds less than a block of audio between two frames."""
+
+    def __init__(self, options: FrameDecoderOptions) -> None:
+        self._block_bytes = 2 * options.block_samples
+        self._rest = b""
+        self._position = 0
+        self._started = False
+
+    def feed(self, event: Event) -> Iterator[Answer]:
+        """Blocks, each followed by the clock. Raises ``BadInput`` for odd lengths and for files with a header."""
+        if not isinstance(event, PcmReceived):
+            yield event
+            return
+        self._check(event.data)
+        data = self._rest + event.data
+        whole = len(data) - len(data) % self._block_bytes
+        self._rest = data[whole:]
+        for offset in range(0, whole, self._block_bytes):
+            yield from self._decode(data[offset : offset + self._block_bytes])
+
+    def flush(self) -> Iterator[Answer]:
+        """The last, shorter block."""
+        if self._rest:
+            yield from self._decode(self._rest)
+            self._rest = b""
+
+    def snapshot(self) -> State:
+        """The position; samples that fill no block yet are audio and left out."""
+        return {"position": self._position, "started": self._started}
+
+    def restore(self, state: State) -> None:
+        """Goes on behind the last whole block."""
+        self._position = cast(int, state["position"])
+        self._started = bool(state["started"])
+
+    def _decode(self, data: bytes) -> Iterator[Event]:
+        samples = np.frombuffer(data, dtype="<i2").astype(np.float32) / np.float32(FULL_SCALE)
+        block = AudioBlock(self._position, samples)
+        self._position = block.end
+        yield block
+        yield AudioClock(self._position)
+
+    def _check(self, data: bytes) -> None:
+        if len(data) % 2:
+            raise BadInput(
+                ErrorCode.ODD_LENGTH,
+                f"a frame of {len(data)} bytes does not hold whole samples of 2 bytes; send {PCM_FORMAT}, "
+                f"an even number of bytes in each frame",
+            )
+        if not self._started and data:
+            self._started = True
+            for magic, what in MAGIC_NUMBERS.items():
+                if data.startswith(magic):
+                    raise BadInput(ErrorCode.UNSUPPORTED_AUDIO, f"this is {what}; send {PCM_FORMAT}")
+
+
+def _load(options: FrameDecoderOptions) -> LoadedStage:
+    return LoadedStage(lambda _session: FrameDecoder(options))
+
+
+@hookimpl
+def speaker_tracker_stages() -> Sequence[StageSpec]:
+    """Offers ``frame_decoder``."""
+    return [
+        StageSpec(
+            name="frame_decoder",
+            summary="binary frames of 16 kHz s16le PCM to blocks of float32 samples",
+            options=FrameDecoderOptions,
+            consumes=frozenset({PcmReceived}),
+            produces=frozenset({AudioBlock, AudioClock}),
+            load=_load,
+        )
+    ]

@@ -1,0 +1,122 @@
+"""``reporter``: the messages that clients hear, periodically and at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated, cast
+
+from pydantic import Field
+
+from speaker_tracker import hookimpl
+from speaker_tracker.events import SAMPLE_RATE, AudioClock, ClientMessage, Event, SpeakerNow, TimelineChanged, TimelineSegment
+from speaker_tracker.protocol import ReportMessage, SegmentMessage, SpeakerMessage, SpeakerTotal, TimelineMessage
+from speaker_tracker.stage import Answer, LoadedStage, SessionInfo, StageOptions, StageSpec, State
+from speaker_tracker.timeline import Timeline
+
+
+class ReporterOptions(StageOptions):
+    """Options of ``reporter``."""
+
+    period_ms: Annotated[int, Field(ge=20, le=60_000)] = Field(500, description="audio between two speaker messages")
+
+
+class Reporter:
+    """One session's messages; keeps the timeline as the client has to know it."""
+
+    def __init__(self, options: ReporterOptions, session: SessionInfo) -> None:
+        self._period = options.period_ms * SAMPLE_RATE // 1000
+        self._with_timeline = session.timeline
+        self._timeline = Timeline()
+        self._unsent: list[tuple[int, int]] = []
+        self._now: int | None = None
+        self._position = 0
+
+    def feed(self, event: Event) -> Iterator[Answer]:
+        """Takes changes in; speaks whenever the clock enters another period."""
+        match event:
+            case TimelineChanged():
+                self._take(event)
+            case SpeakerNow():
+                self._now = event.speakers[0] if event.speakers else None
+            case AudioClock():
+                due = event.position // self._period > self._position // self._period
+                self._position = event.position
+                if due:
+                    yield ClientMessage(SpeakerMessage(currentSpeakerId=self._now, speakingTimeMs=self._timeline.speaking_ms))
+                    yield from self._timeline_message()
+                yield event
+            case _:
+                yield event
+
+    def flush(self) -> Iterator[Answer]:
+        """The last changes and the report; speakers who were left without any time are not in it."""
+        yield from self._timeline_message()
+        totals = [SpeakerTotal(id=speaker, totalTimeMs=ms) for speaker, ms in sorted(self._timeline.speaking_ms.items()) if ms]
+        spoken = [_on_the_wire(segment) for segment in self._timeline.segments() if segment.speaker is not None]
+        yield ClientMessage(ReportMessage(speakers=totals, segments=spoken if self._with_timeline else None))
+
+    def snapshot(self) -> State:
+        """Everything."""
+        return {
+            "timeline": self._timeline.snapshot(),
+            "unsent": [list(stretch) for stretch in self._unsent],
+            "now": self._now,
+            "position": self._position,
+        }
+
+    def restore(self, state: State) -> None:
+        """Everything."""
+        self._timeline.restore(cast(State, state["timeline"]))
+        self._unsent = [(start, end) for start, end in cast(Sequence[Sequence[int]], state["unsent"])]
+        self._now = cast("int | None", state["now"])
+        self._position = cast(int, state["position"])
+
+    def _take(self, event: TimelineChanged) -> None:
+        for start, end in _covered(event.segments):
+            self._unsent += self._timeline.rewrite(start, end, event.segments)
+
+    def _timeline_message(self) -> Iterator[Answer]:
+        if not self._with_timeline or not self._unsent:
+            return
+        segments = [
+            _on_the_wire(segment) for start, end in _joined(self._unsent) for segment in self._timeline.segments(start, end)
+        ]
+        self._unsent.clear()
+        yield ClientMessage(TimelineMessage(audioMs=self._position * 1000 // SAMPLE_RATE, segments=segments))
+
+
+def _covered(segments: Sequence[TimelineSegment]) -> list[tuple[int, int]]:
+    return _joined([(segment.start_ms, segment.end_ms) for segment in segments])
+
+
+def _joined(stretches: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted(stretches):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return joined
+
+
+def _on_the_wire(segment: TimelineSegment) -> SegmentMessage:
+    return SegmentMessage(startMs=segment.start_ms, endMs=segment.end_ms, speakerId=segment.speaker)
+
+
+def _load(options: ReporterOptions) -> LoadedStage:
+    return LoadedStage(lambda session: Reporter(options, session))
+
+
+@hookimpl
+def speaker_tracker_stages() -> Sequence[StageSpec]:
+    """Offers ``reporter``."""
+    return [
+        StageSpec(
+            name="reporter",
+            summary="speaker, timeline and report messages",
+            options=ReporterOptions,
+            consumes=frozenset({AudioClock, TimelineChanged, SpeakerNow}),
+            produces=frozenset({ClientMessage}),
+            load=_load,
+        )
+    ]

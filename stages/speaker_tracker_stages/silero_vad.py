@@ -1,0 +1,198 @@
+"""``silero_vad``: finds speech with the Silero model, whose weights all sessions share.
+
+Model: silero-vad 6 (MIT), the TorchScript form that its package carries; it takes 512 new samples with 64 samples of context and
+a recurrent state, and gives the probability of speech.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import version
+from typing import Annotated, Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from speaker_tracker import hookimpl
+from speaker_tracker.events import SAMPLE_RATE, AudioBlock, Event, SpeechAudio, SpeechEnded, SpeechStarted
+from speaker_tracker.speech_segmenter import SegmenterOptions, SpeechSegmenter
+from speaker_tracker.stage import Answer, Inference, LoadedStage, SessionInfo, StageOptions, StageSpec, State, float_array
+from speaker_tracker_stages.level import LevelFollower
+
+FRAME = 512
+CONTEXT = 64
+STATE_SHAPE = (2, 1, 128)
+FRAMES_PER_SECOND = SAMPLE_RATE / FRAME
+
+
+class SileroVadOptions(StageOptions):
+    """Options of ``silero_vad``; durations are rounded to frames of 32 ms."""
+
+    threshold: Annotated[float, Field(gt=0, lt=1)] = Field(0.4, description="probability from which a frame is speech")
+    release: Annotated[float, Field(gt=0, lt=1)] = Field(0.25, description="probability below which a frame is silence")
+    min_speech_ms: Annotated[int, Field(ge=0, le=2000)] = Field(96, description="shortest speech that opens a segment")
+    min_silence_ms: Annotated[int, Field(ge=0, le=5000)] = Field(192, description="shortest pause that ends a segment")
+    padding_ms: Annotated[int, Field(ge=0, le=1000)] = Field(32, description="added on either side of a segment")
+    level: bool = Field(True, description="amplify quiet recordings before the model hears them")
+
+    @model_validator(mode="after")
+    def _release_below_threshold(self) -> SileroVadOptions:
+        if self.release > self.threshold:
+            raise ValueError(f"release ({self.release}) must not be above threshold ({self.threshold})")
+        return self
+
+    def segmenter(self) -> SegmenterOptions:
+        """The same in frames."""
+        return SegmenterOptions(
+            threshold=self.threshold,
+            release=self.release,
+            min_speech=max(1, _frames(self.min_speech_ms)),
+            min_silence=max(1, _frames(self.min_silence_ms)),
+            padding=_frames(self.padding_ms),
+        )
+
+
+def _frames(milliseconds: int) -> int:
+    return round(milliseconds * FRAMES_PER_SECOND / 1000)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SpeechQuery:
+    """Consecutive frames of one session: float32, shape ``(frames, 576)``; and the model's state before them."""
+
+    frames: NDArray[np.float32]
+    state: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SpeechScores:
+    """Probability of speech of each frame, shape ``(frames,)``; and the state behind them."""
+
+    probabilities: NDArray[np.float32]
+    state: NDArray[np.float32]
+
+
+class SileroModel:
+    """The shared model; computes frames of many sessions at once."""
+
+    def __init__(self) -> None:
+        import torch  # noqa: PLC0415 - heavy, only where the stage is used
+        from silero_vad import load_silero_vad  # noqa: PLC0415
+
+        torch.set_num_threads(1)
+        self._torch = torch
+        # The wrapper keeps one state for all callers; the network inside it takes the state as an argument.
+        self._network = load_silero_vad()._model  # noqa: SLF001
+        self.infer([SpeechQuery(np.zeros((3, CONTEXT + FRAME), np.float32), np.zeros(STATE_SHAPE, np.float32))])
+
+    def infer(self, queries: Sequence[SpeechQuery]) -> list[SpeechScores]:
+        """Runs frame by frame, all queries that still have a frame side by side."""
+        torch = self._torch
+        order = sorted(range(len(queries)), key=lambda index: -len(queries[index].frames))
+        scores = [np.empty(len(query.frames), np.float32) for query in queries]
+        state = torch.from_numpy(np.concatenate([queries[index].state for index in order], axis=1))
+        ends: dict[int, NDArray[np.float32]] = {}
+        with torch.inference_mode():
+            for step in range(len(queries[order[0]].frames)):
+                active = [index for index in order if len(queries[index].frames) > step]
+                for column in range(len(active), state.shape[1]):
+                    ends[order[column]] = state[:, column : column + 1].numpy().copy()
+                state = state[:, : len(active)]
+                frames = torch.from_numpy(np.stack([queries[index].frames[step] for index in active]))
+                probabilities, state = self._network(frames, state)
+                for index, probability in zip(active, probabilities[:, 0].tolist(), strict=True):
+                    scores[index][step] = probability
+        for column in range(state.shape[1]):
+            ends[order[column]] = state[:, column : column + 1].numpy().copy()
+        return [SpeechScores(scores[index], ends[index]) for index in range(len(queries))]
+
+
+class SileroVad:
+    """One session's detector."""
+
+    def __init__(self, options: SileroVadOptions) -> None:
+        self._segmenter = SpeechSegmenter(options.segmenter())
+        self._level = LevelFollower(FRAMES_PER_SECOND) if options.level else None
+        self._waiting = np.empty(0, np.float32)
+        self._position = 0
+        self._context = np.zeros(CONTEXT, np.float32)
+        self._state = np.zeros(STATE_SHAPE, np.float32)
+
+    def feed(self, event: Event) -> Iterator[Answer]:
+        """Consumes audio blocks of any length."""
+        if not isinstance(event, AudioBlock):
+            yield event
+            return
+        if not len(self._waiting):
+            self._position = event.start
+        samples = np.concatenate([self._waiting, event.samples])
+        whole = len(samples) // FRAME * FRAME
+        self._waiting = samples[whole:]
+        if whole:
+            yield self._ask(samples[:whole].reshape(-1, FRAME))
+
+    def flush(self) -> Iterator[Answer]:
+        """The last frame is filled up with silence, then the segment under way ends."""
+        if len(self._waiting):
+            rest = self._waiting
+            self._waiting = np.empty(0, np.float32)
+            yield self._ask(np.pad(rest, (0, FRAME - len(rest)))[np.newaxis], last_length=len(rest), last=True)
+        else:
+            yield from self._segmenter.flush()
+
+    def snapshot(self) -> State:
+        """Segment, level and the model's state; without the context of 4 ms and without frames held back."""
+        level = 0.0 if self._level is None else self._level.level
+        return {"segmenter": self._segmenter.snapshot(), "level": level, "state": self._state}
+
+    def restore(self, state: State) -> None:
+        """Goes on in silence: a segment under way has ended."""
+        self._segmenter.restore(cast(State, state["segmenter"]))
+        self._state = float_array(state["state"])
+        if self._level is not None:
+            self._level.level = cast(float, state["level"])
+
+    def _ask(self, frames: NDArray[np.float32], *, last_length: int = FRAME, last: bool = False) -> Inference:
+        heard = frames if self._level is None else np.stack([self._level.amplified(frame) for frame in frames])
+        stream = np.concatenate([self._context, heard.reshape(-1)])
+        windows = np.lib.stride_tricks.sliding_window_view(stream, CONTEXT + FRAME)[::FRAME]
+        self._context = stream[-CONTEXT:].copy()
+        return Inference(SpeechQuery(windows, self._state), partial(self._answer, frames, last_length, last))
+
+    def _answer(self, frames: NDArray[np.float32], last_length: int, last: bool, scores: SpeechScores) -> Iterable[Event]:
+        self._state = scores.state
+        for number, (frame, probability) in enumerate(zip(frames, scores.probabilities.tolist(), strict=True)):
+            length = last_length if number == len(frames) - 1 else FRAME
+            yield from self._segmenter.feed(self._position, frame[:length].copy(), probability)
+            self._position += length
+        if last:
+            yield from self._segmenter.flush()
+
+
+def _load(options: SileroVadOptions) -> LoadedStage:
+    model = SileroModel()
+
+    def open_session(_session: SessionInfo) -> SileroVad:
+        return SileroVad(options)
+
+    infer: Any = model.infer
+    return LoadedStage(open_session, infer, {"model": f"silero-vad {version('silero-vad')}"})
+
+
+@hookimpl
+def speaker_tracker_stages() -> Sequence[StageSpec]:
+    """Offers ``silero_vad``."""
+    return [
+        StageSpec(
+            name="silero_vad",
+            summary="finds speech with the Silero model",
+            options=SileroVadOptions,
+            consumes=frozenset({AudioBlock}),
+            produces=frozenset({SpeechStarted, SpeechAudio, SpeechEnded}),
+            load=_load,
+            cpu_heavy=True,
+        )
+    ]

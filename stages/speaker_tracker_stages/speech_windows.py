@@ -1,0 +1,75 @@
+"""Cuts a segment of speech, as it comes in, into short stretches and the longer windows around them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Window:
+    """``samples`` (float32, shape ``(n,)``) are the audio of ``[heard_start, heard_end)``, around the stretch ``[start, end)``.
+
+    ``fresh``: how many of the last samples were in no window before.
+    """
+
+    start: int
+    end: int
+    heard_start: int
+    heard_end: int
+    fresh: int
+    samples: NDArray[np.float32]
+
+
+class SpeechWindows:
+    """One segment. Stretches of ``hop`` samples tile it; around the middle of each lies a window of ``length`` samples.
+
+    A window ends where the segment does at the latest, and begins where it does at the earliest. At most a window, a hop and what
+    was fed at once is held.
+    """
+
+    def __init__(self, start: int, *, length: int, hop: int) -> None:
+        self._start = start
+        self._length = length
+        self._hop = hop
+        self._next = start
+        self._heard_to = start
+        self._held_from = start
+        self._held = np.empty(0, np.float32)
+
+    def feed(self, samples: NDArray[np.float32]) -> Iterator[Window]:
+        """The windows that are complete with these further samples of the segment."""
+        self._held = np.concatenate([self._held, samples])
+        available = self._held_from + len(self._held)
+        while self._next + self._hop // 2 + self._length // 2 <= available:
+            yield self._window(self._next + self._hop, available)
+        self._forget()
+
+    def end(self) -> Iterator[Window]:
+        """The segment is over: the windows that the end cuts short. A rest of less than half a hop joins the last stretch."""
+        available = self._held_from + len(self._held)
+        rest = available - self._next
+        if rest <= 0:
+            return
+        stretches = max(1, round(rest / self._hop))
+        bounds = [self._next + rest * number // stretches for number in range(1, stretches + 1)]
+        for bound in bounds:
+            yield self._window(bound, available)
+
+    def _window(self, end: int, available: int) -> Window:
+        middle = (self._next + end) // 2
+        first = max(self._start, middle - self._length // 2)
+        last = min(available, middle + self._length // 2)
+        samples = self._held[first - self._held_from : last - self._held_from]
+        window = Window(self._next, end, first, last, max(0, last - self._heard_to), samples)
+        self._next, self._heard_to = end, max(self._heard_to, last)
+        return window
+
+    def _forget(self) -> None:
+        needed_from = max(self._start, self._next + self._hop // 4 - self._length // 2)
+        if needed_from > self._held_from:
+            self._held = self._held[needed_from - self._held_from :].copy()
+            self._held_from = needed_from

@@ -1,0 +1,58 @@
+"""``timing_aggregator``: keeps the timeline in milliseconds and each speaker's time, corrected when earlier labels change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from speaker_tracker import hookimpl
+from speaker_tracker.events import SAMPLE_RATE, Event, SpeakersAssigned, TimelineChanged, TimelineSegment
+from speaker_tracker.stage import Answer, LoadedStage, StageSpec, State
+from speaker_tracker.timeline import Timeline
+
+
+class TimingAggregator:
+    """One session's timeline."""
+
+    def __init__(self) -> None:
+        self._timeline = Timeline()
+
+    def feed(self, event: Event) -> Iterator[Answer]:
+        """Answers an assignment with what it changes, if it changes anything. Bounds are rounded to milliseconds."""
+        if not isinstance(event, SpeakersAssigned):
+            yield event
+            return
+        said = [TimelineSegment(_ms(span.start), _ms(span.end), span.speaker) for span in event.spans]
+        changed = self._timeline.rewrite(_ms(event.start), _ms(event.end), said)
+        if changed:
+            segments = tuple(segment for start, end in changed for segment in self._timeline.segments(start, end))
+            yield TimelineChanged(segments, self._timeline.speaking_ms)
+
+    def flush(self) -> Iterator[Answer]:
+        """Nothing is held back."""
+        yield from ()
+
+    def snapshot(self) -> State:
+        """The timeline."""
+        return self._timeline.snapshot()
+
+    def restore(self, state: State) -> None:
+        """Takes the timeline over."""
+        self._timeline.restore(state)
+
+
+def _ms(samples: int) -> int:
+    return round(samples * 1000 / SAMPLE_RATE)
+
+
+@hookimpl
+def speaker_tracker_stages() -> Sequence[StageSpec]:
+    """Offers ``timing_aggregator``."""
+    return [
+        StageSpec(
+            name="timing_aggregator",
+            summary="the timeline in milliseconds and the time of each speaker",
+            consumes=frozenset({SpeakersAssigned}),
+            produces=frozenset({TimelineChanged}),
+            load=lambda _options: LoadedStage(lambda _session: TimingAggregator()),
+        )
+    ]
