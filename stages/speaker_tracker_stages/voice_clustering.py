@@ -97,7 +97,7 @@ def _kmeans(items: Items, count: int, seed: Vectors, restarts: int) -> Voices:
 
 def _distinct(voices: Voices, items: Items, separation: Separation) -> bool:
     seconds = voices.seconds(items)
-    if seconds.min() < separation.min_seconds:
+    if seconds.min() < separation.min_seconds or not seconds.min():
         return False
     rarer = np.minimum.outer(seconds, seconds)
     limits = separation.distinct - separation.doubt / np.sqrt(rarer)

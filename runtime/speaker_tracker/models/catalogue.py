@@ -1,0 +1,117 @@
+"""The voice models there are, where they lie, and which of them a source names. Nothing here touches the network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import platformdirs
+
+from speaker_tracker.events import VoiceModel
+from speaker_tracker.models.folder import (
+    CALIBRATION,
+    DEFAULT_CALIBRATED_SECONDS,
+    DEFAULT_SAME_VOICE_COSINE,
+    HYPERPARAMS,
+    ModelError,
+    ModelFolder,
+    folder_bytes,
+    missing_files,
+    read_folder,
+)
+
+HUB_ID = "speechbrain/spkrec-ecapa-voxceleb"
+HUB_REVISION = "0f99f2d0ebe89ac095bcc5903c4dd8f72b367286"
+HUB_FILES = (HYPERPARAMS, "embedding_model.ckpt", "mean_var_norm_emb.ckpt", "classifier.ckpt", "label_encoder.txt")
+HUB_MODEL = VoiceModel(
+    name="spkrec-ecapa-voxceleb",
+    dimension=192,
+    same_voice_cosine=DEFAULT_SAME_VOICE_COSINE,
+    calibrated_seconds=DEFAULT_CALIBRATED_SECONDS,
+)
+"""SpeechBrain's ECAPA-TDNN; the cosine is its own verification threshold, on whole VoxCeleb utterances."""
+
+EMBEDDED = Path(__file__).parent / "ecapa-mini"
+EMBEDDED_FILES = (HYPERPARAMS, "embedding_model.ckpt", CALIBRATION)
+
+FETCH_COMMAND = "speaker-tracker models fetch"
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueEntry:
+    """One model that this project knows of.
+
+    ``source``: what selects it. ``folder``: where it is or would be. ``missing``: files it lacks. ``bytes``: its size on disk.
+    ``chosen_by_auto``: the source ``auto`` takes it.
+    """
+
+    source: str
+    name: str
+    origin: str
+    folder: Path
+    missing: tuple[str, ...]
+    bytes: int
+    chosen_by_auto: bool
+
+    @property
+    def complete(self) -> bool:
+        """All of its files are there."""
+        return not self.missing
+
+
+def cache_folder(configured: Path | None) -> Path:
+    """Where fetched models are kept: ``configured`` (the setting ``model_cache``) or a folder in the user's cache."""
+    return configured if configured is not None else platformdirs.user_cache_path("speaker-tracker", appauthor=False) / "models"
+
+
+def hub_folder(cache: Path | None, revision: str = HUB_REVISION) -> Path:
+    """Where ``revision`` of the hub's model is or would be; ``cache`` as for ``cache_folder``."""
+    return cache_folder(cache) / HUB_MODEL.name / revision
+
+
+def list_models(cache: Path | None) -> list[CatalogueEntry]:
+    """The models known, the hub's first; ``cache`` as for ``cache_folder``."""
+    fetched = hub_folder(cache)
+    missing = tuple(missing_files(fetched, HUB_FILES))
+    return [
+        CatalogueEntry(
+            source="hub",
+            name=HUB_MODEL.name,
+            origin=f"{HUB_ID} at {HUB_REVISION[:8]}",
+            folder=fetched,
+            missing=missing,
+            bytes=folder_bytes(fetched),
+            chosen_by_auto=not missing,
+        ),
+        CatalogueEntry(
+            source="embedded",
+            name=EMBEDDED.name,
+            origin="comes with speaker-tracker",
+            folder=EMBEDDED,
+            missing=tuple(missing_files(EMBEDDED, EMBEDDED_FILES)),
+            bytes=folder_bytes(EMBEDDED),
+            chosen_by_auto=bool(missing),
+        ),
+    ]
+
+
+def resolve(source: str, cache: Path | None) -> ModelFolder:
+    """The folder that ``source`` names.
+
+    ``source``: ``auto`` (the hub's model if it has been fetched, else the embedded one), ``embedded``, ``hub`` (the fetched one),
+    or the path of a folder. ``cache`` as for ``cache_folder``. Raises ``ModelError``.
+    """
+    if source == "embedded":
+        return read_folder(EMBEDDED)
+    if source in ("auto", "hub"):
+        fetched = hub_folder(cache)
+        missing = missing_files(fetched, HUB_FILES)
+        if not missing:
+            return ModelFolder(HUB_MODEL.name, fetched, HUB_MODEL)
+        if source == "auto":
+            return replace(read_folder(EMBEDDED), hint=f"`{FETCH_COMMAND}` brings SpeechBrain's larger ECAPA-TDNN, more accurate")
+        raise ModelError(f"{HUB_ID} is not complete in {fetched} (lacking {', '.join(missing)}); run `{FETCH_COMMAND}`")
+    folder = Path(source).expanduser()
+    if not folder.is_dir():
+        raise ModelError(f"{source!r} is no model source: it is 'auto', 'embedded', 'hub' or the path of a model folder")
+    return read_folder(folder)

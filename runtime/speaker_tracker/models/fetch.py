@@ -1,0 +1,137 @@
+"""Brings the hub's model into the cache, whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import huggingface_hub
+from huggingface_hub import constants
+from huggingface_hub.errors import (
+    EntryNotFoundError,
+    HfHubHTTPError,
+    LocalEntryNotFoundError,
+    OfflineModeIsEnabled,
+    RepositoryNotFoundError,
+    RevisionNotFoundError,
+)
+from huggingface_hub.utils.tqdm import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
+
+from speaker_tracker.models.catalogue import HUB_FILES, HUB_ID, HUB_REVISION, hub_folder
+from speaker_tracker.models.folder import ModelError, missing_files
+
+TIMEOUT_SECONDS = 10.0
+"""How long one request may take to be answered."""
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+def fetch(cache: Path | None, *, revision: str = HUB_REVISION, progress: bool = False) -> Path:
+    """The folder with ``revision`` of the hub's ECAPA-TDNN, fetched unless it is complete already.
+
+    ``cache``: as for ``cache_folder``. ``revision``: a commit of the hub's repository, or a branch or tag without a slash.
+    ``progress``: show bars on standard error. The files appear in the folder all at once, after the last one is there; no account
+    and no token is used. Raises ``ModelError``.
+    """
+    folder = hub_folder(cache, _checked(revision))
+    if not missing_files(folder, HUB_FILES):
+        return folder
+    try:
+        with _working_folder(folder) as working, _output(progress=progress):
+            _download(working, revision)
+            _check_complete(working, revision)
+            shutil.rmtree(folder, ignore_errors=True)
+            working.rename(folder)
+    except ModelError:
+        raise
+    except Exception as error:
+        # Below the hub's client lie HTTP libraries with exceptions of their own, which change with its version.
+        raise ModelError(_sentence(error, folder, revision)) from error
+    return folder
+
+
+def _checked(revision: str) -> str:
+    if not revision or revision.startswith(".") or not all(sign.isalnum() or sign in "._-" for sign in revision):
+        raise ModelError(f"revision cannot be {revision!r}; it is a commit, or a branch or tag without a slash")
+    return revision
+
+
+def _download(folder: Path, revision: str) -> None:
+    # Asked first because it fails at once where the hub is out of reach; the download itself would retry for half a minute.
+    huggingface_hub.HfApi(token=False).model_info(HUB_ID, revision=revision, timeout=TIMEOUT_SECONDS)
+    huggingface_hub.snapshot_download(
+        HUB_ID,
+        revision=revision,
+        local_dir=folder,
+        allow_patterns=list(HUB_FILES),
+        etag_timeout=TIMEOUT_SECONDS,
+        token=False,
+    )
+    shutil.rmtree(folder / ".cache", ignore_errors=True)
+
+
+def _check_complete(folder: Path, revision: str) -> None:
+    if missing := missing_files(folder, HUB_FILES):
+        raise ModelError(f"revision {revision} of {HUB_ID} lacks {', '.join(missing)}; fetch the default revision")
+
+
+@contextmanager
+def _working_folder(folder: Path) -> Iterator[Path]:
+    """A folder beside ``folder``, so that one rename makes it that; gone at the end unless it was renamed."""
+    working = folder.parent / f".fetching-{uuid.uuid4().hex}"
+    try:
+        working.mkdir(parents=True)
+    except OSError as error:
+        raise ModelError(_cannot_write(error, folder)) from error
+    try:
+        yield working
+    finally:
+        shutil.rmtree(working, ignore_errors=True)
+
+
+@contextmanager
+def _output(*, progress: bool) -> Iterator[None]:
+    logger, bars_off = logging.getLogger("huggingface_hub"), are_progress_bars_disabled()
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    if not progress:
+        disable_progress_bars()
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+        if not progress and not bars_off:
+            enable_progress_bars()
+
+
+def _sentence(error: Exception, folder: Path, revision: str) -> str:
+    if isinstance(error, OfflineModeIsEnabled):
+        return f"{HUB_ID} cannot be fetched while HF_HUB_OFFLINE is set; unset it"
+    if isinstance(error, RevisionNotFoundError | RepositoryNotFoundError):
+        return f"the hub at {constants.ENDPOINT} has no revision {revision} of {HUB_ID}"
+    if isinstance(error, EntryNotFoundError) and not isinstance(error, LocalEntryNotFoundError):
+        return f"revision {revision} of {HUB_ID} lacks a file that is needed: {_first_line(error)}"
+    if isinstance(error, HfHubHTTPError) and getattr(error, "response", None) is not None:
+        return f"the hub at {constants.ENDPOINT} answered with status {error.response.status_code}; try again later"
+    if isinstance(error, OSError) and (error.errno in _FULL or isinstance(error, PermissionError)):
+        return _cannot_write(error, folder)
+    return (
+        f"{HUB_ID} could not be fetched from the hub at {constants.ENDPOINT} ({_first_line(error)}); "
+        "check the network, or set HF_ENDPOINT to a mirror that you can reach"
+    )
+
+
+def _cannot_write(error: OSError, folder: Path) -> str:
+    reason = os.strerror(error.errno) if error.errno else str(error)
+    return f"{folder.parent} cannot be written to ({reason}); SPEAKER_TRACKER_MODEL_CACHE sets another folder for models"
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0].rstrip(".:") if lines else type(error).__name__

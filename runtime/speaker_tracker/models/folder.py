@@ -1,0 +1,143 @@
+"""Folders with a voice model in the layout that SpeechBrain's ``EncoderClassifier`` loads, looked at without loading them."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from speaker_tracker.errors import UserError
+from speaker_tracker.events import VoiceModel
+
+HYPERPARAMS = "hyperparams.yaml"
+CALIBRATION = "calibration.json"
+
+DEFAULT_SAME_VOICE_COSINE = 0.25
+"""The threshold that SpeechBrain's own ``SpeakerRecognition.verify_batch`` applies by default."""
+DEFAULT_CALIBRATED_SECONDS = 8.0
+"""The usual length of a VoxCeleb utterance, on which that threshold is used."""
+DEFAULT_DIMENSION = 192
+"""Length of an embedding of SpeechBrain's ``ECAPA_TDNN`` unless ``lin_neurons`` says otherwise."""
+
+
+class ModelError(UserError):
+    """A model cannot be found, fetched or loaded; the message is one sentence that says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFolder:
+    """A model that is there as a folder, ready to be loaded.
+
+    ``name``: for people. ``path``: the folder. ``model``: what its embeddings are to be marked with. ``hint``: where the choice
+    could be a better one, a few words on how to get it; empty otherwise.
+    """
+
+    name: str
+    path: Path
+    model: VoiceModel
+    hint: str = ""
+
+
+def missing_files(folder: Path, names: tuple[str, ...]) -> list[str]:
+    """Those of ``names`` that are not there as files that hold something."""
+    return [name for name in names if not _holds_something(folder / name)]
+
+
+def _holds_something(file: Path) -> bool:
+    try:
+        return file.is_file() and file.stat().st_size > 0
+    except OSError:
+        return False
+
+
+def folder_bytes(folder: Path) -> int:
+    """Size of all files in ``folder`` in bytes; 0 where there is no such folder."""
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+
+
+def read_folder(folder: Path) -> ModelFolder:
+    """A model folder with what its files say of it; the weights are not opened.
+
+    The folder must have ``hyperparams.yaml`` and the weight files that its ``pretrainer`` names. ``calibration.json`` may say
+    ``name``, ``dimension``, ``same_voice_cosine`` and ``calibrated_seconds``; defaults are the folder's name, ``lin_neurons`` of
+    the embedding model, and SpeechBrain's verification threshold. Raises ``ModelError``.
+    """
+    if not folder.is_dir():
+        raise ModelError(f"{folder} is no folder; a model is a folder with {HYPERPARAMS} and the weights that it names")
+    hyperparams = _read_hyperparams(folder)
+    missing = missing_files(folder, _weight_files(folder, hyperparams))
+    if missing:
+        raise ModelError(f"model folder {folder} lacks {', '.join(missing)}, named by its {HYPERPARAMS}")
+    model = _voice_model(folder, hyperparams)
+    return ModelFolder(model.name, folder, model)
+
+
+class _TagsIgnored(yaml.SafeLoader):
+    """HyperPyYAML as plain YAML: ``!new:`` and the like are read as the mapping, list or text they stand before."""
+
+
+def _plain(loader: yaml.SafeLoader, _: str, node: yaml.Node) -> Any:
+    if isinstance(node, yaml.MappingNode):
+        return loader.construct_mapping(node, deep=True)
+    if isinstance(node, yaml.SequenceNode):
+        return loader.construct_sequence(node, deep=True)
+    return node.value
+
+
+_TagsIgnored.add_multi_constructor("!", _plain)
+
+
+def _read_hyperparams(folder: Path) -> dict[str, Any]:
+    file = folder / HYPERPARAMS
+    if not file.is_file():
+        raise ModelError(f"{folder} is no model folder: it has no {HYPERPARAMS}")
+    try:
+        loaded = yaml.load(file.read_text(encoding="utf-8"), Loader=_TagsIgnored)  # noqa: S506 - derived from SafeLoader
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ModelError(f"{file} is not readable as YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(loaded, dict):
+        raise ModelError(f"{file} holds no hyperparameters by name")
+    return loaded
+
+
+def _weight_files(folder: Path, hyperparams: dict[str, Any]) -> tuple[str, ...]:
+    pretrainer = hyperparams.get("pretrainer")
+    if not isinstance(pretrainer, dict) or not isinstance(pretrainer.get("loadables"), dict):
+        raise ModelError(f"{folder / HYPERPARAMS} names no weights to load: it has no pretrainer with loadables")
+    loadables: dict[str, Any] = pretrainer["loadables"]
+    paths: dict[str, Any] = pretrainer.get("paths") or {}
+    return tuple(str(paths.get(name, f"{name}.ckpt")).rpartition("/")[2] for name in loadables)
+
+
+def _voice_model(folder: Path, hyperparams: dict[str, Any]) -> VoiceModel:
+    calibration = _read_calibration(folder)
+    embedding_model = hyperparams.get("embedding_model")
+    dimension = embedding_model.get("lin_neurons") if isinstance(embedding_model, dict) else None
+    return VoiceModel(
+        name=str(calibration.get("name", folder.resolve().name)),
+        dimension=int(calibration.get("dimension", dimension if isinstance(dimension, int) else DEFAULT_DIMENSION)),
+        same_voice_cosine=float(calibration.get("same_voice_cosine", DEFAULT_SAME_VOICE_COSINE)),
+        calibrated_seconds=float(calibration.get("calibrated_seconds", DEFAULT_CALIBRATED_SECONDS)),
+    )
+
+
+def _read_calibration(folder: Path) -> dict[str, Any]:
+    file = folder / CALIBRATION
+    if not file.exists():
+        return {}
+    try:
+        calibration = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{file} is not readable as JSON: {error}") from error
+    if not isinstance(calibration, dict):
+        raise ModelError(f"{file} must hold a JSON object")
+    ranges = {"dimension": (1, 1 << 16), "same_voice_cosine": (-1.0, 1.0), "calibrated_seconds": (0.1, 3600.0)}
+    for name, (low, high) in ranges.items():
+        value = calibration.get(name, low)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not (math.isfinite(value) and low <= value <= high):
+            raise ModelError(f"{name} in {file} cannot be {value!r}; it is a number from {low} to {high}")
+    return calibration

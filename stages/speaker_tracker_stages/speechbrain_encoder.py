@@ -1,0 +1,76 @@
+"""SpeechBrain's ``EncoderClassifier`` out of a local model folder."""
+
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from speaker_tracker.models import ModelError
+from speaker_tracker_stages.torchaudio_fallback import ensure_torchaudio
+
+if TYPE_CHECKING:
+    from speechbrain.inference.classifiers import EncoderClassifier
+
+ENVIRONMENT = {"SB_LOG_LEVEL": "WARNING", "SB_DISABLE_QUIRKS": "allow_tf32,disable_jit_profiling"}
+
+
+def load_encoder(folder: Path) -> EncoderClassifier:
+    """The encoder in ``folder``, on the CPU, ready for ``encode_batch`` (float32 PCM at 16 kHz, shape ``(batch, samples)``).
+
+    ``folder``: ``hyperparams.yaml`` and the weights it names, as ``speaker_tracker.models.resolve`` gives it. Nothing is written
+    there and nothing is fetched, whatever path the hyperparameters name. Hyperparameters can name any Python object to be made:
+    load only folders that you trust. Raises ``ModelError``.
+    """
+    folder = folder.resolve()
+    try:
+        with _quiet():
+            return _from_hparams(folder)
+    except ImportError:
+        raise
+    except Exception as error:
+        # Hyperparameters make arbitrary objects and weights may fit none of them, so anything can come up.
+        raise ModelError(f"the voice model in {folder} cannot be loaded: {_sentence(error)}") from error
+
+
+def _from_hparams(folder: Path) -> EncoderClassifier:
+    ensure_torchaudio()
+    from speechbrain.inference.classifiers import EncoderClassifier  # noqa: PLC0415 - a second of import
+    from speechbrain.utils.fetching import FetchConfig, LocalStrategy  # noqa: PLC0415
+
+    encoder: EncoderClassifier = EncoderClassifier.from_hparams(
+        source=folder.as_posix(),
+        # The hub's hyperparameters fetch the weights from `pretrained_path`, which is the hub; others have no such key.
+        overrides={"pretrained_path": folder.as_posix()},
+        overrides_must_match=False,
+        # Without savedir, files are read where they are; with it, SpeechBrain makes links there.
+        savedir=None,
+        local_strategy=LocalStrategy.NO_LINK,
+        fetch_config=FetchConfig(allow_network=False),
+        run_opts={"device": "cpu"},
+    )
+    return encoder
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """SpeechBrain reads its log level and its quirks from the environment when it is imported.
+
+    Its notes on what it loads and its warnings on others' deprecations are of no use to whoever runs a server. Its quirks switch
+    PyTorch settings of the whole process; they stay off, as other stages use PyTorch too.
+    """
+    logging.getLogger("speechbrain").setLevel(logging.WARNING)
+    for name, value in ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _sentence(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0].rstrip(".:") if lines else type(error).__name__

@@ -1,0 +1,74 @@
+import numpy as np
+import pytest
+
+from speaker_tracker.events import AudioBlock, AudioClock, PcmReceived
+from speaker_tracker.protocol import BadInput, ErrorCode
+from stage_harness import frames, load, of_type, open_stage, run
+
+SAMPLES = np.linspace(-1, 1, 5000).astype(np.float32)
+
+
+def decode(size: int):
+    return run(open_stage(load("frame_decoder")), frames(SAMPLES, size))
+
+
+def test_pcm_becomes_float_samples_in_range():
+    decoded = of_type(AudioBlock, run(open_stage(load("frame_decoder")), [PcmReceived(np.array([-32768, 0, 32767], "<i2").tobytes())]))
+
+    assert decoded[0].samples.dtype == np.float32
+    assert decoded[0].samples.tolist() == [-1.0, 0.0, 32767 / 32768]
+
+
+@pytest.mark.parametrize("size", [1, 7, 320, 512, 1600, 5000])
+def test_blocks_do_not_depend_on_the_length_of_frames(size):
+    reference, other = of_type(AudioBlock, decode(512)), of_type(AudioBlock, decode(size))
+
+    assert [(block.start, len(block.samples)) for block in other] == [(block.start, len(block.samples)) for block in reference]
+    assert np.array_equal(
+        np.concatenate([block.samples for block in other]), np.concatenate([block.samples for block in reference])
+    )
+
+
+def test_blocks_are_contiguous_and_each_is_followed_by_the_clock():
+    events = decode(700)
+    blocks, clocks = events[::2], events[1::2]
+
+    assert all(isinstance(block, AudioBlock) for block in blocks)
+    assert clocks == [AudioClock(block.end) for block in blocks]
+    assert [block.start for block in blocks[1:]] == [block.end for block in blocks[:-1]]
+    assert blocks[-1].end == len(SAMPLES)
+
+
+def test_an_empty_frame_does_nothing():
+    assert run(open_stage(load("frame_decoder")), [PcmReceived(b"")]) == []
+
+
+def test_an_odd_number_of_bytes_is_refused_by_what_is_right():
+    with pytest.raises(BadInput, match="3 bytes.*16 kHz, signed 16-bit little-endian, mono") as caught:
+        run(open_stage(load("frame_decoder")), [PcmReceived(b"abc")])
+    assert caught.value.code == ErrorCode.ODD_LENGTH
+
+
+@pytest.mark.parametrize(
+    ("header", "what"), [(b"RIFF\x24\x00\x00\x00WAVE", "WAV"), (b"ID3\x04\x00\x00", "MP3"), (b"OggS\x00\x02", "Ogg"), (b"fLaC\x00\x00", "FLAC")]
+)
+def test_a_sound_file_with_a_header_is_named_and_refused(header, what):
+    with pytest.raises(BadInput, match=f"{what}.*without a header") as caught:
+        run(open_stage(load("frame_decoder")), [PcmReceived(header)])
+    assert caught.value.code == ErrorCode.UNSUPPORTED_AUDIO
+
+
+def test_samples_that_look_like_a_header_later_on_are_audio():
+    events = run(open_stage(load("frame_decoder")), [PcmReceived(bytes(4)), PcmReceived(b"RIFF")])
+
+    assert of_type(AudioClock, events)[-1].position == 4
+
+
+def test_a_restored_decoder_goes_on_behind_the_last_whole_block():
+    loaded = load("frame_decoder")
+    first = open_stage(loaded)
+    run(first, frames(SAMPLES[:1100], 1100), flush=False)
+    second = open_stage(loaded)
+    second.restore(first.snapshot())
+
+    assert of_type(AudioBlock, run(second, frames(SAMPLES[:600], 600)))[0].start == 1024

@@ -1,0 +1,99 @@
+import json
+
+from speaker_tracker.events import AudioClock, ClientMessage, SpeakerNow, TimelineChanged, TimelineSegment
+from stage_harness import load, of_type, open_stage, run
+
+SECOND = 16_000
+
+
+def clock(seconds: float) -> list[AudioClock]:
+    return [AudioClock(position) for position in range(512, int(seconds * SECOND) + 1, 512)]
+
+
+def messages(events, *, timeline=False, flush=False, **options):
+    pipeline = open_stage(load("reporter", **options), timeline=timeline)
+    return [json.loads(sent.message.model_dump_json()) for sent in of_type(ClientMessage, run(pipeline, events, flush=flush))]
+
+
+def test_a_speaker_message_comes_once_a_period_of_audio():
+    assert len(messages(clock(5))) == 9 + 1 * (clock(5)[-1].position >= 5 * SECOND)
+    assert len(messages(clock(5), period_ms=1000)) == 4 + 1 * (clock(5)[-1].position >= 5 * SECOND)
+
+
+def test_a_speaker_message_has_the_shape_of_the_protocol():
+    events = [TimelineChanged((TimelineSegment(0, 400, 1),), {1: 400}), SpeakerNow(8000, (1,)), AudioClock(8192)]
+
+    assert messages(events) == [{"event": "speaker", "currentSpeakerId": 1, "speakingTimeMs": {"1": 400}}]
+
+
+def test_nobody_speaking_is_null():
+    events = [SpeakerNow(8000, (1,)), SpeakerNow(8100, ()), AudioClock(8192)]
+
+    assert messages(events) == [{"event": "speaker", "currentSpeakerId": None, "speakingTimeMs": {}}]
+
+
+def test_a_client_that_did_not_ask_for_the_timeline_is_not_sent_it():
+    events = [TimelineChanged((TimelineSegment(0, 400, 0),), {0: 400}), *clock(1)]
+
+    sent = messages(events, flush=True)
+    assert {message["event"] for message in sent} == {"speaker", "report"}
+    assert sent[-1] == {"event": "report", "speakers": [{"id": 0, "totalTimeMs": 400}]}
+
+
+def test_a_timeline_message_carries_what_is_new_or_changed_since_the_last():
+    sent = messages(
+        [
+            TimelineChanged((TimelineSegment(0, 400, 0),), {0: 400}),
+            AudioClock(8192),
+            TimelineChanged((TimelineSegment(400, 600, 0),), {0: 600}),
+            TimelineChanged((TimelineSegment(100, 200, 1),), {0: 500, 1: 100}),
+            AudioClock(16384),
+            AudioClock(24576),
+        ],
+        timeline=True,
+    )
+    timelines = [message for message in sent if message["event"] == "timeline"]
+
+    assert timelines == [
+        {"event": "timeline", "audioMs": 512, "segments": [{"startMs": 0, "endMs": 400, "speakerId": 0}]},
+        {
+            "event": "timeline",
+            "audioMs": 1024,
+            "segments": [{"startMs": 100, "endMs": 200, "speakerId": 1}, {"startMs": 400, "endMs": 600, "speakerId": 0}],
+        },
+    ]
+
+
+def test_the_report_equals_the_timeline_to_the_millisecond():
+    events = [
+        TimelineChanged((TimelineSegment(0, 1001, 0), TimelineSegment(1001, 1203, None), TimelineSegment(1203, 2010, 1)), {}),
+        TimelineChanged((TimelineSegment(500, 700, 1),), {}),
+    ]
+    *_, report = messages(events, timeline=True, flush=True)
+
+    totals = {line["id"]: line["totalTimeMs"] for line in report["speakers"]}
+    assert totals == {
+        speaker: sum(part["endMs"] - part["startMs"] for part in report["segments"] if part["speakerId"] == speaker) for speaker in totals
+    }
+    assert totals == {0: 801, 1: 1007}
+
+
+def test_a_speaker_left_without_time_is_not_in_the_report():
+    events = [TimelineChanged((TimelineSegment(0, 500, 1),), {1: 500}), TimelineChanged((TimelineSegment(0, 500, 0),), {})]
+
+    assert messages(events, flush=True) == [{"event": "report", "speakers": [{"id": 0, "totalTimeMs": 500}]}]
+
+
+def test_no_audio_at_all_gives_a_report_without_speakers():
+    assert messages([], timeline=True, flush=True) == [{"event": "report", "speakers": [], "segments": []}]
+
+
+def test_a_restored_reporter_sends_what_the_first_had_not():
+    loaded = load("reporter")
+    first, second = open_stage(loaded), open_stage(loaded)
+    run(first, [TimelineChanged((TimelineSegment(0, 400, 0),), {0: 400})], flush=False)
+    second.restore(first.snapshot())
+
+    (timeline, report) = [sent.message for sent in of_type(ClientMessage, run(second, []))]
+    assert [(part.startMs, part.endMs, part.speakerId) for part in timeline.segments] == [(0, 400, 0)]
+    assert report.speakers[0].totalTimeMs == 400

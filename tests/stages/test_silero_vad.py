@@ -1,0 +1,113 @@
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from speaker_tracker.events import SpeechAudio, SpeechEnded, SpeechStarted
+from speaker_tracker.pipeline import OpenStage, Pipeline
+from speaker_tracker.stage import SessionInfo
+from speaker_tracker_stages.silero_vad import SileroVadOptions
+from stage_harness import blocks, load, of_type, open_stage, run
+
+
+@pytest.fixture(scope="module")
+def loaded():
+    return load("silero_vad")
+
+
+def segments(events):
+    starts = [event.start for event in of_type(SpeechStarted, events)]
+    return list(zip(starts, [event.end for event in of_type(SpeechEnded, events)], strict=True))
+
+
+def test_speech_is_found_where_the_reference_has_it(loaded, dialogue):
+    found = np.zeros(len(dialogue.samples), bool)
+    for start, end in segments(run(open_stage(loaded), blocks(dialogue.samples))):
+        found[start:end] = True
+
+    assert found[dialogue.speech].mean() > 0.9
+    assert found[~dialogue.speech].sum() < 0.1 * dialogue.speech.sum()
+
+
+def test_speech_20_db_quieter_is_found_as_well(loaded, dialogue):
+    loud = segments(run(open_stage(loaded), blocks(dialogue.samples)))
+    quiet = segments(run(open_stage(loaded), blocks(dialogue.samples / np.float32(10))))
+
+    assert np.isclose(sum(end - start for start, end in quiet), sum(end - start for start, end in loud), rtol=0.05)
+
+
+def test_audio_of_a_segment_is_contiguous_from_its_start_to_its_end(loaded, dialogue):
+    events = run(open_stage(loaded), blocks(dialogue.samples))
+    position = None
+    for event in events:
+        match event:
+            case SpeechStarted():
+                position = event.start
+            case SpeechAudio():
+                assert event.start == position
+                assert np.array_equal(event.samples, dialogue.samples[event.start : event.end])
+                position = event.end
+            case SpeechEnded():
+                assert event.end == position
+
+
+@pytest.mark.parametrize("size", [160, 512, 7000])
+def test_the_length_of_blocks_makes_no_difference(loaded, dialogue, size):
+    samples = dialogue.samples[: 10 * 16_000 + 77]
+
+    assert segments(run(open_stage(loaded), blocks(samples, size))) == segments(run(open_stage(loaded), blocks(samples)))
+
+
+def test_silence_and_noise_are_no_speech(loaded):
+    noise = np.random.default_rng(0).normal(0, 0.1, 5 * 16_000).astype(np.float32)
+
+    assert segments(run(open_stage(loaded), blocks(np.zeros(5 * 16_000, np.float32)))) == []
+    assert segments(run(open_stage(loaded), blocks(noise))) == []
+
+
+def test_sessions_side_by_side_do_not_disturb_each_other(loaded, dialogue):
+    first, second = open_stage(loaded), open_stage(loaded)
+    one, other = dialogue.samples[: 8 * 16_000], dialogue.samples[8 * 16_000 : 16 * 16_000]
+    found = ([], [])
+    for pair in zip(blocks(one), blocks(other), strict=True):
+        for pipeline, block, events in zip((first, second), pair, found, strict=True):
+            events += pipeline.feed(block)
+
+    assert segments(found[0] + first.flush()) == segments(run(open_stage(loaded), blocks(one)))
+    assert segments(found[1] + second.flush()) == segments(run(open_stage(loaded), blocks(other)))
+
+
+def test_queries_of_many_sessions_in_one_call_give_what_each_gives_alone(loaded, dialogue):
+    queries = []
+
+    def remember(inputs):
+        queries.extend(inputs)
+        return loaded.infer(inputs)
+
+    session = SessionInfo("test", 2)
+    for start, size in [(0, 4096), (30_000, 1024), (60_000, 512), (90_000, 2048)]:
+        run(Pipeline([OpenStage("vad", loaded.open(session), remember)]), blocks(dialogue.samples[start : start + 20_000], size))
+    together = loaded.infer(queries)
+
+    for query, result in zip(queries, together, strict=True):
+        (alone,) = loaded.infer([query])
+        assert np.allclose(result.probabilities, alone.probabilities, atol=1e-5)
+        assert np.allclose(result.state, alone.state, atol=1e-4)
+
+
+def test_a_restored_detector_ends_the_segment_under_way_and_finds_the_next(loaded, dialogue):
+    start, end = next((a, b) for a, b in segments(run(open_stage(loaded), blocks(dialogue.samples))) if b - a > 20_000)
+    cut = (start + end) // 2 // 512 * 512
+    first, second = open_stage(loaded), open_stage(loaded)
+    before = run(first, blocks(dialogue.samples[:cut]), flush=False)
+    second.restore(first.snapshot())
+    after = run(second, blocks(dialogue.samples[cut:], start=cut))
+
+    assert isinstance(after[0], SpeechEnded)
+    assert after[0].end <= cut
+    assert of_type(SpeechAudio, before)[-1].end == after[0].end
+    assert of_type(SpeechStarted, after)[0].start >= cut
+
+
+def test_a_release_above_the_threshold_is_refused():
+    with pytest.raises(ValidationError, match="release.*must not be above threshold"):
+        SileroVadOptions(threshold=0.3, release=0.5)

@@ -1,0 +1,63 @@
+from speaker_tracker.events import SpeakersAssigned, SpeakerSpan, TimelineChanged, TimelineSegment
+from stage_harness import load, of_type, open_stage, run
+
+SECOND = 16_000
+
+
+def assigned(start: float, end: float, *spans: tuple[float, float, int]) -> SpeakersAssigned:
+    return SpeakersAssigned(
+        int(start * SECOND), int(end * SECOND), tuple(SpeakerSpan(int(a * SECOND), int(b * SECOND), who) for a, b, who in spans)
+    )
+
+
+def changes(*events: SpeakersAssigned) -> list[TimelineChanged]:
+    return of_type(TimelineChanged, run(open_stage(load("timing_aggregator")), events))
+
+
+def test_time_adds_up_by_speaker():
+    last = changes(assigned(0, 1, (0, 1, 0)), assigned(1, 3, (1, 3, 1)), assigned(3, 3.5, (3, 3.5, 0)))[-1]
+
+    assert last.speaking_ms == {0: 1500, 1: 2000}
+
+
+def test_a_corrected_label_moves_its_time():
+    first, second = changes(assigned(0, 2, (0, 2, 0)), assigned(1, 2, (1, 2, 1)))
+
+    assert first.speaking_ms == {0: 2000}
+    assert second.speaking_ms == {0: 1000, 1: 1000}
+    assert second.segments == (TimelineSegment(1000, 2000, 1),)
+
+
+def test_time_of_one_speaker_given_twice_counts_once():
+    (change,) = changes(assigned(0, 2, (0, 1.5, 0), (1, 2, 0)))
+
+    assert change.speaking_ms == {0: 2000}
+    assert change.segments == (TimelineSegment(0, 2000, 0),)
+
+
+def test_two_speakers_at_the_same_time_both_count():
+    (change,) = changes(assigned(0, 2, (0, 1.5, 0), (1, 2, 1)))
+
+    assert change.speaking_ms == {0: 1500, 1: 1000}
+    assert change.segments == (TimelineSegment(0, 1500, 0), TimelineSegment(1000, 2000, 1))
+
+
+def test_what_says_nothing_new_changes_nothing():
+    assert len(changes(assigned(0, 2, (0, 2, 0)), assigned(0, 1, (0, 1, 0)))) == 1
+
+
+def test_time_taken_away_becomes_nobodys():
+    last = changes(assigned(0, 2, (0, 2, 0)), assigned(0.5, 1))[-1]
+
+    assert last.segments == (TimelineSegment(500, 1000, None),)
+    assert last.speaking_ms == {0: 1500}
+
+
+def test_a_restored_aggregator_corrects_what_the_first_one_said():
+    loaded = load("timing_aggregator")
+    first, second = open_stage(loaded), open_stage(loaded)
+    run(first, [assigned(0, 2, (0, 2, 0))], flush=False)
+    second.restore(first.snapshot())
+
+    (change,) = of_type(TimelineChanged, run(second, [assigned(1, 2, (1, 2, 1))]))
+    assert change.speaking_ms == {0: 1000, 1: 1000}
