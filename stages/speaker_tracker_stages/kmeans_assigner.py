@@ -42,10 +42,10 @@ class KMeansAssignerOptions(StageOptions):
     refit_growth: Annotated[float, Field(ge=0, le=1)] = Field(0.05, description="and as a share of the speech so far, later")
     refit_seconds_max: Annotated[float, Field(gt=0, le=600)] = Field(8.0, description="and at most")
     min_voice_seconds: Annotated[float, Field(ge=0, le=30)] = Field(1.5, description="speech that makes a new speaker")
-    distinct_at: Annotated[float, Field(ge=-1, le=1)] = Field(0.71, description="two centroids more alike than this are one voice")
-    doubt: Annotated[float, Field(ge=0, le=2)] = Field(0.4, description="less alike by this with one second of speech of a voice")
+    distinct_at: Annotated[float, Field(ge=-1, le=1)] = Field(0.8, description="two centroids more alike than this are one voice")
+    doubt: Annotated[float, Field(ge=0, le=2)] = Field(0.7, description="less alike by this with one second of speech of a voice")
     foreign_at: Annotated[float, Field(ge=-1, le=1)] = Field(
-        0.3, description="a voice beyond num_speakers is no more alike to any other than this"
+        0.1, description="a voice beyond num_speakers is no more alike to any other than this"
     )
     foreign_seconds: Annotated[float, Field(ge=0, le=60)] = Field(4.0, description="speech that makes a voice beyond num_speakers")
     max_recent_windows: Annotated[int, Field(ge=40, le=10_000)] = Field(480, description="windows remembered one by one")

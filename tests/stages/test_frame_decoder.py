@@ -13,7 +13,9 @@ def decode(size: int):
 
 
 def test_pcm_becomes_float_samples_in_range():
-    decoded = of_type(AudioBlock, run(open_stage(load("frame_decoder")), [PcmReceived(np.array([-32768, 0, 32767], "<i2").tobytes())]))
+    decoded = of_type(
+        AudioBlock, run(open_stage(load("frame_decoder")), [PcmReceived(np.array([-32768, 0, 32767], "<i2").tobytes())])
+    )
 
     assert decoded[0].samples.dtype == np.float32
     assert decoded[0].samples.tolist() == [-1.0, 0.0, 32767 / 32768]
@@ -50,7 +52,8 @@ def test_an_odd_number_of_bytes_is_refused_by_what_is_right():
 
 
 @pytest.mark.parametrize(
-    ("header", "what"), [(b"RIFF\x24\x00\x00\x00WAVE", "WAV"), (b"ID3\x04\x00\x00", "MP3"), (b"OggS\x00\x02", "Ogg"), (b"fLaC\x00\x00", "FLAC")]
+    ("header", "what"),
+    [(b"RIFF\x24\x00\x00\x00WAVE", "WAV"), (b"ID3\x04\x00\x00", "MP3"), (b"OggS\x00\x02", "Ogg"), (b"fLaC\x00\x00", "FLAC")],
 )
 def test_a_sound_file_with_a_header_is_named_and_refused(header, what):
     with pytest.raises(BadInput, match=f"{what}.*without a header") as caught:

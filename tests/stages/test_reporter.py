@@ -73,7 +73,8 @@ def test_the_report_equals_the_timeline_to_the_millisecond():
 
     totals = {line["id"]: line["totalTimeMs"] for line in report["speakers"]}
     assert totals == {
-        speaker: sum(part["endMs"] - part["startMs"] for part in report["segments"] if part["speakerId"] == speaker) for speaker in totals
+        speaker: sum(part["endMs"] - part["startMs"] for part in report["segments"] if part["speakerId"] == speaker)
+        for speaker in totals
     }
     assert totals == {0: 801, 1: 1007}
 

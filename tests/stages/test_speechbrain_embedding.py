@@ -78,7 +78,11 @@ def test_windows_of_many_sessions_in_one_call_give_what_each_gives_alone(embeddi
         cuts = [(start + 4_000 * number, length) for number, length in enumerate(lengths)]
         return VoiceQuery([Window(a, a + 4_000, a, a + n, min(n, 4_000), dialogue.samples[a : a + n]) for a, n in cuts], mean)
 
-    queries = [query(RATE, [24_000, 24_000], FeatureMean()), query(5 * RATE, [24_000, 12_000], None), query(9 * RATE, [24_000], FeatureMean())]
+    queries = [
+        query(RATE, [24_000, 24_000], FeatureMean()),
+        query(5 * RATE, [24_000, 12_000], None),
+        query(9 * RATE, [24_000], FeatureMean()),
+    ]
     for asked, together in zip(queries, embedding.infer(queries), strict=True):
         (alone,) = embedding.infer([asked])
         assert np.allclose(np.stack(together.vectors), np.stack(alone.vectors), atol=1e-4)

@@ -1,0 +1,148 @@
+"""The six stages together, on a real conversation, through the session that the server pumps."""
+
+import gc
+import types
+
+import numpy as np
+import pytest
+
+from speaker_tracker.assembly import build_chain
+from speaker_tracker.events import ClientMessage
+from speaker_tracker.protocol import ReportMessage
+from speaker_tracker.session import BytesReceived, Send, Session, TextReceived
+from speaker_tracker.settings import Settings
+from speaker_tracker.stage import SessionInfo
+from stage_harness import frames, of_type, run
+
+RATE = 16_000
+
+
+@pytest.fixture(scope="module")
+def chain():
+    return build_chain(Settings(stage_options={"speechbrain_embedding": {"source": "embedded"}}))
+
+
+def report(chain, samples, frame, num_speakers=2):
+    (last,) = [
+        event.message
+        for event in of_type(
+            ClientMessage, run(chain.open(SessionInfo("test", num_speakers, timeline=True)), frames(samples, frame))
+        )
+        if isinstance(event.message, ReportMessage)
+    ]
+    return last
+
+
+def agreement(final, conversation, names):
+    """Share of speech of one speaker alone that the report gives to it; ``names``: the reference speaker of each id."""
+    found = np.zeros_like(conversation.speakers)
+    for segment in final.segments:
+        found[names[segment.speakerId], segment.startMs * 16 : segment.endMs * 16] = True
+    alone = conversation.speakers.sum(axis=0) == 1
+    return (found & conversation.speakers)[:, alone].sum() / alone.sum()
+
+
+def test_the_speakers_of_a_conversation_are_told_apart(chain, conversation):
+    final = report(chain, conversation.samples, 1600, num_speakers=3)
+
+    assert [line.id for line in final.speakers] == [0, 1, 2]
+    assert agreement(final, conversation, names=[0, 1, 2]) > 0.95
+
+
+def test_how_audio_is_cut_into_frames_does_not_change_the_timeline(chain, dialogue):
+    expected = report(chain, dialogue.samples, 1600)
+
+    assert report(chain, dialogue.samples, 320) == expected
+    assert report(chain, dialogue.samples, 16_000) == expected
+
+
+def test_fewer_speakers_than_asked_for_are_not_made_more(chain, dialogue):
+    assert [line.id for line in report(chain, dialogue.samples, 1600, num_speakers=5).speakers] == [0, 1]
+
+
+def test_a_voice_beyond_those_tracked_gets_no_time(chain, conversation):
+    final = report(chain, conversation.samples, 1600, num_speakers=2)
+    third = conversation.speakers[2] & ~conversation.speakers[:2].any(axis=0)
+    given = np.zeros(len(conversation.samples), bool)
+    for segment in final.segments:
+        given[segment.startMs * 16 : segment.endMs * 16] = True
+
+    assert given[third].mean() < 0.1
+
+
+def test_eight_bytes_are_a_session(chain):
+    assert report(chain, np.zeros(4, np.float32), 4).speakers == []
+
+
+@pytest.mark.parametrize("level", [0.0, 0.001, 0.3])
+def test_noise_and_silence_are_nobody(chain, level):
+    noise = np.random.default_rng(0).normal(0, 1, 10 * RATE).astype(np.float32) * np.float32(level)
+
+    assert report(chain, noise, 1600).speakers == []
+
+
+def test_a_session_goes_on_in_another_pipeline(chain, dialogue):
+    cut = len(dialogue.samples) // 2 // 512 * 512
+    session = SessionInfo("test", 2, timeline=True)
+    first, second = chain.open(session), chain.open(session)
+    run(first, frames(dialogue.samples[:cut], 1600), flush=False)
+    second.restore(first.snapshot())
+    last = of_type(ClientMessage, run(second, frames(dialogue.samples[cut:], 1600)))[-1].message
+
+    assert agreement(last, dialogue, names=[0, 1]) > 0.9
+
+
+def reachable_array_bytes(root):
+    """Bytes of arrays and byte strings that can be reached from an object, without going through modules, classes and functions."""
+    shared = (type, types.ModuleType, types.FunctionType, types.BuiltinFunctionType)
+    seen, total, waiting = set(), 0, [root]
+    while waiting:
+        one = waiting.pop()
+        if id(one) in seen or isinstance(one, shared):
+            continue
+        seen.add(id(one))
+        if isinstance(one, np.ndarray):
+            total += (one if one.base is None else one.base).nbytes if isinstance(one.base, np.ndarray | None) else one.nbytes
+        elif isinstance(one, bytes | bytearray):
+            total += len(one)
+        waiting.extend(gc.get_referents(one))
+    return total
+
+
+def held_audio(session):
+    """Bytes of audio that the decoder, the detector and the embedding stage of a session hold."""
+    return sum(reachable_array_bytes(opened.stage) for opened in session._pipeline._stages[:3])
+
+
+def test_what_a_session_holds_of_its_audio_is_a_few_seconds_and_does_not_grow(chain, dialogue):
+    session = Session("test", chain.open)
+    list(session.handle(TextReceived('{"action": "start", "num_speakers": 2}')))
+    held = []
+    for _ in range(3):
+        for frame in frames(dialogue.samples, RATE):
+            list(session.handle(BytesReceived(frame.data)))
+            held.append(held_audio(session))
+
+    three_seconds = 3 * RATE * np.dtype(np.float32).itemsize
+    assert max(held) < three_seconds
+    assert max(held[len(held) // 3 :]) <= 1.05 * max(held[: len(held) // 3])
+    assert any(held), "the measure finds nothing at all"
+
+
+def test_a_session_that_ended_holds_nothing(chain, dialogue):
+    session = Session("test", chain.open)
+    list(session.handle(TextReceived('{"action": "start"}')))
+    list(session.handle(BytesReceived(frames(dialogue.samples[: 5 * RATE], 5 * RATE)[0].data)))
+    outputs = [output for step in session.handle(TextReceived('{"action": "stop"}')) for output in step]
+
+    assert isinstance(outputs[0], Send)
+    assert session._pipeline is None
+
+
+def test_a_silent_recording_holds_less_than_a_second(chain):
+    session = Session("test", chain.open)
+    list(session.handle(TextReceived('{"action": "start"}')))
+    for _ in range(30):
+        list(session.handle(BytesReceived(bytes(2 * RATE))))
+
+    assert held_audio(session) < RATE * np.dtype(np.float32).itemsize

@@ -1,0 +1,59 @@
+import numpy as np
+
+from speaker_tracker_stages.evidence import Evidence, Item
+from speaker_tracker_stages.voice_clustering import unit
+
+VOICES = np.eye(8, dtype=np.float32)
+
+
+def hear(evidence, count, voices=2, turn=20):
+    noise = np.random.default_rng(0)
+    for number in range(count):
+        who = number // turn % voices
+        vector = unit(VOICES[who] + noise.normal(0, 0.1, 8).astype(np.float32))
+        evidence.recent.append(Item(vector, 1.0, [(number * 4000, (number + 1) * 4000)], label=who, said=who))
+        evidence.condense()
+
+
+def covered(evidence):
+    return sorted(stretch for item in evidence for stretch in item.stretches)
+
+
+def test_evidence_stays_bounded_however_long_a_session_is():
+    evidence = Evidence(max_recent=100, max_groups=20)
+    hear(evidence, 5_000)
+
+    assert len(evidence.recent) <= 101
+    assert len(evidence.groups) <= 20
+
+
+def test_condensing_loses_no_time_and_mixes_no_speakers():
+    evidence = Evidence(max_recent=100, max_groups=20)
+    hear(evidence, 2_000)
+    stretches = covered(evidence)
+
+    assert stretches[0][0] == 0
+    assert all(before[1] == after[0] for before, after in zip(stretches, stretches[1:], strict=False))
+    assert stretches[-1][1] == 2_000 * 4000
+    for item in evidence.groups:
+        assert unit(item.vector)[item.label] > 0.95
+
+
+def test_weights_and_seconds_add_up():
+    evidence = Evidence(max_recent=100, max_groups=20)
+    hear(evidence, 1_000)
+    items = evidence.items()
+
+    assert np.isclose(items.weights.sum(), 1_000)
+    assert np.isclose(items.seconds.sum(), 1_000 * 0.25)
+    assert np.allclose(np.linalg.norm(items.vectors, axis=1), 1, atol=1e-5)
+
+
+def test_a_restored_evidence_is_the_same():
+    evidence, other = Evidence(100, 20), Evidence(100, 20)
+    hear(evidence, 300)
+    other.restore(evidence.snapshot())
+
+    assert covered(other) == covered(evidence)
+    assert np.allclose(other.items().vectors, evidence.items().vectors)
+    assert [(item.label, item.said) for item in other] == [(item.label, item.said) for item in evidence]
