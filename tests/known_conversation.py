@@ -13,7 +13,10 @@ SAMPLE_RATE = 16_000
 
 @dataclass(frozen=True)
 class KnownConversation:
-    """``samples``: float32 at 16 kHz, shape ``(n,)``. ``speakers``: who speaks, bool, shape ``(speakers, n)``, by first appearance."""
+    """``samples``: float32 at 16 kHz, shape ``(n,)``.
+
+    ``speakers``: who speaks, bool, shape ``(speakers, n)``, in order of first appearance.
+    """
 
     samples: NDArray[np.float32]
     speakers: NDArray[np.bool_]

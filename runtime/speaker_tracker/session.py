@@ -242,7 +242,7 @@ class Session:
 def _is_command(data: bytes) -> bool:
     try:
         value = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return isinstance(value, dict) and "action" in value
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -66,9 +67,10 @@ class Settings(BaseSettings):
     @classmethod
     def _structured_strings(cls, options: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
         """An environment variable can only hold text: lists and tables come as JSON."""
-        return {
-            stage.lower(): {name.lower(): _from_text(value) for name, value in values.items()} for stage, values in options.items()
-        }
+        lowered: dict[str, dict[str, Any]] = {}
+        for stage, values in options.items():  # sources that go first come last
+            lowered.setdefault(stage.lower(), {}).update({name.lower(): _from_text(value) for name, value in values.items()})
+        return lowered
 
     @classmethod
     def settings_customise_sources(
@@ -104,7 +106,9 @@ def load_settings(**given: Any) -> Settings:
         raise SettingsError(_sentence(error)) from error
     except Exception as error:
         # pydantic-settings raises its own error where a variable is not the JSON that its field needs.
-        raise SettingsError(f"{error}; lists are written as JSON, such as {PREFIX}STAGES='[\"frame_decoder\"]'") from error
+        field = re.search(r'field "(\w+)"', str(error))
+        what = f"{PREFIX}{field[1].upper()} is not JSON" if field else str(error)
+        raise SettingsError(f"{what}; lists are written as JSON, such as {PREFIX}STAGES='[\"frame_decoder\"]'") from error
 
 
 def _check_config_file() -> None:
@@ -125,7 +129,9 @@ def _check_variable_names() -> None:
         upper = variable.upper()
         if not upper.startswith(PREFIX) or upper == CONFIG_VARIABLE:
             continue
-        name = upper.removeprefix(PREFIX).split("__")[0].lower()
+        name, *nested = upper.removeprefix(PREFIX).lower().split("__")
+        if nested and name in Settings.model_fields and name != "stage_options":
+            raise SettingsError(f"environment variable {variable} is no setting; {PREFIX}{name.upper()} has no parts")
         if name not in Settings.model_fields:
             similar = get_close_matches(name, Settings.model_fields, n=1)
             hint = f"did you mean {PREFIX}{similar[0].upper()}? " if similar else ""
@@ -154,11 +160,13 @@ def origins(given: Mapping[str, Any]) -> dict[tuple[str, ...], str]:
     for variable in os.environ:
         upper = variable.upper()
         if upper.startswith(PREFIX) and upper != CONFIG_VARIABLE:
-            path = tuple(upper.removeprefix(PREFIX).lower().split("__"))
-            if path == ("stage_options",):
-                _note(found, {"stage_options": json.loads(os.environ[variable])}, variable)
-            else:
-                found[path] = variable
+            match upper.removeprefix(PREFIX).lower().split("__"):
+                case ["stage_options"]:
+                    _note(found, {"stage_options": json.loads(os.environ[variable])}, variable)
+                case ["stage_options", stage]:
+                    _note(found, {"stage_options": {stage: json.loads(os.environ[variable])}}, variable)
+                case [*path]:
+                    found[tuple(path[:3])] = variable
     _note(found, given, "command line")
     return found
 
@@ -170,4 +178,4 @@ def _note(found: dict[tuple[str, ...], str], values: Mapping[str, Any], origin: 
             continue
         for stage, options in value.items():
             for option in options:
-                found["stage_options", stage, option] = origin
+                found["stage_options", stage.lower(), option.lower()] = origin

@@ -206,12 +206,9 @@ def _first_heard(voices: Voices, everything: Sequence[Item]) -> list[int]:
 
 def _load(options: KMeansAssignerOptions) -> LoadedStage:
     from sklearn.exceptions import ConvergenceWarning  # noqa: PLC0415 - heavy, only where the stage is used
-    from threadpoolctl import threadpool_limits  # noqa: PLC0415
 
     # Fewer groups than asked for is an answer like any other here: it is then tried with fewer.
     warnings.filterwarnings("ignore", category=ConvergenceWarning, module="sklearn")
-    # Sessions run side by side; a clustering that takes all cores for itself would only get in their way.
-    threadpool_limits(limits=1)
     return LoadedStage(lambda session: KMeansAssigner(options, session))
 
 

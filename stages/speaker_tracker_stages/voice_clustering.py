@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
 
 Vectors = NDArray[np.float32]
 
@@ -88,11 +93,21 @@ def find_foreign(items: Items, voices: Voices, separation: Separation) -> Voices
 def _kmeans(items: Items, count: int, seed: Vectors, restarts: int) -> Voices:
     from sklearn.cluster import KMeans  # noqa: PLC0415 - heavy, only where the stage is used
 
-    fits = [KMeans(count, n_init=restarts, random_state=0).fit(items.vectors, sample_weight=items.weights)]
-    if len(seed) == count:
-        fits.append(KMeans(count, init=seed, n_init=1).fit(items.vectors, sample_weight=items.weights))
+    with _libraries().limit(limits=1):
+        fits = [KMeans(count, n_init=restarts, random_state=0).fit(items.vectors, sample_weight=items.weights)]
+        if len(seed) == count:
+            fits.append(KMeans(count, init=seed, n_init=1).fit(items.vectors, sample_weight=items.weights))
     best = min(fits, key=lambda fit: fit.inertia_)
     return Voices(unit(best.cluster_centers_), best.labels_.astype(np.intp))
+
+
+@cache
+def _libraries() -> ThreadpoolController:
+    """Sessions run side by side; a clustering that takes all cores for itself would only get in their way."""
+    import sklearn.cluster  # noqa: F401, PLC0415 - its libraries must be loaded to be found
+    from threadpoolctl import ThreadpoolController  # noqa: PLC0415
+
+    return ThreadpoolController()
 
 
 def _distinct(voices: Voices, items: Items, separation: Separation) -> bool:

@@ -1,9 +1,6 @@
 import numpy as np
 
-from speaker_tracker.chain import Chain, configure
 from speaker_tracker.events import SpeechEnded, SpeechStarted
-from speaker_tracker.plugins import PluginManager
-from speaker_tracker.tracking import track
 from stage_harness import blocks, load, of_type, open_stage, run
 
 RATE = 16_000

@@ -1,5 +1,5 @@
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from speaker_tracker.events import TimelineSegment
@@ -22,6 +22,7 @@ def painted(segments, speakers=SPEAKERS):
     return grid
 
 
+@settings(deadline=None)
 @given(rewrites)
 def test_a_timeline_is_what_painting_each_millisecond_gives(steps):
     timeline, grid = Timeline(), np.zeros((SPEAKERS, END), bool)
@@ -40,6 +41,7 @@ def test_a_timeline_is_what_painting_each_millisecond_gives(steps):
         }
 
 
+@settings(deadline=None)
 @given(rewrites)
 def test_a_restored_timeline_is_the_same(steps):
     timeline, other = Timeline(), Timeline()

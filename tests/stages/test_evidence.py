@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 
 from speaker_tracker_stages.evidence import Evidence, Item
@@ -33,7 +35,7 @@ def test_condensing_loses_no_time_and_mixes_no_speakers():
     stretches = covered(evidence)
 
     assert stretches[0][0] == 0
-    assert all(before[1] == after[0] for before, after in zip(stretches, stretches[1:], strict=False))
+    assert all(before[1] == after[0] for before, after in pairwise(stretches))
     assert stretches[-1][1] == 2_000 * 4000
     for item in evidence.groups:
         assert unit(item.vector)[item.label] > 0.95

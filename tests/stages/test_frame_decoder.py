@@ -46,7 +46,7 @@ def test_an_empty_frame_does_nothing():
 
 
 def test_an_odd_number_of_bytes_is_refused_by_what_is_right():
-    with pytest.raises(BadInput, match="3 bytes.*16 kHz, signed 16-bit little-endian, mono") as caught:
+    with pytest.raises(BadInput, match=r"3 bytes.*16 kHz, signed 16-bit little-endian, mono") as caught:
         run(open_stage(load("frame_decoder")), [PcmReceived(b"abc")])
     assert caught.value.code == ErrorCode.ODD_LENGTH
 

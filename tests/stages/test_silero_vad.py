@@ -6,6 +6,8 @@ from speaker_tracker.events import SpeechAudio, SpeechEnded, SpeechStarted
 from speaker_tracker.pipeline import OpenStage, Pipeline
 from speaker_tracker.stage import SessionInfo
 from speaker_tracker_stages.silero_vad import SileroVadOptions
+from known_conversation import read_conversation
+from shared_data import CONVERSATIONS, conversations, needs_shared_data
 from stage_harness import blocks, load, of_type, open_stage, run
 
 
@@ -67,13 +69,13 @@ def test_silence_and_noise_are_no_speech(loaded):
 def test_sessions_side_by_side_do_not_disturb_each_other(loaded, dialogue):
     first, second = open_stage(loaded), open_stage(loaded)
     one, other = dialogue.samples[: 8 * 16_000], dialogue.samples[8 * 16_000 : 16 * 16_000]
-    found = ([], [])
-    for pair in zip(blocks(one), blocks(other), strict=True):
-        for pipeline, block, events in zip((first, second), pair, found, strict=True):
-            events += pipeline.feed(block)
+    found_first, found_second = [], []
+    for block, other_block in zip(blocks(one), blocks(other), strict=True):
+        found_first += first.feed(block)
+        found_second += second.feed(other_block)
 
-    assert segments(found[0] + first.flush()) == segments(run(open_stage(loaded), blocks(one)))
-    assert segments(found[1] + second.flush()) == segments(run(open_stage(loaded), blocks(other)))
+    assert segments(found_first + first.flush()) == segments(run(open_stage(loaded), blocks(one)))
+    assert segments(found_second + second.flush()) == segments(run(open_stage(loaded), blocks(other)))
 
 
 def test_queries_of_many_sessions_in_one_call_give_what_each_gives_alone(loaded, dialogue):
@@ -109,5 +111,23 @@ def test_a_restored_detector_ends_the_segment_under_way_and_finds_the_next(loade
 
 
 def test_a_release_above_the_threshold_is_refused():
-    with pytest.raises(ValidationError, match="release.*must not be above threshold"):
+    with pytest.raises(ValidationError, match=r"release.*must not be above threshold"):
         SileroVadOptions(threshold=0.3, release=0.5)
+
+
+@needs_shared_data
+@pytest.mark.parametrize("gain_db", [0, -20])
+def test_recorded_conversations_are_heard_at_their_level_and_20_db_lower(loaded, gain_db):
+    spoken = hit = false = 0
+    for entry in conversations("clean"):
+        recording = read_conversation(CONVERSATIONS / entry["audio"], CONVERSATIONS / entry["rttm"])
+        samples = recording.samples * np.float32(10 ** (gain_db / 20))
+        found = np.zeros(len(samples), bool)
+        for start, end in segments(run(open_stage(loaded), blocks(samples))):
+            found[start:end] = True
+        spoken += recording.speech.sum()
+        hit += (found & recording.speech).sum()
+        false += (found & ~recording.speech).sum()
+
+    assert hit >= 0.9 * spoken
+    assert false <= 0.1 * spoken

@@ -1,0 +1,102 @@
+"""Audio files as the PCM that a session takes: 16 kHz, 16-bit, mono."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+from numpy.typing import NDArray
+
+from speaker_tracker.errors import UserError
+from speaker_tracker.events.audio import SAMPLE_RATE
+
+READ_SECONDS = 4
+FULL_SCALE = 32768
+UNKNOWN_LENGTH = 1 << 60
+"""libsndfile answers with its largest count where a file does not say how long it is."""
+
+
+class AudioFileError(UserError):
+    """A file cannot be used as audio."""
+
+
+class AudioFile:
+    """Any file that libsndfile reads (WAV, FLAC, Ogg, MP3 …), of any sample rate and number of channels.
+
+    ``seconds``: its duration, above 0. Raises ``AudioFileError`` where the file is missing, unreadable or holds no samples.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._check_readable()
+        with self._reading() as file:
+            rate, count = file.samplerate, file.frames
+        if count >= UNKNOWN_LENGTH:
+            count = sum(len(block) for block in self._blocks())
+        if count <= 0:
+            raise AudioFileError(f"{path} holds no audio: it has a header but no samples")
+        self.seconds: float = count / rate
+
+    def frames(self, frame_ms: int = 100) -> Iterator[bytes]:
+        """The audio as signed 16-bit little-endian mono PCM at 16 kHz, in frames of ``frame_ms``; the last one may be shorter.
+
+        The file is read and resampled in blocks, so memory does not grow with its length. Raises ``AudioFileError`` where it
+        turns out to be damaged.
+        """
+        size = SAMPLE_RATE * frame_ms // 1000 * 2
+        held = bytearray()
+        for samples in self._resampled():
+            held += _pcm(samples)
+            whole = len(held) - len(held) % size
+            for offset in range(0, whole, size):
+                yield bytes(held[offset : offset + size])
+            del held[:whole]
+        if held:
+            yield bytes(held)
+
+    def _resampled(self) -> Iterator[NDArray[np.float32]]:
+        with self._reading() as file:
+            rate = file.samplerate
+        if rate == SAMPLE_RATE:
+            yield from self._blocks()
+            return
+        resampler = soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="float32")
+        for block in self._blocks():
+            yield resampler.resample_chunk(block)
+        yield resampler.resample_chunk(np.zeros(0, np.float32), last=True)
+
+    def _blocks(self) -> Iterator[NDArray[np.float32]]:
+        with self._reading() as file:
+            while len(block := file.read(READ_SECONDS * file.samplerate, dtype="float32", always_2d=True)):
+                yield np.ascontiguousarray(np.nan_to_num(block.mean(axis=1, dtype=np.float32)))
+
+    @contextmanager
+    def _reading(self) -> Iterator[soundfile.SoundFile]:
+        try:
+            with soundfile.SoundFile(self.path) as file:
+                yield file
+        except soundfile.LibsndfileError as error:
+            reason = error.error_string.strip().rstrip(".")
+            raise AudioFileError(f"{self.path} cannot be read as audio: {reason}; WAV, FLAC, Ogg and MP3 files can be") from error
+
+    def _check_readable(self) -> None:
+        try:
+            with self.path.open("rb") as file:
+                empty = not file.read(1)
+        except FileNotFoundError as error:
+            raise AudioFileError(f"there is no file {self.path}") from error
+        except IsADirectoryError as error:
+            raise AudioFileError(f"{self.path} is a folder; name an audio file in it") from error
+        except OSError as error:
+            raise AudioFileError(f"{self.path} cannot be opened: {error.strerror}") from error
+        if empty:
+            raise AudioFileError(f"{self.path} is empty")
+
+
+def _pcm(samples: NDArray[np.float32]) -> bytes:
+    scaled = np.clip(np.rint(samples * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1)
+    return scaled.astype("<i2").tobytes()

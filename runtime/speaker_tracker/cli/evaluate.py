@@ -1,0 +1,119 @@
+"""``speaker-tracker evaluate``: accuracy, latency and speed on conversations with references."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import click
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from speaker_tracker.assembly import build_chain, configure_chain
+from speaker_tracker.cli.common import config_option, settings_from
+from speaker_tracker.cli.progress import progress_bar
+from speaker_tracker.evaluation.manifest import read_manifest, select
+from speaker_tracker.evaluation.results import ALL, ConversationResult, Summary, as_json, summarize
+from speaker_tracker.evaluation.runner import Evaluator, evaluate
+from speaker_tracker.evaluation.scoring import DiarizationError, check_installed
+from speaker_tracker.tracking import DEFAULT_FRAME_MS
+
+MIN_WIDTH = 100
+ERROR_TITLES = "{}\nDER|\nmiss|\nf.a.|\nconf"
+
+
+@click.command(short_help="Measure accuracy, latency and speed on conversations with references.")
+@click.argument("manifest", type=click.Path(path_type=Path))
+@click.option("--group", "groups", multiple=True, help="Only conversations of this group; may be given several times.")
+@click.option("--uri", "uris", multiple=True, help="Only this conversation; may be given several times.")
+@click.option("--jobs", type=click.IntRange(min=1), help="Processes that share the work.  [default: one a core]")
+@click.option(
+    "--frame-ms",
+    type=click.IntRange(1, 10_000),
+    default=DEFAULT_FRAME_MS,
+    show_default=True,
+    help="Length of the frames of audio that are sent.",
+)
+@click.option("--verbose", "-v", is_flag=True, help="A line for every conversation as well.")
+@click.option("--json", "as_document", is_flag=True, help="One JSON document, for machines.")
+@config_option
+def command(  # noqa: PLR0913 - one argument an option
+    *,
+    manifest: Path,
+    groups: Sequence[str],
+    uris: Sequence[str],
+    jobs: int | None,
+    frame_ms: int,
+    verbose: bool,
+    as_document: bool,
+) -> None:
+    """Measure accuracy, latency and speed on the conversations of MANIFEST.
+
+    MANIFEST is a JSON list of {"uri", "audio", "rttm", "num_speakers", "group", "seconds"}, paths relative to it. Every
+    conversation goes through the same session as on the server. Scored are two timelines: online (for each instant the label
+    first announced for it) and final (the report's), by the diarization error rate of pyannote.metrics with collar 0 and
+    overlapped speech. Latency is how much audio had come in when an instant got its first label, less the instant itself.
+    """
+    check_installed()
+    conversations = select(read_manifest(manifest), groups, uris)
+    settings = settings_from()
+    configure_chain(settings)
+    evaluator = Evaluator(partial(build_chain, settings), frame_ms)
+    results: list[ConversationResult] = []
+    with progress_bar(
+        f"{len(conversations)} conversations", sum(conversation.seconds for conversation in conversations)
+    ) as advance:
+        for result in evaluate(evaluator, conversations, jobs or os.cpu_count() or 1):
+            results.append(result)
+            advance(result.seconds)
+    order = [conversation.uri for conversation in conversations]
+    results.sort(key=lambda result: order.index(result.uri))
+    if as_document:
+        click.echo(json.dumps(as_json(results), indent=2))
+    else:
+        _print_tables(results, verbose=verbose)
+
+
+def _print_tables(results: Sequence[ConversationResult], *, verbose: bool) -> None:
+    console = Console(highlight=False)
+    console.width = max(console.width, MIN_WIDTH)
+    if verbose:
+        files = _table("conversation", "voices")
+        for result in results:
+            alone = Summary()
+            alone.add(result)
+            _add_row(files, result.uri, f"{result.speakers}/{result.num_speakers}", alone)
+        console.print(files)
+    groups = _table("group", "files")
+    for name, summary in summarize(results).items():
+        if name == ALL:
+            groups.add_section()
+        _add_row(groups, name, str(summary.files), summary)
+    console.print(groups)
+    console.print("DER = missed + false alarm + confusion, in % of the reference's speaker time; RTF: real-time factor")
+
+
+def _table(name: str, count: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column(f"\n{name}", overflow="fold")
+    for title in (f"\n{count}", *ERROR_TITLES.format("online").split("|"), *ERROR_TITLES.format("final").split("|")):
+        table.add_column(title, justify="right", no_wrap=True)
+    table.add_column("latency s\nmed  p95", justify="right", no_wrap=True)
+    table.add_column("\nRTF", justify="right", no_wrap=True)
+    return table
+
+
+def _add_row(table: Table, name: str, count: str, summary: Summary) -> None:
+    median, p95 = ("-" if latency is None else f"{latency / 1000:.2f}" for latency in map(summary.latency.percentile, (50.0, 95.0)))
+    table.add_row(
+        name, count, *_parts(summary.online), *_parts(summary.final), f"{median} {p95}", f"{summary.real_time_factor:.3f}"
+    )
+
+
+def _parts(error: DiarizationError) -> list[str]:
+    shares = (error.rate, *map(error.share, (error.missed, error.false_alarm, error.confusion)))
+    return ["-" if share is None else f"{100 * share:.1f}" for share in shares]

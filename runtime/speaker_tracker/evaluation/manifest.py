@@ -1,0 +1,95 @@
+"""Manifests: JSON lists of conversations with references."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from speaker_tracker.errors import UserError
+from speaker_tracker.protocol import MAX_SPEAKERS
+
+
+class ManifestError(UserError):
+    """A manifest is wrong; the message names the entry."""
+
+
+class Conversation(BaseModel):
+    """One entry of a manifest; keys that are not known are ignored.
+
+    ``audio``, ``rttm``: paths, in the file relative to the manifest. ``num_speakers``: how many voices are to be tracked.
+    ``seconds``: how much of the audio is scored, from its begin.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    uri: Annotated[str, Field(min_length=1)]
+    audio: Path
+    rttm: Path
+    num_speakers: Annotated[int, Field(ge=1, le=MAX_SPEAKERS)]
+    group: Annotated[str, Field(min_length=1)]
+    seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+def read_manifest(path: Path) -> list[Conversation]:
+    """The conversations of a manifest, with paths that can be opened. Raises ``ManifestError``."""
+    try:
+        entries = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ManifestError(f"there is no manifest {path}") from error
+    except OSError as error:
+        raise ManifestError(f"manifest {path} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise ManifestError(f"manifest {path} is not JSON: {error}") from error
+    if not isinstance(entries, list) or not entries:
+        raise ManifestError(f"manifest {path} must be a JSON list of conversations, with one at least")
+    conversations: list[Conversation] = []
+    for number, entry in enumerate(entries, start=1):
+        conversation = _conversation(entry, path, number)
+        if any(conversation.uri == other.uri for other in conversations):
+            raise ManifestError(f"manifest {path}, entry {number}: uri {conversation.uri!r} is given twice")
+        conversations.append(conversation)
+    return conversations
+
+
+def _conversation(entry: Any, path: Path, number: int) -> Conversation:
+    where = f"manifest {path}, entry {number}"
+    if isinstance(entry, dict) and isinstance(entry.get("uri"), str):
+        where += f" ({entry['uri']})"
+    try:
+        conversation = Conversation.model_validate(entry)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        if not first["loc"]:
+            raise ManifestError(f"{where}: must be an object with {', '.join(Conversation.model_fields)}") from error
+        if first["type"] == "missing":
+            raise ManifestError(f"{where}: {first['loc'][0]!r} is missing") from error
+        raise ManifestError(f"{where}: {first['loc'][0]!r} cannot be {first['input']!r}: {first['msg']}") from error
+    conversation = conversation.model_copy(
+        update={"audio": path.parent / conversation.audio, "rttm": path.parent / conversation.rttm}
+    )
+    for field, file in (("audio", conversation.audio), ("rttm", conversation.rttm)):
+        if not file.is_file():
+            raise ManifestError(f"{where}: {field!r} names {file}, which is no file")
+    return conversation
+
+
+def select(conversations: Sequence[Conversation], groups: Sequence[str], uris: Sequence[str]) -> list[Conversation]:
+    """Those of ``groups`` and ``uris``; an empty choice means all. Raises ``ManifestError`` for a name that nothing has."""
+    for name, chosen, known in (
+        ("group", groups, {conversation.group for conversation in conversations}),
+        ("uri", uris, {conversation.uri for conversation in conversations}),
+    ):
+        for unknown in (choice for choice in chosen if choice not in known):
+            raise ManifestError(f"no conversation of the manifest has {name} {unknown!r}; there are: {', '.join(sorted(known))}")
+    chosen_ones = [
+        conversation
+        for conversation in conversations
+        if (not groups or conversation.group in groups) and (not uris or conversation.uri in uris)
+    ]
+    if not chosen_ones:
+        raise ManifestError(f"no conversation of group {' or '.join(groups)} has uri {' or '.join(uris)}")
+    return chosen_ones

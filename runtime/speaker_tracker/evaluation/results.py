@@ -1,0 +1,110 @@
+"""What an evaluation gives: one result a conversation, added up by group."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from speaker_tracker.evaluation.scoring import DiarizationError
+from speaker_tracker.latency import LatencyHistogram
+
+ALL = "all"
+"""The name of the summary over every group."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationResult:
+    """One conversation. ``seconds``: duration of its audio. ``speakers``: how many the report tells of."""
+
+    uri: str
+    group: str
+    num_speakers: int
+    speakers: int
+    seconds: float
+    processing_seconds: float
+    online: DiarizationError
+    final: DiarizationError
+    latency: LatencyHistogram
+
+
+@dataclass(slots=True)
+class Summary:
+    """Several conversations taken together: errors over their total speaker time, latency over all labelled time."""
+
+    files: int = 0
+    seconds: float = 0.0
+    processing_seconds: float = 0.0
+    online: DiarizationError = field(default_factory=DiarizationError)
+    final: DiarizationError = field(default_factory=DiarizationError)
+    latency: LatencyHistogram = field(default_factory=LatencyHistogram)
+
+    def add(self, result: ConversationResult) -> None:
+        """Takes one conversation in."""
+        self.files += 1
+        self.seconds += result.seconds
+        self.processing_seconds += result.processing_seconds
+        self.online += result.online
+        self.final += result.final
+        self.latency.merge(result.latency)
+
+    @property
+    def real_time_factor(self) -> float:
+        """Processing time as a fraction of the audio's duration."""
+        return self.processing_seconds / self.seconds
+
+
+def summarize(results: Iterable[ConversationResult]) -> dict[str, Summary]:
+    """Summaries by group, in order of first appearance, and over all of them under ``ALL``, last."""
+    groups: dict[str, Summary] = {}
+    everything = Summary()
+    for result in results:
+        groups.setdefault(result.group, Summary()).add(result)
+        everything.add(result)
+    groups.pop(ALL, None)
+    return {**groups, ALL: everything}
+
+
+def as_json(results: Sequence[ConversationResult]) -> dict[str, Any]:
+    """The document that ``evaluate --json`` prints: rates as fractions, latency in milliseconds, durations in seconds."""
+    return {
+        "groups": {name: {"files": summary.files, **_figures(summary)} for name, summary in summarize(results).items()},
+        "files": [
+            {
+                "uri": result.uri,
+                "group": result.group,
+                "numSpeakers": result.num_speakers,
+                "speakersReported": result.speakers,
+                **_figures(_alone(result)),
+            }
+            for result in results
+        ],
+    }
+
+
+def _alone(result: ConversationResult) -> Summary:
+    summary = Summary()
+    summary.add(result)
+    return summary
+
+
+def _figures(summary: Summary) -> dict[str, Any]:
+    return {
+        "seconds": round(summary.seconds, 3),
+        "online": _error(summary.online),
+        "final": _error(summary.final),
+        "latencyMs": {"median": summary.latency.percentile(50), "p95": summary.latency.percentile(95)},
+        "realTimeFactor": round(summary.real_time_factor, 4),
+    }
+
+
+def _error(error: DiarizationError) -> dict[str, float | None]:
+    parts = {
+        "der": error.rate,
+        "missed": error.share(error.missed),
+        "falseAlarm": error.share(error.false_alarm),
+        "confusion": error.share(error.confusion),
+    }
+    return {name: None if part is None else round(part, 5) for name, part in parts.items()} | {
+        "totalSeconds": round(error.total, 3)
+    }

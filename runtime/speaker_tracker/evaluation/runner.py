@@ -1,0 +1,107 @@
+"""Runs conversations through the pipeline, in several processes, and scores them."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import active_children, get_context
+
+from speaker_tracker.audio_file import AudioFile
+from speaker_tracker.chain import Chain
+from speaker_tracker.errors import UserError
+from speaker_tracker.evaluation.manifest import Conversation, ManifestError
+from speaker_tracker.evaluation.results import ConversationResult
+from speaker_tracker.evaluation.scoring import score
+from speaker_tracker.rttm import Turn, read_rttm
+from speaker_tracker.tracking import track
+
+LENGTH_TOLERANCE = 0.5
+"""Seconds by which an audio file may be shorter than its manifest says."""
+
+
+class Evaluator:
+    """Tracks and scores conversations one at a time; the chain is loaded at the first.
+
+    ``load_chain``: makes the chain; picklable where several processes are used, each of which calls it once.
+    """
+
+    def __init__(self, load_chain: Callable[[], Chain], frame_ms: int) -> None:
+        self._load_chain = load_chain
+        self._frame_ms = frame_ms
+        self._chain: Chain | None = None
+
+    def __call__(self, conversation: Conversation) -> ConversationResult:
+        """Raises ``UserError`` where a file is wrong or the session fails, ``ChainError`` where the chain cannot be loaded."""
+        audio = AudioFile(conversation.audio)
+        if audio.seconds < conversation.seconds - LENGTH_TOLERANCE:
+            raise ManifestError(
+                f"{conversation.uri}: the manifest says {conversation.seconds} s, {audio.path} has {audio.seconds} s"
+            )
+        reference = _reference(conversation)
+        if self._chain is None:
+            self._chain = self._load_chain()
+        tracking = track(self._chain.open, audio, conversation.num_speakers, frame_ms=self._frame_ms)
+        return ConversationResult(
+            uri=conversation.uri,
+            group=conversation.group,
+            num_speakers=conversation.num_speakers,
+            speakers=len(tracking.report.speakers),
+            seconds=audio.seconds,
+            processing_seconds=tracking.processing_seconds,
+            online=score(reference, tracking.recorder.online, conversation.seconds),
+            final=score(reference, tracking.recorder.final, conversation.seconds),
+            latency=tracking.recorder.latency,
+        )
+
+
+def evaluate(evaluator: Evaluator, conversations: Sequence[Conversation], jobs: int) -> Iterator[ConversationResult]:
+    """The results as they are finished, in any order. ``jobs``: how many processes share the work; 1 stays in this one."""
+    if jobs == 1 or len(conversations) == 1:
+        yield from map(evaluator, conversations)
+        return
+    longest_first = sorted(conversations, key=lambda conversation: -conversation.seconds)
+    # Not forked: a copy of a process that runs threads, as model libraries do, may hang.
+    pool = ProcessPoolExecutor(
+        min(jobs, len(conversations)), mp_context=get_context("spawn"), initializer=_begin_worker, initargs=(evaluator,)
+    )
+    others = active_children()
+    futures = [pool.submit(_evaluate_here, conversation) for conversation in longest_first]
+    try:
+        for future in as_completed(futures):
+            yield future.result()
+    except BrokenProcessPool as error:
+        raise UserError("a process of the evaluation died, perhaps out of memory; try fewer with --jobs") from error
+    except BaseException:
+        for worker in active_children():  # what they still work on is not wanted any more
+            if worker not in others:
+                worker.terminate()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+class _Worker:
+    """What a worker process keeps from one conversation to the next."""
+
+    evaluator: Evaluator
+
+
+def _begin_worker(evaluator: Evaluator) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of the terminal; the parent alone answers it
+    _Worker.evaluator = evaluator
+
+
+def _evaluate_here(conversation: Conversation) -> ConversationResult:
+    return _Worker.evaluator(conversation)
+
+
+def _reference(conversation: Conversation) -> list[Turn]:
+    turns = read_rttm(conversation.rttm)
+    own = [turn for turn in turns if turn.uri == conversation.uri]
+    if turns and not own:
+        raise ManifestError(
+            f"{conversation.uri}: {conversation.rttm} has no turns of it, only of {', '.join(sorted({turn.uri for turn in turns}))}"
+        )
+    return own

@@ -1,0 +1,70 @@
+"""Diarization error rate and its parts, by pyannote.metrics: collar 0, overlapped speech scored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from speaker_tracker.errors import MissingExtraError
+from speaker_tracker.events.timeline import TimelineSegment
+from speaker_tracker.rttm import Turn
+
+
+@dataclass(frozen=True, slots=True)
+class DiarizationError:
+    """Seconds of speaker time: ``total`` of the reference, and of each kind of error. Add them up for a group of files."""
+
+    total: float = 0.0
+    missed: float = 0.0
+    false_alarm: float = 0.0
+    confusion: float = 0.0
+
+    def __add__(self, other: DiarizationError) -> DiarizationError:
+        return DiarizationError(
+            self.total + other.total,
+            self.missed + other.missed,
+            self.false_alarm + other.false_alarm,
+            self.confusion + other.confusion,
+        )
+
+    @property
+    def rate(self) -> float | None:
+        """The diarization error rate as a fraction, 1 for 100 %; None without any reference speech."""
+        return self.share(self.missed + self.false_alarm + self.confusion)
+
+    def share(self, seconds: float) -> float | None:
+        """One part as a fraction of the reference; None without any reference speech."""
+        return seconds / self.total if self.total > 0 else None
+
+
+def check_installed() -> None:
+    """Raises ``MissingExtraError`` where pyannote.metrics is not installed."""
+    _pyannote()
+
+
+def score(reference: Iterable[Turn], hypothesis: Sequence[TimelineSegment], seconds: float) -> DiarizationError:
+    """Scores ``[0, seconds)`` of one recording; hypothesis speakers are mapped to reference speakers one to one, at best.
+
+    Time given to a voice that is in no reference is a false alarm. Raises ``MissingExtraError``.
+    """
+    core, metric_type = _pyannote()
+    truth, guess = core.Annotation(), core.Annotation()
+    for number, turn in enumerate(reference):
+        if turn.end > turn.start:
+            truth[core.Segment(turn.start, turn.end), number] = turn.speaker
+    for number, segment in enumerate(hypothesis):
+        if segment.speaker is not None:
+            guess[core.Segment(segment.start_ms / 1000, segment.end_ms / 1000), number] = segment.speaker
+    metric = metric_type(collar=0.0, skip_overlap=False)
+    parts = metric(truth, guess, uem=core.Timeline([core.Segment(0.0, seconds)]), detailed=True)
+    return DiarizationError(parts["total"], parts["missed detection"], parts["false alarm"], parts["confusion"])
+
+
+def _pyannote() -> tuple[Any, Any]:
+    try:
+        from pyannote import core  # noqa: PLC0415 - an optional extra
+        from pyannote.metrics.diarization import DiarizationErrorRate  # noqa: PLC0415
+    except ImportError as error:
+        raise MissingExtraError.of("scoring", "pyannote.metrics", "evaluate") from error
+    return core, DiarizationErrorRate

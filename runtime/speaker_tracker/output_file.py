@@ -1,0 +1,48 @@
+"""Writes a whole file or none."""
+
+import os
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from speaker_tracker.errors import UserError
+
+
+class OutputFileError(UserError):
+    """A file cannot be written."""
+
+
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Writes ``content`` (text as UTF-8) into a temporary file beside ``path``, which then takes its name.
+
+    Raises ``OutputFileError``; a file that was there before is then as it was.
+    """
+    data = content.encode() if isinstance(content, str) else content
+    temporary = None
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+            temporary = Path(file.name)
+            file.write(data)
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(path)
+    except OSError as error:
+        if temporary is not None:
+            with suppress(OSError):
+                temporary.unlink()
+        raise OutputFileError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def check_writable(path: Path) -> None:
+    """Raises ``OutputFileError`` where ``path`` could not be written, so that this is known before long work and not after it."""
+    if path.is_dir():
+        raise OutputFileError(f"{path} is a folder; name a file")
+    if not path.parent.is_dir():
+        raise OutputFileError(f"{path} cannot be written: there is no folder {path.parent}")
+    if not os.access(path.parent, os.W_OK):
+        raise OutputFileError(f"{path} cannot be written: the folder {path.parent} is not open for writing")
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,86 @@
+"""RTTM files: who speaks when, one line a turn (NIST Rich Transcription, ``SPEAKER`` lines)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import isfinite
+from pathlib import Path
+
+from speaker_tracker.errors import UserError
+from speaker_tracker.events.timeline import TimelineSegment
+
+MIN_FIELDS = 8
+"""Up to the speaker's name; confidence and lookahead behind it may be left out."""
+
+
+class RttmError(UserError):
+    """A file is not readable as RTTM."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """``speaker`` speaks in ``[start, end)`` (seconds) of the recording ``uri``."""
+
+    uri: str
+    start: float
+    end: float
+    speaker: str
+
+
+def read_rttm(path: Path) -> list[Turn]:
+    """The turns of an RTTM file, in its order; lines that are no ``SPEAKER`` lines and comments (``;;``) are passed over.
+
+    Raises ``RttmError``, naming file and line.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        raise RttmError(f"there is no file {path}") from error
+    except OSError as error:
+        raise RttmError(f"{path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise RttmError(f"{path} is no RTTM file: it is not UTF-8 text") from error
+    turns = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        fields = line.split()
+        if not fields or line.startswith(";;"):
+            continue
+        if fields[0] == "SPEAKER":
+            turns.append(_turn(fields, f"{path}, line {number}"))
+        elif not fields[0].replace("-", "").isupper():
+            raise RttmError(f"{path}, line {number}: an RTTM line begins with SPEAKER, not with {fields[0][:40]!r}")
+    return turns
+
+
+def _turn(fields: list[str], where: str) -> Turn:
+    if len(fields) < MIN_FIELDS:
+        raise RttmError(
+            f"{where}: {len(fields)} fields where at least {MIN_FIELDS} are needed: SPEAKER uri 1 start duration <NA> <NA> speaker"
+        )
+    start, duration = (_seconds(fields[index], name, where) for index, name in ((3, "start"), (4, "duration")))
+    return Turn(uri=fields[1], start=start, end=start + duration, speaker=fields[7])
+
+
+def _seconds(field: str, name: str, where: str) -> float:
+    try:
+        value = float(field)
+    except ValueError:
+        value = -1.0
+    if not isfinite(value) or value < 0:
+        raise RttmError(f"{where}: the {name} must be a number of seconds, not {field[:40]!r}")
+    return value
+
+
+def rttm_lines(uri: str, segments: Iterable[TimelineSegment]) -> str:
+    """The segments of a timeline as RTTM; speakers are called ``speaker_0`` and so on, silence is left out.
+
+    ``uri``: white space in it becomes ``_``, since the format's fields are separated by it.
+    """
+    name = "_".join(uri.split()) or "_"
+    return "".join(
+        f"SPEAKER {name} 1 {segment.start_ms / 1000:.3f} {(segment.end_ms - segment.start_ms) / 1000:.3f} "
+        f"<NA> <NA> speaker_{segment.speaker} <NA> <NA>\n"
+        for segment in segments
+        if segment.speaker is not None
+    )

@@ -1,0 +1,94 @@
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from speaker_tracker.cli.main import main
+
+pytest.importorskip("pyannote.metrics")
+pytestmark = pytest.mark.usefixtures("scripted_chain")
+
+RTTM = "SPEAKER {uri} 1 1.0 1.0 <NA> <NA> anna <NA> <NA>\nSPEAKER {uri} 1 2.0 2.0 <NA> <NA> bert <NA> <NA>\n"
+
+
+def write_manifest(folder, conversation, uris=("one",), **changes):
+    entries = []
+    for uri in uris:
+        (folder / f"{uri}.rttm").write_text(RTTM.format(uri=uri))
+        entry = {"uri": uri, "audio": conversation.name, "rttm": f"{uri}.rttm", "num_speakers": 2, "group": "clean", "seconds": 4.0}
+        entries.append(entry | changes)
+    path = folder / "manifest.json"
+    path.write_text(json.dumps(entries))
+    return path
+
+
+def run(*arguments):
+    return CliRunner().invoke(main, ["evaluate", *map(str, arguments)])
+
+
+def test_perfect_timelines_have_no_error(tmp_path, conversation):
+    result = run(write_manifest(tmp_path, conversation), "--json", "--jobs", 1)
+    assert result.exit_code == 0, result.stderr
+    document = json.loads(result.stdout)
+    assert document["groups"]["clean"]["online"]["der"] == 0
+    assert document["groups"]["all"]["final"]["der"] == 0
+    assert document["files"][0]["uri"] == "one"
+
+
+def test_online_labels_that_were_corrected_count_against_the_online_timeline_alone(tmp_path, conversation, monkeypatch):
+    monkeypatch.setenv("SPEAKER_TRACKER_STAGE_OPTIONS__SCRIPTED__HASTY", "true")
+    result = run(write_manifest(tmp_path, conversation), "--json", "--jobs", 1)
+    figures = json.loads(result.stdout)["groups"]["clean"]
+    # Three seconds of speech, all first given to one speaker: two of them can be mapped rightly, one is confused.
+    assert figures["online"] == {"der": 0.33333, "missed": 0, "falseAlarm": 0, "confusion": 0.33333, "totalSeconds": 3.0}
+    assert figures["final"]["der"] == 0
+
+
+def test_latency_is_audio_taken_in_less_the_instant(tmp_path, conversation):
+    result = run(write_manifest(tmp_path, conversation), "--json", "--jobs", 1)
+    # Each message labels the half second that ends with it: latencies are 1 .. 500 ms, all equally often.
+    assert json.loads(result.stdout)["groups"]["all"]["latencyMs"] == {"median": 250, "p95": 475}
+
+
+def test_several_processes_give_the_same_as_one(tmp_path, conversation):
+    manifest = write_manifest(tmp_path, conversation, uris=("one", "two", "three"))
+    alone, shared = (json.loads(run(manifest, "--json", "--jobs", jobs).stdout) for jobs in (1, 2))
+    for document in (alone, shared):
+        for figures in (*document["groups"].values(), *document["files"]):
+            del figures["realTimeFactor"]
+    assert alone == shared
+
+
+def test_the_tables_fit_a_terminal_of_100_columns(tmp_path, conversation):
+    result = run(write_manifest(tmp_path, conversation), "--verbose", "--jobs", 1)
+    assert result.exit_code == 0
+    assert "one" in result.stdout
+    assert "all" in result.stdout
+    assert max(map(len, result.stdout.splitlines())) <= 100
+
+
+def test_only_the_chosen_are_run(tmp_path, conversation):
+    manifest = write_manifest(tmp_path, conversation, uris=("one", "two"))
+    document = json.loads(run(manifest, "--json", "--uri", "two", "--jobs", 1).stdout)
+    assert [row["uri"] for row in document["files"]] == ["two"]
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_failure_is_one_line_and_status_1(tmp_path, conversation, monkeypatch, jobs):
+    monkeypatch.setenv("SPEAKER_TRACKER_STAGE_OPTIONS__SCRIPTED__BROKEN", "at load")
+    result = run(write_manifest(tmp_path, conversation, uris=("one", "two")), "--jobs", jobs)
+    assert result.exit_code == 1
+    assert result.stderr == "Error: stage 'scripted' cannot be loaded: its weights are not there\n"
+
+
+def test_without_pyannote_the_extra_is_named(tmp_path, conversation, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "pyannote.metrics.diarization", None)
+    result = run(write_manifest(tmp_path, conversation))
+    assert result.exit_code == 1
+    assert result.stderr == (
+        "Error: scoring needs pyannote.metrics, which is not installed; run: pip install 'speaker-tracker[evaluate]'\n"
+    )
+
+
+def test_nonsense_as_jobs_is_wrong_usage(tmp_path, conversation):
+    assert run(write_manifest(tmp_path, conversation), "--jobs", 0).exit_code == 2

@@ -1,0 +1,51 @@
+import pytest
+
+from speaker_tracker.cli.tracking_output import TurnPrinter, clock
+from speaker_tracker.events import TimelineSegment
+
+
+@pytest.mark.parametrize(
+    ("ms", "text"),
+    [(0, "0:00.0"), (1_949, "0:01.9"), (1_950, "0:02.0"), (59_960, "1:00.0"), (600_000, "10:00.0"), (3_723_400, "1:02:03.4")],
+)
+def test_times_are_told_in_tenths_of_a_second(ms, text):
+    assert clock(ms) == text
+
+
+def turns(capsys, *stretches):
+    printer = TurnPrinter()
+    for stretch in stretches:
+        printer.feed([TimelineSegment(*stretch)])
+    printer.finish()
+    return [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_stretches_of_one_speaker_with_short_pauses_are_one_turn(capsys):
+    assert turns(capsys, (0, 500, 0), (500, 900, None), (900, 1500, 0)) == ["0:00.0 - 0:01.5 speaker 0"]
+
+
+def test_a_long_pause_ends_a_turn(capsys):
+    assert turns(capsys, (0, 500, 0), (500, 800, None), (800, 1100, None), (1100, 1500, 0)) == [
+        "0:00.0 - 0:00.5 speaker 0",
+        "0:01.1 - 0:01.5 speaker 0",
+    ]
+
+
+def test_another_speaker_ends_a_turn(capsys):
+    assert turns(capsys, (0, 500, 0), (500, 900, 1), (1000, 2000, 0)) == [
+        "0:00.0 - 0:00.5 speaker 0",
+        "0:00.5 - 0:00.9 speaker 1",
+        "0:01.0 - 0:02.0 speaker 0",
+    ]
+
+
+def test_a_turn_is_told_once_it_is_over(capsys):
+    printer = TurnPrinter()
+    printer.feed([TimelineSegment(0, 500, 0)])
+    assert capsys.readouterr().out == ""
+    printer.feed([TimelineSegment(500, 1100, None)])
+    assert "speaker 0" in capsys.readouterr().out
+
+
+def test_silence_tells_nothing(capsys):
+    assert turns(capsys, (0, 5000, None)) == []

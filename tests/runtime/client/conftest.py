@@ -1,0 +1,46 @@
+"""Servers for clients to talk to: one that works, on the scripted chain, and whatever a test makes up."""
+
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+from websockets.sync.server import serve
+
+from speaker_tracker.assembly import build_chain
+from speaker_tracker.session import BytesReceived, Close, Session, TextReceived
+from speaker_tracker.settings import load_settings
+
+
+@pytest.fixture
+def serve_with() -> Iterator[Callable[..., str]]:
+    """Starts a server with a handler of connections; gives its address."""
+    servers = []
+
+    def start(handler, **options) -> str:
+        server = serve(handler, "127.0.0.1", 0, **options)
+        servers.append((server, threading.Thread(target=server.serve_forever)))
+        servers[-1][1].start()
+        return f"ws://127.0.0.1:{server.socket.getsockname()[1]}/ws/session"
+
+    yield start
+    for server, thread in servers:
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def tracker(scripted_chain, serve_with) -> str:  # noqa: ARG001 - the chain that is built here
+    """The address of a server that runs sessions as the real one does, without its limits."""
+    chain = build_chain(load_settings())
+
+    def run_session(websocket) -> None:
+        session = Session("test", chain.open)
+        for data in websocket:
+            for step in session.handle(TextReceived(data) if isinstance(data, str) else BytesReceived(data)):
+                for output in step:
+                    if isinstance(output, Close):
+                        websocket.close(output.code, output.reason)
+                        return
+                    websocket.send(output.message.model_dump_json())
+
+    return serve_with(run_session, max_size=None)

@@ -1,0 +1,92 @@
+"""What many tests of the runtime need: a chain without models, and audio whose speakers it knows."""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from speaker_tracker.plugins import BUILTIN_PLUGINS
+
+SCRIPTED_STAGE = Path(__file__).with_name("scripted_stage.py")
+
+
+class Site:
+    """A folder of throw-away distributions that Python finds, as if they were installed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def install(self, module: str, source: str, *, distribution: str, entry_points: dict[str, str]) -> None:
+        (self.folder / f"{module}.py").write_text(source)
+        info = self.folder / f"{distribution.replace('-', '_')}-1.2.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.2\n")
+        lines = [f"{name} = {value}" for name, value in entry_points.items()]
+        (info / "entry_points.txt").write_text("\n".join(["[speaker_tracker.stages]", *lines, ""]))
+
+
+@pytest.fixture
+def site(tmp_path, monkeypatch) -> Iterator[Site]:
+    """Throw-away distributions for this process and those it starts."""
+    folder = tmp_path / "site"
+    folder.mkdir()
+    monkeypatch.syspath_prepend(folder)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, (str(folder), os.environ.get("PYTHONPATH")))))
+    before = set(sys.modules)
+    yield Site(folder)
+    for name in set(sys.modules) - before:
+        if str(getattr(sys.modules[name], "__file__", None) or "").startswith(str(folder)):
+            del sys.modules[name]
+
+
+@pytest.fixture
+def clean_environment(monkeypatch) -> None:
+    """No setting of whoever runs the tests."""
+    _clear_settings(monkeypatch)
+
+
+def _clear_settings(monkeypatch) -> None:
+    for name in [name for name in os.environ if name.upper().startswith("SPEAKER_TRACKER_")]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def scripted_chain(site, monkeypatch) -> None:
+    """Makes the scripted stage the configured chain, for this process and those it starts."""
+    _clear_settings(monkeypatch)
+    site.install(
+        "scripted_plugin",
+        SCRIPTED_STAGE.read_text(),
+        distribution="scripted-dist",
+        entry_points={"scripted-plugin": "scripted_plugin"},
+    )
+    monkeypatch.setenv("SPEAKER_TRACKER_STAGES", '["scripted"]')
+    monkeypatch.setenv("SPEAKER_TRACKER_BLOCKED_PLUGINS", json.dumps(list(BUILTIN_PLUGINS)))
+
+
+Turns = list[tuple[float, int | None]]
+"""Of an audio file: (seconds, speaker or None for nobody)."""
+
+
+@pytest.fixture
+def write_audio(tmp_path) -> Callable[..., Path]:
+    """Writes an audio file of turns, at the levels that the scripted stage understands."""
+
+    def write(name: str, turns: Turns, rate: int = 16_000) -> Path:
+        levels = [np.full(int(seconds * rate), 0 if who is None else 1000 * (who + 1), np.int16) for seconds, who in turns]
+        path = tmp_path / name
+        soundfile.write(path, np.concatenate(levels), rate, subtype="PCM_16")
+        return path
+
+    return write
+
+
+@pytest.fixture
+def conversation(write_audio) -> Path:
+    """Four seconds: 1 s nobody, 1 s speaker 0, 2 s speaker 1."""
+    return write_audio("conversation.wav", [(1, None), (1, 0), (2, 1)])

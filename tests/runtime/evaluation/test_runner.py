@@ -1,0 +1,61 @@
+from functools import partial
+
+import pytest
+
+from speaker_tracker.assembly import build_chain
+from speaker_tracker.evaluation.manifest import Conversation, ManifestError
+from speaker_tracker.evaluation.runner import Evaluator, evaluate
+from speaker_tracker.settings import load_settings
+
+pytest.importorskip("pyannote.metrics")
+pytestmark = pytest.mark.usefixtures("scripted_chain")
+
+RTTM = "SPEAKER {0} 1 1.0 1.0 <NA> <NA> anna <NA> <NA>\nSPEAKER {0} 1 2.0 1.0 <NA> <NA> bert <NA> <NA>\n"
+
+
+@pytest.fixture
+def evaluator():
+    return Evaluator(partial(build_chain, load_settings()), frame_ms=100)
+
+
+@pytest.fixture
+def entry(tmp_path, conversation):
+    def make(uri="one", seconds=4.0, rttm=RTTM):
+        path = tmp_path / f"{uri}.rttm"
+        path.write_text(rttm.format(uri))
+        return Conversation(uri=uri, audio=conversation, rttm=path, num_speakers=2, group="clean", seconds=seconds)
+
+    return make
+
+
+def test_both_timelines_are_scored_over_the_seconds_of_the_manifest(evaluator, entry):
+    # Speaker 1 goes on for a second that the reference has not; with 3.5 s to be scored half of it counts.
+    assert evaluator(entry()).final.false_alarm == pytest.approx(1)
+    assert evaluator(entry(seconds=3.5)).online.false_alarm == pytest.approx(0.5)
+
+
+def test_turns_of_other_recordings_in_the_same_file_are_passed_over(evaluator, entry):
+    result = evaluator(entry(rttm=RTTM + "SPEAKER other 1 0 4 <NA> <NA> carl <NA> <NA>\n"))
+    assert result.final.total == pytest.approx(2)
+
+
+def test_a_reference_that_knows_only_other_recordings_is_an_error(evaluator, entry):
+    with pytest.raises(ManifestError, match=r"one: .*one\.rttm has no turns of it, only of other"):
+        evaluator(entry(rttm="SPEAKER other 1 0 4 <NA> <NA> carl <NA> <NA>\n"))
+
+
+def test_audio_that_is_shorter_than_the_manifest_says_is_an_error(evaluator, entry):
+    with pytest.raises(ManifestError, match=r"one: the manifest says 9\.0 s, .* has 4\.0 s"):
+        evaluator(entry(seconds=9.0))
+
+
+def test_the_chain_is_loaded_once(entry):
+    loaded = []
+
+    def load():
+        loaded.append(build_chain(load_settings()))
+        return loaded[-1]
+
+    results = list(evaluate(Evaluator(load, frame_ms=100), [entry("one"), entry("two")], jobs=1))
+    assert [result.uri for result in results] == ["one", "two"]
+    assert len(loaded) == 1

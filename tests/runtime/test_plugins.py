@@ -1,0 +1,146 @@
+import pytest
+
+from speaker_tracker.events import AudioBlock, ClientMessage, PcmReceived
+from speaker_tracker.hookspecs import hookimpl
+from speaker_tracker.plugins import BUILTIN_PLUGINS, PluginError, PluginManager
+from speaker_tracker.stage import LoadedStage, StageSpec
+
+PLUGIN = """
+from speaker_tracker import hookimpl
+from speaker_tracker.events import AudioBlock, PcmReceived
+from speaker_tracker.stage import StageSpec
+
+
+@hookimpl
+def speaker_tracker_stages():
+    return [StageSpec(name="{name}", summary="", consumes=frozenset(), produces=frozenset(), load=lambda options: None)]
+"""
+
+
+class Offering:
+    def __init__(self, *offers):
+        self.offers = offers
+
+    @hookimpl
+    def speaker_tracker_stages(self):
+        return self.offers
+
+
+def spec(name):
+    return StageSpec(
+        name=name,
+        summary="",
+        consumes=frozenset({PcmReceived}),
+        produces=frozenset({AudioBlock, ClientMessage}),
+        load=lambda _: LoadedStage(open=lambda _: None),
+    )
+
+
+@pytest.fixture
+def plugins():
+    return PluginManager(blocked=BUILTIN_PLUGINS)
+
+
+def sentence(plugins, plugin, name="acme"):
+    with pytest.raises(PluginError) as raised:
+        plugins.register(plugin, name)
+    return str(raised.value)
+
+
+def test_a_plugin_offers_its_stages_under_their_names(plugins):
+    plugins.register(Offering(spec("one"), spec("two")), "acme")
+    assert list(plugins.stages) == ["one", "two"]
+    assert [provided.provider for provided in plugins] == ["acme", "acme"]
+
+
+def test_a_later_plugin_does_not_offer_the_stages_of_an_earlier_one_again(plugins):
+    plugins.register(Offering(spec("one")), "acme")
+    plugins.register(Offering(spec("two")), "umbrella")
+    assert plugins.stages["one"].provider == "acme"
+    assert plugins.stages["two"].provider == "umbrella"
+
+
+def test_a_name_that_two_plugins_offer_names_both(plugins):
+    plugins.register(Offering(spec("one")), "acme")
+    assert sentence(plugins, Offering(spec("one")), "umbrella") == (
+        "stage 'one' is provided twice, by acme and by umbrella; uninstall one of them or name it in "
+        "SPEAKER_TRACKER_BLOCKED_PLUGINS"
+    )
+
+
+def test_a_plugin_cannot_be_there_twice(plugins):
+    plugins.register(Offering(spec("one")), "acme")
+    assert sentence(plugins, Offering(spec("two"))) == "plugin acme is installed twice; uninstall one of them"
+
+
+def test_what_is_no_specification_is_refused(plugins):
+    assert sentence(plugins, Offering("one")) == (
+        "plugin acme offers 'one' as a stage; speaker_tracker_stages must return StageSpec objects"
+    )
+
+
+def test_a_plugin_that_fails_to_list_its_stages_is_named(plugins):
+    class Failing:
+        @hookimpl
+        def speaker_tracker_stages(self):
+            raise ValueError("no licence")
+
+    assert sentence(plugins, Failing()) == "plugin acme failed to list its stages: ValueError: no licence"
+
+
+def test_similar_names_are_found(plugins):
+    plugins.register(Offering(spec("silero_vad"), spec("reporter")), "acme")
+    assert plugins.similar_names("silero_vda") == ["silero_vad"]
+
+
+def test_the_built_in_stages_are_there():
+    names = list(PluginManager().stages)
+    assert names[:6] == [
+        "frame_decoder",
+        "silero_vad",
+        "speechbrain_embedding",
+        "kmeans_assigner",
+        "timing_aggregator",
+        "reporter",
+    ]
+    assert "energy_vad" in names
+
+
+def test_blocked_built_ins_are_not_loaded():
+    assert "silero_vad" not in PluginManager(blocked=["speaker_tracker_stages.silero_vad"]).stages
+
+
+def test_entry_points_of_other_distributions_are_loaded(site):
+    site.install("acme", PLUGIN.format(name="acme_vad"), distribution="acme-vad", entry_points={"acme": "acme"})
+    plugins = PluginManager(blocked=BUILTIN_PLUGINS)
+    assert plugins.stages["acme_vad"].provider == "acme (acme-vad 1.2)"
+
+
+def test_blocked_entry_points_are_not_even_imported(site):
+    site.install("acme", "raise ImportError('broken')", distribution="acme-vad", entry_points={"acme": "acme"})
+    assert list(PluginManager(blocked=[*BUILTIN_PLUGINS, "acme"]).stages) == []
+
+
+def test_an_entry_point_that_cannot_be_imported_says_how_to_go_on_without_it(site):
+    site.install("acme", "import acme_is_not_there", distribution="acme-vad", entry_points={"acme": "acme"})
+    with pytest.raises(PluginError) as raised:
+        PluginManager(blocked=BUILTIN_PLUGINS)
+    assert str(raised.value) == (
+        "plugin acme (acme-vad 1.2) cannot be imported from 'acme': ModuleNotFoundError: No module named 'acme_is_not_there'; "
+        "mend or uninstall it, or block it with SPEAKER_TRACKER_BLOCKED_PLUGINS='[\"acme\"]'"
+    )
+
+
+def test_two_distributions_that_offer_one_stage_are_both_named(site):
+    site.install("acme", PLUGIN.format(name="fast_vad"), distribution="acme-vad", entry_points={"acme": "acme"})
+    site.install("umbrella", PLUGIN.format(name="fast_vad"), distribution="umbrella-vad", entry_points={"umbrella": "umbrella"})
+    with pytest.raises(PluginError, match=r"stage 'fast_vad' is provided twice, by .* and by .*") as raised:
+        PluginManager(blocked=BUILTIN_PLUGINS)
+    assert "acme (acme-vad 1.2)" in str(raised.value)
+    assert "umbrella (umbrella-vad 1.2)" in str(raised.value)
+
+
+def test_two_distributions_may_call_their_entry_points_alike(site):
+    site.install("acme", PLUGIN.format(name="one"), distribution="acme-vad", entry_points={"vad": "acme"})
+    site.install("umbrella", PLUGIN.format(name="two"), distribution="umbrella-vad", entry_points={"vad": "umbrella"})
+    assert set(PluginManager(blocked=BUILTIN_PLUGINS).stages) == {"one", "two"}

@@ -1,0 +1,140 @@
+import json
+
+import pytest
+
+from speaker_tracker.chain import DEFAULT_STAGES
+from speaker_tracker.settings import Settings, SettingsError, load_settings, origins
+
+pytestmark = pytest.mark.usefixtures("clean_environment")
+
+
+@pytest.fixture
+def environment(monkeypatch):
+    def set_variables(**variables):
+        for name, value in variables.items():
+            monkeypatch.setenv(f"SPEAKER_TRACKER_{name}", value if isinstance(value, str) else json.dumps(value))
+
+    return set_variables
+
+
+@pytest.fixture
+def toml(tmp_path, monkeypatch):
+    def write(text):
+        path = tmp_path / "settings.toml"
+        path.write_text(text)
+        monkeypatch.setenv("SPEAKER_TRACKER_CONFIG", str(path))
+        return str(path)
+
+    return write
+
+
+def sentence(**given):
+    with pytest.raises(SettingsError) as raised:
+        load_settings(**given)
+    return str(raised.value)
+
+
+def test_without_any_source_the_defaults_hold():
+    settings = load_settings()
+    assert settings.port == 8000
+    assert tuple(settings.stages) == DEFAULT_STAGES
+    assert origins({}) == {}
+
+
+def test_the_command_line_goes_before_the_environment_and_that_before_the_file(environment, toml):
+    toml("port = 1\nworkers = 1\nmax_sessions = 1\n")
+    environment(PORT="2", WORKERS="2")
+    settings = load_settings(port=3)
+    assert (settings.port, settings.workers, settings.max_sessions) == (3, 2, 1)
+
+
+def test_options_of_a_stage_are_merged_from_all_sources(environment, toml):
+    toml("[stage_options.silero_vad]\nthreshold = 0.1\nrelease = 0.1\npadding_ms = 1\n")
+    environment(STAGE_OPTIONS__SILERO_VAD__THRESHOLD="0.2", STAGE_OPTIONS__SILERO_VAD__RELEASE="0.2")
+    options = load_settings(stage_options={"silero_vad": {"release": 0.3}}).stage_options
+    assert options == {"silero_vad": {"threshold": "0.2", "release": 0.3, "padding_ms": 1}}
+
+
+def test_names_of_stages_and_options_are_taken_in_any_case(environment, toml):
+    toml("[stage_options.Silero_VAD]\nThreshold = 0.1\nrelease = 0.1\n")
+    environment(STAGE_OPTIONS__SILERO_VAD__THRESHOLD="0.2")
+    assert load_settings().stage_options == {"silero_vad": {"threshold": "0.2", "release": 0.1}}
+
+
+def test_lists_and_tables_come_as_json(environment):
+    environment(STAGES='["a", "b"]', STAGE_OPTIONS__A__LEVELS="[1, 2]", STAGE_OPTIONS__B='{"x": 1}')
+    settings = load_settings()
+    assert settings.stages == ["a", "b"]
+    assert settings.stage_options == {"a": {"levels": [1, 2]}, "b": {"x": 1}}
+
+
+def test_every_value_tells_where_it_came_from(environment, toml):
+    file = toml("port = 1\n[stage_options.Silero_VAD]\nThreshold = 0.1\nrelease = 0.1\n")
+    environment(WORKERS="2", STAGE_OPTIONS__SILERO_VAD__RELEASE="0.2", STAGE_OPTIONS__REPORTER='{"period_ms": 250}')
+    load_settings(host="::1")
+    assert origins({"host": "::1"}) == {
+        ("port",): file,
+        ("stage_options", "silero_vad", "threshold"): file,
+        ("workers",): "SPEAKER_TRACKER_WORKERS",
+        ("stage_options", "silero_vad", "release"): "SPEAKER_TRACKER_STAGE_OPTIONS__SILERO_VAD__RELEASE",
+        ("stage_options", "reporter", "period_ms"): "SPEAKER_TRACKER_STAGE_OPTIONS__REPORTER",
+        ("host",): "command line",
+    }
+
+
+def test_one_variable_for_all_options_is_the_origin_of_each(environment):
+    environment(STAGE_OPTIONS={"reporter": {"period_ms": 250}})
+    assert origins({}) == {("stage_options", "reporter", "period_ms"): "SPEAKER_TRACKER_STAGE_OPTIONS"}
+
+
+def test_a_misspelt_variable_is_not_lost(environment):
+    environment(PROT="9000")
+    assert sentence().startswith(
+        "environment variable SPEAKER_TRACKER_PROT is no setting; did you mean SPEAKER_TRACKER_PORT? settings are"
+    )
+
+
+def test_a_variable_with_parts_that_its_setting_does_not_have_is_not_lost(environment):
+    environment(PORT__HTTP="9000")
+    assert sentence() == "environment variable SPEAKER_TRACKER_PORT__HTTP is no setting; SPEAKER_TRACKER_PORT has no parts"
+
+
+def test_a_wrong_value_is_named_with_its_setting(environment):
+    environment(PORT="eight")
+    assert sentence() == (
+        "SPEAKER_TRACKER_PORT cannot be 'eight': Input should be a valid integer, unable to parse string as an integer"
+    )
+
+
+def test_what_is_not_json_is_named_with_its_setting(environment):
+    environment(STAGES="frame_decoder")
+    assert sentence() == (
+        "SPEAKER_TRACKER_STAGES is not JSON; lists are written as JSON, such as SPEAKER_TRACKER_STAGES='[\"frame_decoder\"]'"
+    )
+
+
+def test_a_wrong_token_is_never_shown(environment):
+    environment(TOKENS="[31337]")
+    assert "31337" not in sentence()
+    environment(TOKENS='["sesame"')
+    assert "sesame" not in sentence()
+
+
+def test_tokens_are_not_shown_with_the_settings(environment):
+    environment(TOKENS='["sesame"]')
+    assert "sesame" not in repr(load_settings())
+
+
+def test_an_unknown_name_in_the_file_is_named(toml):
+    toml("prot = 9000\n")
+    assert sentence() == f"'prot' is no setting; settings are {', '.join(Settings.model_fields)}"
+
+
+def test_a_file_that_is_not_there_is_named(monkeypatch):
+    monkeypatch.setenv("SPEAKER_TRACKER_CONFIG", "/none.toml")
+    assert sentence() == "SPEAKER_TRACKER_CONFIG names '/none.toml', which is no file; give the path of a TOML file or unset it"
+
+
+def test_a_file_that_is_no_toml_is_named(toml):
+    file = toml("port: 9000\n")
+    assert sentence().startswith(f"{file}, named by SPEAKER_TRACKER_CONFIG, is not readable as TOML: Expected '='")

@@ -1,0 +1,19 @@
+"""Recorded conversations that lie beside a checkout, where they do: too large and of too many licences to be part of it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CONVERSATIONS = Path(__file__).parents[2] / "shared" / "data" / "conversations"
+MANIFEST = CONVERSATIONS / "manifest.json"
+
+needs_shared_data = pytest.mark.skipif(not MANIFEST.is_file(), reason=f"no conversations in {CONVERSATIONS}")
+
+
+def conversations(group: str) -> list[dict[str, Any]]:
+    """The manifest's entries of one group; none where the data is not there."""
+    if not MANIFEST.is_file():
+        return []
+    return [entry for entry in json.loads(MANIFEST.read_text(encoding="utf-8")) if entry["group"] == group]
