@@ -1,0 +1,62 @@
+"""``speaker-tracker serve``: the WebSocket server."""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+from speaker_tracker.assembly import build_chain, configure_chain
+from speaker_tracker.cli.common import config_option, settings_from, told_in_one_sentence
+from speaker_tracker.server import binding
+from speaker_tracker.server.logs import configure_logging
+from speaker_tracker.server.process import Surroundings, serve_here
+from speaker_tracker.server.supervisor import Supervisor
+from speaker_tracker.server.worker import in_use
+from speaker_tracker.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+
+def _names(_context: click.Context, _parameter: click.Parameter, value: str | None) -> list[str] | None:
+    return None if value is None else [name.strip() for name in value.split(",") if name.strip()]
+
+
+@click.command("serve")
+@click.option("--host", help="Address to listen on; 0.0.0.0 for all.  [default: 127.0.0.1]")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on; 0 takes a free one.  [default: 8000]")
+@click.option("--workers", type=click.IntRange(1, 256), help="Server processes.  [default: 1]")
+@click.option("--tls-cert", type=click.Path(path_type=Path), metavar="FILE", help="PEM certificate chain; needs --tls-key.")
+@click.option("--tls-key", type=click.Path(path_type=Path), metavar="FILE", help="PEM private key.")
+@click.option("--stages", callback=_names, metavar="NAME,NAME,...", help="The chain: names of stages in order.")
+@click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), help="[default: info]")
+@config_option
+def command(**given: Any) -> None:
+    """Serve live speaker tracking on a WebSocket.
+
+    Options go before environment variables (SPEAKER_TRACKER_PORT and so on), and those before the file that --config names.
+    SIGTERM or Ctrl-C lets running sessions get their report and then ends; a second one ends at once.
+    """
+    settings = settings_from(**given)
+    configure_logging(settings.log_level)
+    with told_in_one_sentence(binding.ServeError):
+        _serve(settings)
+
+
+def _serve(settings: Settings) -> None:
+    config = binding.hypercorn_config(settings)
+    # What is wrong with the chain or the port is told before models are loaded, which takes seconds.
+    configure_chain(settings)
+    sockets = binding.bind(config, settings)
+    try:
+        if settings.workers > 1:
+            Supervisor(settings, sockets).run()
+            return
+        chain = build_chain(settings)
+        ready = partial(logger.info, "serving on %s; %s", binding.url(sockets), in_use(chain))
+        serve_here(settings, chain, config, sockets, Surroundings(ready))
+    finally:
+        binding.close(sockets)

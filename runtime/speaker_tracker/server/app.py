@@ -1,0 +1,120 @@
+"""The Quart application: ``GET /health`` and the WebSocket ``/ws/session``."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from contextlib import suppress
+from http import HTTPStatus
+from typing import Any
+
+from quart import Quart, Response, Websocket, jsonify, websocket
+
+from speaker_tracker import __version__
+from speaker_tracker.chain import Chain
+from speaker_tracker.protocol import CLOSE_CODE_OF, ErrorMessage
+from speaker_tracker.server.admission import Admission, Refusal
+from speaker_tracker.server.connection import BoundedWebsocketConnection
+from speaker_tracker.server.pump import SessionPump
+from speaker_tracker.server.registry import SessionRegistry
+from speaker_tracker.server.steps import StepRunner
+from speaker_tracker.session import Session, SessionLimits
+from speaker_tracker.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+SESSION_PATH = "/ws/session"
+MAX_REQUEST_BYTES = 1 << 16
+"""No request but the handshake says anything; a longer body is refused."""
+
+
+class SessionServer:
+    """What the application's handlers share; one for each process."""
+
+    def __init__(self, settings: Settings, chain: Chain) -> None:
+        self.settings = settings
+        self.chain = chain
+        self.admission = Admission(settings)
+        self.registry = SessionRegistry(settings.max_sessions)
+        self.steps = StepRunner(cpu_heavy=chain.cpu_heavy, threads=settings.worker_threads)
+        self.limits = SessionLimits(settings.max_frame_bytes, settings.max_session_seconds)
+
+    def health(self) -> tuple[dict[str, Any], HTTPStatus]:
+        """The body and the status of ``/health``; its figures are those of this process."""
+        draining = self.registry.draining.is_set()
+        body = {
+            "status": "draining" if draining else "ok",
+            "version": __version__,
+            "sessions": len(self.registry),
+            "max_sessions": self.registry.limit,
+            "stages": [stage.name for stage in self.chain.configured],
+            "models": self.chain.info,
+        }
+        return body, HTTPStatus.SERVICE_UNAVAILABLE if draining else HTTPStatus.OK
+
+    def handshake_refusal(self, client: Websocket) -> Refusal | None:
+        """Why ``client`` may not connect; None where it may."""
+        return self.admission.refusal(
+            origin=client.headers.get("Origin"),
+            authorization=client.headers.get("Authorization"),
+            token_parameters=client.args.getlist("token"),
+        )
+
+    async def run_session(self, client: Websocket) -> None:
+        """Runs one session to its end, or tells the client why there is none now."""
+        busy = self.registry.refusal()
+        if busy is not None:
+            await _send_and_close(client, busy)
+            return
+        with self.registry.place():
+            session = Session(secrets.token_hex(6), self.chain.open, self.limits)
+            await SessionPump(session, client, self.steps, self.registry, self.settings.idle_timeout_seconds).run()
+
+
+async def _send_and_close(client: Websocket, error: ErrorMessage) -> None:
+    logger.info("turned a client away: %s", error.message)
+    await client.send(error.model_dump_json())
+    await client.close(CLOSE_CODE_OF[error.code], error.code.value)
+
+
+def create_app(settings: Settings, chain: Chain) -> Quart:
+    """The application that opens sessions of ``chain``; ``session_server`` gives what a shutdown needs of it."""
+    app = Quart(__name__, static_folder=None)
+    app.asgi_websocket_class = BoundedWebsocketConnection
+    app.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST_BYTES
+    server = SessionServer(settings, chain)
+    app.extensions["speaker_tracker"] = server
+
+    @app.get("/health")
+    async def health() -> tuple[dict[str, Any], HTTPStatus]:
+        return server.health()
+
+    @app.get(SESSION_PATH)
+    async def no_websocket() -> tuple[dict[str, str], HTTPStatus, dict[str, str]]:
+        message = "sessions are opened as a WebSocket, and this was a plain request"
+        return {"message": message}, HTTPStatus.UPGRADE_REQUIRED, {"Upgrade": "websocket"}
+
+    @app.websocket(SESSION_PATH)
+    async def session() -> Response | None:
+        client: Websocket = websocket._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 - how proxies are left
+        refusal = server.handshake_refusal(client)
+        if refusal is not None:
+            response = jsonify({"message": refusal.sentence})
+            response.status_code = refusal.status
+            return response
+        with suppress(OSError):  # gone before the handshake was over
+            await client.accept()
+            await server.run_session(client)
+        return None
+
+    @app.after_serving
+    async def close() -> None:
+        server.steps.close()
+
+    return app
+
+
+def session_server(app: Quart) -> SessionServer:
+    """What ``create_app`` put into ``app``."""
+    server: SessionServer = app.extensions["speaker_tracker"]
+    return server

@@ -1,0 +1,16 @@
+"""How the server's processes log: to standard error, one line a record."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+FORMAT = "%(asctime)s %(levelname)s [%(process)d] %(name)s: %(message)s"
+OWN_LOGGERS = ("speaker_tracker", "speaker_tracker_stages", "speaker_tracker_plugins", "hypercorn.access")
+
+
+def configure_logging(level: str) -> None:
+    """Logs records of this distribution from ``level`` (as the setting names it) on, those of others from warnings on."""
+    logging.basicConfig(stream=sys.stderr, format=FORMAT, level=logging.WARNING, force=True)
+    for name in OWN_LOGGERS:
+        logging.getLogger(name).setLevel(level.upper())

@@ -1,0 +1,156 @@
+"""Pumps one session: frames of the client in, messages to the client out, time-outs and shutdown in between."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from contextlib import suppress
+from typing import Any, Literal, Protocol
+
+from speaker_tracker.protocol import CloseCode, ErrorCode, ErrorMessage, ServerMessage
+from speaker_tracker.server.registry import SessionRegistry
+from speaker_tracker.server.steps import StepRunner
+from speaker_tracker.session import (
+    STEP_BYTES,
+    BytesReceived,
+    Close,
+    IdleTimedOut,
+    Input,
+    Output,
+    Send,
+    Session,
+    SessionState,
+    ShutdownRequested,
+    TextReceived,
+)
+
+logger = logging.getLogger(__name__)
+
+
+class Connection(Protocol):
+    """The client's connection; ``send`` and ``close`` wait while the client does not read and raise ``OSError`` once it is gone.
+
+    The task is cancelled when the client closes.
+    """
+
+    def receive(self) -> Coroutine[Any, Any, str | bytes]:
+        """The next frame."""
+        ...
+
+    async def send(self, data: str) -> None:
+        """Sends a text frame."""
+        ...
+
+    async def close(self, code: int, reason: str = "") -> None:
+        """Sends a close frame."""
+        ...
+
+
+class ClientGone(Exception):
+    """The client is gone, or has read nothing for so long that it must be."""
+
+
+class SessionPump:
+    """Runs ``session`` over ``connection`` until either ends.
+
+    ``patience_seconds``: how long the client may send nothing, and how long it may read nothing.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        connection: Connection,
+        steps: StepRunner,
+        registry: SessionRegistry,
+        patience_seconds: float,
+    ) -> None:
+        self._session = session
+        self._connection = connection
+        self._steps = steps
+        self._registry = registry
+        self._patience_seconds = patience_seconds
+        self._audio_bytes = 0
+        self._ended = "cancelled"
+
+    async def run(self) -> None:
+        """Returns when the session is over, whichever way; whatever it held is let go of then."""
+        logger.info("session %s: opened, %d open", self._session.session_id, len(self._registry))
+        draining = asyncio.create_task(self._registry.draining.wait())
+        try:
+            while self._session.state is not SessionState.CLOSED:
+                await self._work(await self._next_input(draining))
+        except ClientGone as gone:
+            self._ended = str(gone)
+        except asyncio.CancelledError:
+            self._session.abandon()
+            if not self._registry.grace_is_over:
+                self._ended = "client left"
+                raise
+            await self._cut_off()
+        except Exception:
+            # The last resort of one session: others go on, and the client is told.
+            logger.exception("session %s: failed", self._session.session_id)
+            await self._apologise()
+        finally:
+            draining.cancel()
+            self._session.abandon()
+            seconds = self._audio_bytes / STEP_BYTES
+            logger.info("session %s: ended (%s) after %.1f s of audio", self._session.session_id, self._ended, seconds)
+
+    async def _next_input(self, draining: asyncio.Task[Literal[True]]) -> Input:
+        receiving = asyncio.create_task(self._connection.receive())
+        try:
+            either: set[asyncio.Task[Any]] = {receiving, draining}
+            await asyncio.wait(either, timeout=self._patience_seconds, return_when=asyncio.FIRST_COMPLETED)
+            if draining.done():
+                return ShutdownRequested()
+            if not receiving.done():
+                return IdleTimedOut(self._patience_seconds)
+            data = receiving.result()
+        finally:
+            receiving.cancel()
+        return TextReceived(data) if isinstance(data, str) else BytesReceived(data)
+
+    async def _work(self, received: Input) -> None:
+        if isinstance(received, BytesReceived) and self._session.state is SessionState.STREAMING:
+            self._audio_bytes += len(received.data)
+        steps = self._session.handle(received)
+        while (outputs := await self._steps.step(steps)) is not None:
+            for output in outputs:
+                await self._put_out(output)
+
+    async def _put_out(self, output: Output) -> None:
+        match output:
+            case Send():
+                await self._send(output.message)
+            case Close():
+                self._ended = f"closed with {output.code.value}{' ' + output.reason if output.reason else ''}"
+                await self._close(output.code, output.reason)
+
+    async def _send(self, message: ServerMessage) -> None:
+        try:
+            async with asyncio.timeout(self._patience_seconds):
+                await self._connection.send(message.model_dump_json())
+        except TimeoutError as error:
+            raise ClientGone(f"client read nothing for {self._patience_seconds:g} s") from error
+        except OSError as error:
+            raise ClientGone("client left") from error
+
+    async def _close(self, code: CloseCode, reason: str) -> None:
+        try:
+            async with asyncio.timeout(self._patience_seconds):
+                await self._connection.close(code, reason)
+        except (TimeoutError, OSError) as error:
+            raise ClientGone("client left before it was closed") from error
+
+    async def _cut_off(self) -> None:
+        self._ended = "cut off at shutdown, its time for a report was over"
+        with suppress(ClientGone):
+            await self._close(CloseCode.GOING_AWAY, "server is shutting down")
+
+    async def _apologise(self) -> None:
+        self._ended = f"closed with {CloseCode.INTERNAL_ERROR.value}"
+        with suppress(ClientGone):
+            await self._send(ErrorMessage(code=ErrorCode.STAGE_FAILED, message="the server failed; this session is over"))
+            await self._close(CloseCode.INTERNAL_ERROR, "")

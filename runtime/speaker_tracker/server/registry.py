@@ -1,0 +1,60 @@
+"""The sessions that are open in this process: how many there may be, and how they come to their end at shutdown."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from speaker_tracker.protocol import ErrorCode, ErrorMessage
+
+
+class SessionRegistry:
+    """Counts sessions and leads them through a shutdown: first no new ones, then the time for reports, then an end.
+
+    ``limit``: sessions that may be open at once.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.draining = asyncio.Event()
+        """Set once no new session is taken and running ones are to finish."""
+        self.grace_is_over = False
+        self._tasks: set[asyncio.Task[object]] = set()
+
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    def refusal(self) -> ErrorMessage | None:
+        """What to tell a client who wants another session now; None where there is room."""
+        if self.draining.is_set():
+            return ErrorMessage(code=ErrorCode.SHUTTING_DOWN, message="the server is shutting down; connect again later")
+        if len(self._tasks) >= self.limit:
+            return ErrorMessage(
+                code=ErrorCode.SERVER_BUSY,
+                message=f"all {self.limit} sessions of this server are taken; connect again later",
+            )
+        return None
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """Holds a place for the session that the current task runs."""
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("a session is run by a task")
+        self._tasks.add(task)
+        try:
+            yield
+        finally:
+            self._tasks.discard(task)
+
+    async def drain(self, grace_seconds: float) -> int:
+        """Asks all sessions to finish and gives them ``grace_seconds``; returns how many were cut off after that."""
+        self.draining.set()
+        if self._tasks and grace_seconds > 0:
+            await asyncio.wait(set(self._tasks), timeout=grace_seconds)
+        self.grace_is_over = True
+        late = set(self._tasks)
+        for task in late:
+            task.cancel()
+        return len(late)

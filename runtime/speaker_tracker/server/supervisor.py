@@ -1,0 +1,156 @@
+"""Several server processes on one listening socket: starts them, restarts those that crash, ends them all."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import time
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from types import FrameType
+
+from hypercorn.config import Sockets
+
+from speaker_tracker.server.binding import ServeError, url
+from speaker_tracker.server.process import END_SIGNALS, die_of
+from speaker_tracker.server.worker import Failed, Ready, run_worker
+from speaker_tracker.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+FIRST_PAUSE_SECONDS = 0.5
+LONGEST_PAUSE_SECONDS = 30.0
+STEADY_SECONDS = 60.0
+"""A worker that ran for so long starts over with the shortest pause when it crashes."""
+POLL_SECONDS = 0.2
+
+
+@dataclass(slots=True)
+class Worker:
+    """A place for a process: the one that runs now, or when the next is due."""
+
+    process: BaseProcess | None = None
+    reports: Connection | None = None
+    ready: bool = False
+    started: float = 0.0
+    due: float = 0.0
+    pause: float = field(default=FIRST_PAUSE_SECONDS)
+
+
+class Supervisor:
+    """Runs ``settings.workers`` processes that share ``sockets``, until SIGTERM or SIGINT.
+
+    A second signal ends all at once. Workers listen to this process alone: a terminal sends SIGINT to all, and they ignore it.
+    """
+
+    def __init__(self, settings: Settings, sockets: Sockets) -> None:
+        self._settings = settings
+        self._sockets = sockets
+        self._spawn = get_context("spawn")
+        self._workers = [Worker() for _ in range(settings.workers)]
+        self._stopping = False
+        self._all_were_ready = False
+
+    def run(self) -> None:
+        """Returns once all have ended after a signal. Raises ``ServeError`` where one cannot start at all."""
+        for number in END_SIGNALS:
+            signal.signal(number, self._on_signal)
+        try:
+            while not self._stopping or self._running():
+                self._start_those_due()
+                self._wait_for_news()
+        finally:
+            self._end_all()
+
+    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
+        again, self._stopping = self._stopping, True
+        for process in self._running():
+            if again:
+                process.kill()
+            else:
+                process.terminate()
+        if again:
+            die_of(signal.Signals(number))
+
+    def _running(self) -> list[BaseProcess]:
+        return [worker.process for worker in self._workers if worker.process is not None]
+
+    def _start_those_due(self) -> None:
+        for worker in self._workers:
+            if worker.process is None and not self._stopping and time.monotonic() >= worker.due:
+                self._start(worker)
+
+    def _start(self, worker: Worker) -> None:
+        ours, theirs = self._spawn.Pipe()
+        process = self._spawn.Process(
+            target=run_worker, args=(self._settings, self._sockets, theirs), name="speaker-tracker-worker"
+        )
+        process.start()
+        theirs.close()
+        worker.process, worker.reports, worker.ready, worker.started = process, ours, False, time.monotonic()
+        if self._stopping:  # the signal came while this one was not yet in the list
+            process.terminate()
+
+    def _wait_for_news(self) -> None:
+        reports = [worker.reports for worker in self._workers if worker.reports is not None and not worker.ready]
+        news = wait([*(process.sentinel for process in self._running()), *reports], timeout=POLL_SECONDS)
+        if not news:
+            if not self._running():
+                time.sleep(POLL_SECONDS)
+            return
+        for worker in self._workers:
+            if worker.reports in news:
+                self._take_report(worker)
+            if worker.process is not None and worker.process.sentinel in news:
+                self._bury(worker)
+
+    def _take_report(self, worker: Worker) -> None:
+        assert worker.reports is not None  # noqa: S101 - the caller has seen it
+        try:
+            report = worker.reports.recv()
+        except (EOFError, OSError):
+            report = None
+        match report:
+            case Ready():
+                worker.ready = True
+                self._announce(report)
+            case Failed() if self._all_were_ready:
+                logger.error("a worker cannot start: %s", report.sentence)
+            case Failed():
+                raise ServeError(report.sentence)
+            case _:
+                worker.reports.close()
+                worker.reports = None
+
+    def _announce(self, ready: Ready) -> None:
+        if self._all_were_ready:
+            logger.info("the new worker is ready")
+        elif all(worker.ready for worker in self._workers):
+            self._all_were_ready = True
+            logger.info("serving on %s in %d processes; %s", url(self._sockets), len(self._workers), ready.in_use)
+
+    def _bury(self, worker: Worker) -> None:
+        process, worker.process = worker.process, None
+        assert process is not None  # noqa: S101 - the caller has seen it
+        process.join()
+        if worker.reports is not None:
+            worker.reports.close()
+            worker.reports = None
+        if self._stopping:
+            return
+        if not worker.ready and not self._all_were_ready:
+            raise ServeError(f"a worker ended with status {process.exitcode} before it was ready")
+        if time.monotonic() - worker.started >= STEADY_SECONDS:
+            worker.pause = FIRST_PAUSE_SECONDS
+        logger.error("worker %s ended with status %s; another starts in %g s", process.pid, process.exitcode, worker.pause)
+        worker.due = time.monotonic() + worker.pause
+        worker.pause = min(2 * worker.pause, LONGEST_PAUSE_SECONDS)
+
+    def _end_all(self) -> None:
+        self._stopping = True
+        for process in self._running():
+            process.terminate()
+        for process in self._running():
+            process.join()

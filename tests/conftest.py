@@ -1,0 +1,38 @@
+"""What tests of every part may need of a running server."""
+
+import ssl
+import subprocess
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from server_process import ServerProcess
+
+
+@pytest.fixture
+def start_server() -> Iterator[Callable[..., ServerProcess]]:
+    """Starts servers with the arguments and settings that it is called with; they end with the test."""
+    servers: list[ServerProcess] = []
+
+    def start(*arguments: str, **settings: Any) -> ServerProcess:
+        servers.append(ServerProcess(*arguments, **settings))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.end()
+
+
+@pytest.fixture(scope="session")
+def tls_files(tmp_path_factory) -> Iterator[tuple[str, str, ssl.SSLContext]]:
+    """A self-signed certificate for localhost, its key, and a client's context that trusts it."""
+    folder = tmp_path_factory.mktemp("tls")
+    cert, key = str(folder / "cert.pem"), str(folder / "key.pem")
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+         "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", key, "-out", cert],
+        check=True,
+        capture_output=True,
+    )  # fmt: skip
+    return cert, key, ssl.create_default_context(cafile=cert)

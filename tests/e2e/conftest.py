@@ -1,0 +1,44 @@
+"""The server as it comes: the default chain with its models, in a process of its own."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from known_conversation import DATA, KnownConversation, read_conversation
+from protocol_client import ProtocolClient
+from server_process import ServerProcess
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[ServerProcess]:
+    """One server for all tests of a module, which so show that they harm each other not."""
+    process = ServerProcess()
+    yield process
+    process.end()
+
+
+@pytest.fixture
+def connect(server: ServerProcess) -> Iterator[Callable[..., ProtocolClient]]:
+    """Opens connections, to ``server`` unless a URL is given; they close with the test."""
+    clients: list[ProtocolClient] = []
+
+    def open_one(url: str | None = None, **options: Any) -> ProtocolClient:
+        clients.append(ProtocolClient(url or server.url, **options))
+        return clients[-1]
+
+    yield open_one
+    for client in clients:
+        client.__exit__()
+
+
+@pytest.fixture(scope="session")
+def dialogue() -> KnownConversation:
+    """Two voices, 39 s."""
+    return read_conversation(DATA / "dialogue.flac", DATA / "dialogue.rttm")
+
+
+@pytest.fixture(scope="session")
+def pcm(dialogue: KnownConversation) -> bytes:
+    """The dialogue as a client sends it."""
+    return (dialogue.samples * 32767).astype("<i2").tobytes()
