@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from speaker_tracker.errors import UserError
 from speaker_tracker.events import ClientMessage, Event, PcmReceived
 from speaker_tracker.inference import SharedInference
 from speaker_tracker.pipeline import OpenStage, Pipeline
@@ -28,7 +29,7 @@ DEFAULT_STAGES = (
 )
 
 
-class ChainError(Exception):
+class ChainError(UserError):
     """The chain cannot work as configured; the message is one sentence that names the stage, the setting and the choices."""
 
 

@@ -51,6 +51,10 @@ class SharedInference:
         except Exception:
             for item, future in batch:
                 self._run_alone(item, future)
+        except BaseException as error:
+            for _, future in batch:
+                future.set_exception(error)
+            raise
         else:
             for (_, future), result in zip(batch, results, strict=True):
                 future.set_result(result)

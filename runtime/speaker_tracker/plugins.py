@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import partial
 from importlib import import_module
 from importlib.metadata import entry_points
 
 import pluggy
 
 from speaker_tracker import hookspecs
+from speaker_tracker.errors import UserError
 from speaker_tracker.stage import StageSpec
 
 ENTRY_POINT_GROUP = "speaker_tracker.stages"
@@ -27,7 +29,7 @@ BUILTIN_PLUGINS = (
 """Modules of this distribution that offer stages; named, not imported, so that the runtime does not depend on them."""
 
 
-class PluginError(Exception):
+class PluginError(UserError):
     """A plugin cannot be used; the message is one sentence that names it and says what to do."""
 
 
@@ -39,13 +41,23 @@ class ProvidedStage:
     provider: str
 
 
+def _imported(load: Callable[[], object], name: str, origin: str, module: str) -> object:
+    try:
+        return load()
+    except Exception as error:
+        raise PluginError(
+            f"plugin {origin} cannot be imported from {module!r}: {type(error).__name__}: {error}; mend or uninstall it, "
+            f"or block it with SPEAKER_TRACKER_BLOCKED_PLUGINS='[\"{name}\"]'"
+        ) from error
+
+
 class PluginManager:
     """All plugins that are registered and the stages they offer, by name.
 
     ``blocked``: names of plugins (a built-in module's name or an entry point's name) that are not to be loaded.
 
-    Raises ``PluginError`` where a plugin cannot be imported, offers what is no ``StageSpec``, or offers a name that another
-    plugin offers already.
+    Raises ``PluginError`` where a plugin cannot be imported, offers what is no ``StageSpec`` or a name that another plugin offers
+    already, and where a blocked one does not exist.
     """
 
     def __init__(self, blocked: Collection[str] = ()) -> None:
@@ -53,26 +65,24 @@ class PluginManager:
         self._pluggy.add_hookspecs(hookspecs)
         self._stages: dict[str, ProvidedStage] = {}
         self._blocked = frozenset(blocked)
+        installed = entry_points(group=ENTRY_POINT_GROUP)
+        self._check_blocked({*BUILTIN_PLUGINS, *installed.names})
         for name in BUILTIN_PLUGINS:
             if name not in self._blocked:
-                self.register(import_module(name), name)
-        self._register_entry_points()
+                self.register(_imported(partial(import_module, name), name, name, name), name)
+        for entry_point in installed:
+            if entry_point.name not in self._blocked:
+                origin = entry_point.name
+                if entry_point.dist is not None:
+                    origin = f"{entry_point.name} ({entry_point.dist.name} {entry_point.dist.version})"
+                self.register(_imported(entry_point.load, entry_point.name, origin, entry_point.value), origin)
 
-    def _register_entry_points(self) -> None:
-        for entry_point in entry_points(group=ENTRY_POINT_GROUP):
-            if entry_point.name in self._blocked:
-                continue
-            origin = entry_point.name
-            if entry_point.dist is not None:
-                origin = f"{entry_point.name} ({entry_point.dist.name} {entry_point.dist.version})"
-            try:
-                plugin = entry_point.load()
-            except Exception as error:
+    def _check_blocked(self, known: Collection[str]) -> None:
+        for name in self._blocked:
+            if name not in known:
                 raise PluginError(
-                    f"plugin {origin} cannot be imported from {entry_point.value!r}: {type(error).__name__}: {error}; mend or "
-                    f"uninstall it, or block it with SPEAKER_TRACKER_BLOCKED_PLUGINS='[\"{entry_point.name}\"]'"
-                ) from error
-            self.register(plugin, origin)
+                    f"SPEAKER_TRACKER_BLOCKED_PLUGINS names {name!r}, which is no plugin here; plugins: {', '.join(sorted(known))}"
+                )
 
     def register(self, plugin: object, provider: str) -> None:
         """Adds the stages of ``plugin``, an object or module with hook implementations, under the name ``provider``."""

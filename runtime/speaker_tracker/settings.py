@@ -18,12 +18,13 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from speaker_tracker.chain import DEFAULT_STAGES
+from speaker_tracker.errors import UserError
 
 PREFIX = "SPEAKER_TRACKER_"
 CONFIG_VARIABLE = f"{PREFIX}CONFIG"
 
 
-class SettingsError(Exception):
+class SettingsError(UserError):
     """A setting is wrong; the message is one sentence that names the setting and what is right."""
 
 

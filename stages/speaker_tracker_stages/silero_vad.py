@@ -26,6 +26,8 @@ FRAME = 512
 CONTEXT = 64
 STATE_SHAPE = (2, 1, 128)
 FRAMES_PER_SECOND = SAMPLE_RATE / FRAME
+MUTED = 1.5 / 32768
+"""Samples no larger than this, zero or the last bit, are those of a microphone that is switched off."""
 
 
 class SileroVadOptions(StageOptions):
@@ -61,9 +63,13 @@ def _frames(milliseconds: int) -> int:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SpeechQuery:
-    """Consecutive frames of one session: float32, shape ``(frames, 576)``; and the model's state before them."""
+    """Consecutive frames of one session: float32, shape ``(frames, 576)``; and the model's state before them.
+
+    ``audible``: bool, shape ``(frames,)``; a frame that is not audible is no speech, and the model forgets what it heard before.
+    """
 
     frames: NDArray[np.float32]
+    audible: NDArray[np.bool_]
     state: NDArray[np.float32]
 
 
@@ -86,28 +92,29 @@ class SileroModel:
         self._torch = torch
         # The wrapper keeps one state for all callers; the network inside it takes the state as an argument.
         self._network = load_silero_vad()._model  # noqa: SLF001
-        self.infer([SpeechQuery(np.zeros((3, CONTEXT + FRAME), np.float32), np.zeros(STATE_SHAPE, np.float32))])
+        # The first calls are slow: TorchScript compiles itself.
+        self.infer([SpeechQuery(np.zeros((3, CONTEXT + FRAME), np.float32), np.ones(3, bool), np.zeros(STATE_SHAPE, np.float32))])
 
     def infer(self, queries: Sequence[SpeechQuery]) -> list[SpeechScores]:
-        """Runs frame by frame, all queries that still have a frame side by side."""
+        """Runs frame by frame, all queries that have something to hear in that frame side by side."""
         torch = self._torch
-        order = sorted(range(len(queries)), key=lambda index: -len(queries[index].frames))
-        scores = [np.empty(len(query.frames), np.float32) for query in queries]
-        state = torch.from_numpy(np.concatenate([queries[index].state for index in order], axis=1))
-        ends: dict[int, NDArray[np.float32]] = {}
+        scores = [np.zeros(len(query.frames), np.float32) for query in queries]
+        states = [torch.from_numpy(query.state) for query in queries]
+        silence = torch.zeros(STATE_SHAPE)
         with torch.inference_mode():
-            for step in range(len(queries[order[0]].frames)):
-                active = [index for index in order if len(queries[index].frames) > step]
-                for column in range(len(active), state.shape[1]):
-                    ends[order[column]] = state[:, column : column + 1].numpy().copy()
-                state = state[:, : len(active)]
-                frames = torch.from_numpy(np.stack([queries[index].frames[step] for index in active]))
-                probabilities, state = self._network(frames, state)
-                for index, probability in zip(active, probabilities[:, 0].tolist(), strict=True):
-                    scores[index][step] = probability
-        for column in range(state.shape[1]):
-            ends[order[column]] = state[:, column : column + 1].numpy().copy()
-        return [SpeechScores(scores[index], ends[index]) for index in range(len(queries))]
+            for step in range(max(len(query.frames) for query in queries)):
+                present = [index for index, query in enumerate(queries) if step < len(query.frames)]
+                heard = [index for index in present if queries[index].audible[step]]
+                for index in set(present).difference(heard):
+                    states[index] = silence
+                if not heard:
+                    continue
+                frames = torch.from_numpy(np.stack([queries[index].frames[step] for index in heard]))
+                probabilities, after = self._network(frames, torch.cat([states[index] for index in heard], dim=1))
+                for column, index in enumerate(heard):
+                    states[index] = after[:, column : column + 1]
+                    scores[index][step] = probabilities[column, 0]
+        return [SpeechScores(score, state.numpy().copy()) for score, state in zip(scores, states, strict=True)]
 
 
 class SileroVad:
@@ -120,6 +127,7 @@ class SileroVad:
         self._position = 0
         self._context = np.zeros(CONTEXT, np.float32)
         self._state = np.zeros(STATE_SHAPE, np.float32)
+        self._muted_frames = 0
 
     def feed(self, event: Event) -> Iterator[Answer]:
         """Consumes audio blocks of any length."""
@@ -160,7 +168,15 @@ class SileroVad:
         stream = np.concatenate([self._context, heard.reshape(-1)])
         windows = np.lib.stride_tricks.sliding_window_view(stream, CONTEXT + FRAME)[::FRAME]
         self._context = stream[-CONTEXT:].copy()
-        return Inference(SpeechQuery(windows, self._state), partial(self._answer, frames, last_length, last))
+        return Inference(SpeechQuery(windows, self._audible(frames), self._state), partial(self._answer, frames, last_length, last))
+
+    def _audible(self, frames: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """A muted microphone sends nothing but zeros; once it has done so for a second there is no need to ask the model."""
+        audible = np.ones(len(frames), dtype=bool)
+        for number, loudest in enumerate(np.abs(frames).max(axis=1).tolist()):
+            self._muted_frames = self._muted_frames + 1 if loudest <= MUTED else 0
+            audible[number] = self._muted_frames <= FRAMES_PER_SECOND
+        return audible
 
     def _answer(self, frames: NDArray[np.float32], last_length: int, last: bool, scores: SpeechScores) -> Iterable[Event]:
         self._state = scores.state

@@ -144,3 +144,16 @@ def test_two_distributions_may_call_their_entry_points_alike(site):
     site.install("acme", PLUGIN.format(name="one"), distribution="acme-vad", entry_points={"vad": "acme"})
     site.install("umbrella", PLUGIN.format(name="two"), distribution="umbrella-vad", entry_points={"vad": "umbrella"})
     assert set(PluginManager(blocked=BUILTIN_PLUGINS).stages) == {"one", "two"}
+
+
+def test_a_blocked_name_that_is_no_plugin_is_told_with_those_there_are():
+    with pytest.raises(
+        PluginError, match=r"names 'silero', which is no plugin here; plugins: .*speaker_tracker_stages\.silero_vad"
+    ):
+        PluginManager(blocked=[*BUILTIN_PLUGINS, "silero"])
+
+
+def test_a_built_in_that_cannot_be_imported_is_named(monkeypatch):
+    monkeypatch.setattr("speaker_tracker.plugins.BUILTIN_PLUGINS", ("speaker_tracker_stages.not_there",))
+    with pytest.raises(PluginError, match=r"plugin speaker_tracker_stages\.not_there cannot be imported .*ModuleNotFoundError"):
+        PluginManager()

@@ -21,10 +21,15 @@ def segments(events):
     return list(zip(starts, [event.end for event in of_type(SpeechEnded, events)], strict=True))
 
 
+def covered(found, samples):
+    mask = np.zeros(len(samples), bool)
+    for start, end in found:
+        mask[start:end] = True
+    return mask
+
+
 def test_speech_is_found_where_the_reference_has_it(loaded, dialogue):
-    found = np.zeros(len(dialogue.samples), bool)
-    for start, end in segments(run(open_stage(loaded), blocks(dialogue.samples))):
-        found[start:end] = True
+    found = covered(segments(run(open_stage(loaded), blocks(dialogue.samples))), dialogue.samples)
 
     assert found[dialogue.speech].mean() > 0.9
     assert found[~dialogue.speech].sum() < 0.1 * dialogue.speech.sum()
@@ -115,6 +120,24 @@ def test_a_release_above_the_threshold_is_refused():
         SileroVadOptions(threshold=0.3, release=0.5)
 
 
+def test_a_muted_microphone_does_not_occupy_the_model(loaded, dialogue):
+    queries = []
+
+    def remember(inputs):
+        queries.extend(inputs)
+        return loaded.infer(inputs)
+
+    pipeline = Pipeline([OpenStage("vad", loaded.open(SessionInfo("test", 2)), remember)])
+    spoken, muted = dialogue.samples[: 10 * 16_000], np.zeros(20 * 16_000, np.float32)
+    events = run(pipeline, blocks(np.concatenate([spoken, muted, spoken])))
+
+    audible = np.concatenate([query.audible for query in queries])
+    assert abs((~audible).sum() - 19 * 16_000 / 512) <= 2
+    again = [(start - 30 * 16_000, end - 30 * 16_000) for start, end in segments(events) if start >= 29 * 16_000]
+    alone = segments(run(open_stage(loaded), blocks(spoken)))
+    assert (covered(again, spoken) == covered(alone, spoken)).mean() > 0.95
+
+
 @needs_shared_data
 @pytest.mark.parametrize("gain_db", [0, -20])
 def test_recorded_conversations_are_heard_at_their_level_and_20_db_lower(loaded, gain_db):
@@ -122,9 +145,7 @@ def test_recorded_conversations_are_heard_at_their_level_and_20_db_lower(loaded,
     for entry in conversations("clean"):
         recording = read_conversation(CONVERSATIONS / entry["audio"], CONVERSATIONS / entry["rttm"])
         samples = recording.samples * np.float32(10 ** (gain_db / 20))
-        found = np.zeros(len(samples), bool)
-        for start, end in segments(run(open_stage(loaded), blocks(samples))):
-            found[start:end] = True
+        found = covered(segments(run(open_stage(loaded), blocks(samples))), samples)
         spoken += recording.speech.sum()
         hit += (found & recording.speech).sum()
         false += (found & ~recording.speech).sum()

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import click
 
+from speaker_tracker.assembly import build_chain
 from speaker_tracker.audio_file import AudioFile
-from speaker_tracker.cli.common import config_option, load_chain, settings_from
+from speaker_tracker.cli.common import config_option, settings_from
 from speaker_tracker.cli.progress import progress_bar
 from speaker_tracker.cli.tracking_options import TrackedFile, TrackingOptions, tracking_options
 from speaker_tracker.cli.tracking_output import TurnPrinter, as_json, print_speakers
@@ -30,7 +31,7 @@ def command(audio: Sequence[Path], options: TrackingOptions) -> None:
     _check_names(audio, options)
     options.check()
     files = [AudioFile(path) for path in audio]
-    chain = load_chain(settings_from())
+    chain = build_chain(settings_from())
     tracked = []
     for file in files:
         with progress_bar(str(file.path), file.seconds) as advance:

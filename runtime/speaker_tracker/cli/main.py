@@ -64,17 +64,7 @@ class CommandLine(click.Group):
             click.echo("Interrupted.", err=True)
             ctx.exit(INTERRUPTED)
         except Exception as error:
-            if expected := _told_by_the_runtime(error):
-                raise click.ClickException(expected) from error
             raise click.ClickException(f"{type(error).__name__}, which should not happen: {_one_line(error)}") from error
-
-
-def _told_by_the_runtime(error: Exception) -> str | None:
-    from speaker_tracker.chain import ChainError  # noqa: PLC0415 - not needed until something fails
-    from speaker_tracker.plugins import PluginError  # noqa: PLC0415
-    from speaker_tracker.settings import SettingsError  # noqa: PLC0415
-
-    return _one_line(error) if isinstance(error, ChainError | PluginError | SettingsError) else None
 
 
 def _one_line(error: Exception) -> str:

@@ -10,13 +10,12 @@ from typing import Any
 import click
 
 from speaker_tracker.assembly import build_chain, configure_chain
-from speaker_tracker.cli.common import config_option, settings_from, told_in_one_sentence
+from speaker_tracker.cli.common import config_option, settings_from
 from speaker_tracker.server import binding
 from speaker_tracker.server.logs import configure_logging
 from speaker_tracker.server.process import Surroundings, serve_here
 from speaker_tracker.server.supervisor import Supervisor
 from speaker_tracker.server.worker import in_use
-from speaker_tracker.settings import Settings
 
 logger = logging.getLogger(__name__)
 
@@ -42,11 +41,6 @@ def command(**given: Any) -> None:
     """
     settings = settings_from(**given)
     configure_logging(settings.log_level)
-    with told_in_one_sentence(binding.ServeError):
-        _serve(settings)
-
-
-def _serve(settings: Settings) -> None:
     config = binding.hypercorn_config(settings)
     # What is wrong with the chain or the port is told before models are loaded, which takes seconds.
     configure_chain(settings)

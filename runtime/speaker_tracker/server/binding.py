@@ -9,6 +9,7 @@ from pathlib import Path
 
 from hypercorn.config import Config, Sockets
 
+from speaker_tracker.errors import UserError
 from speaker_tracker.server.app import SESSION_PATH
 from speaker_tracker.settings import Settings
 
@@ -22,7 +23,7 @@ CLOSING_SECONDS = 3.0
 """How long connections without a session may take to end once the server stops listening."""
 
 
-class ServeError(Exception):
+class ServeError(UserError):
     """The server cannot start as configured; the message is one sentence that says why and what to do."""
 
 

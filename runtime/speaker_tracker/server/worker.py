@@ -10,9 +10,9 @@ from multiprocessing.connection import Connection
 from hypercorn.config import Sockets
 
 from speaker_tracker.assembly import build_chain
-from speaker_tracker.chain import Chain, ChainError
-from speaker_tracker.plugins import PluginError
-from speaker_tracker.server.binding import ServeError, hypercorn_config
+from speaker_tracker.chain import Chain
+from speaker_tracker.errors import UserError
+from speaker_tracker.server.binding import hypercorn_config
 from speaker_tracker.server.logs import configure_logging
 from speaker_tracker.server.process import Surroundings, serve_here
 from speaker_tracker.settings import Settings
@@ -42,7 +42,7 @@ def run_worker(settings: Settings, sockets: Sockets, reports: Connection) -> Non
     try:
         chain = build_chain(settings)
         config = hypercorn_config(settings)
-    except (ChainError, PluginError, ServeError) as error:
+    except UserError as error:
         reports.send(Failed(str(error)))
         sys.exit(1)
     surroundings = Surroundings(ready=lambda: reports.send(Ready(in_use(chain))), orphaned=reports.fileno())
