@@ -16,8 +16,8 @@ from pydantic import Field, model_validator
 
 from speaker_tracker import hookimpl
 from speaker_tracker.events import SAMPLE_RATE, AudioBlock, Event, SpeechAudio, SpeechEnded, SpeechStarted
-from speaker_tracker.speech_segmenter import SegmenterOptions, SpeechSegmenter
-from speaker_tracker.stage import Answer, LoadedStage, StageOptions, StageSpec, State, float_array
+from speaker_tracker.speech_segmenter import FrameCutter, SegmentTimingOptions, SpeechSegmenter
+from speaker_tracker.stage import Answer, LoadedStage, StageSpec, State, float_array
 
 FRAME = 320
 FRAMES_PER_SECOND = SAMPLE_RATE // FRAME
@@ -25,7 +25,7 @@ SILENCE_DBFS = -96.0
 BACKGROUND_SECONDS = 3
 
 
-class EnergyVadOptions(StageOptions):
+class EnergyVadOptions(SegmentTimingOptions):
     """Options of ``energy_vad``; durations are rounded to frames of 20 ms."""
 
     threshold_db: Annotated[float, Field(gt=0, le=60)] = Field(
@@ -35,7 +35,6 @@ class EnergyVadOptions(StageOptions):
         9.0, description="level above the background below which it is silence"
     )
     floor_dbfs: Annotated[float, Field(ge=-96, le=0)] = Field(-65.0, description="the background is taken to be no lower than this")
-    min_speech_ms: Annotated[int, Field(ge=0, le=2000)] = Field(100, description="shortest speech that opens a segment")
     min_silence_ms: Annotated[int, Field(ge=0, le=5000)] = Field(240, description="shortest pause that ends a segment")
     padding_ms: Annotated[int, Field(ge=0, le=1000)] = Field(60, description="added on either side of a segment")
 
@@ -45,49 +44,32 @@ class EnergyVadOptions(StageOptions):
             raise ValueError(f"release_db ({self.release_db}) must not be above threshold_db ({self.threshold_db})")
         return self
 
-    def segmenter(self) -> SegmenterOptions:
-        """The same in frames."""
-        return SegmenterOptions(
-            threshold=self.threshold_db,
-            release=self.release_db,
-            min_speech=max(1, _frames(self.min_speech_ms)),
-            min_silence=max(1, _frames(self.min_silence_ms)),
-            padding=_frames(self.padding_ms),
-        )
-
-
-def _frames(milliseconds: int) -> int:
-    return round(milliseconds * FRAMES_PER_SECOND / 1000)
-
 
 class EnergyVad:
     """One session's detector."""
 
     def __init__(self, options: EnergyVadOptions) -> None:
         self._floor = options.floor_dbfs
-        self._segmenter = SpeechSegmenter(options.segmenter())
+        self._segmenter = SpeechSegmenter(
+            options.segmenter(threshold=options.threshold_db, release=options.release_db, frame_samples=FRAME)
+        )
+        self._cutter = FrameCutter(FRAME)
         self._levels: deque[float] = deque(maxlen=BACKGROUND_SECONDS * FRAMES_PER_SECOND)
-        self._waiting = np.empty(0, np.float32)
-        self._position = 0
 
     def feed(self, event: Event) -> Iterator[Answer]:
         """Consumes audio blocks of any length."""
         if not isinstance(event, AudioBlock):
             yield event
             return
-        if not len(self._waiting):
-            self._position = event.start
-        samples = np.concatenate([self._waiting, event.samples])
-        whole = len(samples) // FRAME * FRAME
-        self._waiting = samples[whole:]
-        for frame in samples[:whole].reshape(-1, FRAME):
-            yield from self._judge(frame)
+        start, frames = self._cutter.feed(event)
+        for number, frame in enumerate(frames):
+            yield from self._judge(start + number * FRAME, frame)
 
     def flush(self) -> Iterator[Answer]:
         """The last, shorter frame; then the segment under way ends."""
-        if len(self._waiting):
-            yield from self._judge(self._waiting)
-            self._waiting = np.empty(0, np.float32)
+        start, rest = self._cutter.flush()
+        if len(rest):
+            yield from self._judge(start, rest)
         yield from self._segmenter.flush()
 
     def snapshot(self) -> State:
@@ -99,13 +81,12 @@ class EnergyVad:
         self._segmenter.restore(cast(State, state["segmenter"]))
         self._levels.extend(float_array(state["levels"]).tolist())
 
-    def _judge(self, frame: NDArray[np.float32]) -> Iterator[Event]:
+    def _judge(self, start: int, frame: NDArray[np.float32]) -> Iterator[Event]:
         power = float(np.mean(np.square(frame)))
         level = max(SILENCE_DBFS, 10.0 * float(np.log10(power))) if power > 0 else SILENCE_DBFS
         self._levels.append(level)
         background = max(self._floor, min(self._levels))
-        yield from self._segmenter.feed(self._position, frame.copy(), level - background)
-        self._position += len(frame)
+        yield from self._segmenter.feed(start, frame.copy(), level - background)
 
 
 def _load(options: EnergyVadOptions) -> LoadedStage:

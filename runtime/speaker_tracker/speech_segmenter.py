@@ -1,4 +1,4 @@
-"""For voice activity detectors: turns scores of short frames into segments of speech.
+"""For voice activity detectors: cuts audio into short frames and turns their scores into segments of speech.
 
 Hysteresis, shortest speech, shortest silence and padding, whatever the scores come from.
 """
@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import cast
+from typing import Annotated, cast
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
-from speaker_tracker.events import Event, SpeechAudio, SpeechEnded, SpeechStarted
-from speaker_tracker.stage import State
+from speaker_tracker.events import SAMPLE_RATE, AudioBlock, Event, SpeechAudio, SpeechEnded, SpeechStarted
+from speaker_tracker.stage import StageOptions, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,52 @@ class SegmenterOptions:
     min_speech: int
     min_silence: int
     padding: int
+
+
+class SegmentTimingOptions(StageOptions):
+    """Base for the options of a detector; durations are rounded to its frames."""
+
+    min_speech_ms: Annotated[int, Field(ge=0, le=2000)] = Field(100, description="shortest speech that opens a segment")
+    min_silence_ms: Annotated[int, Field(ge=0, le=5000)] = Field(200, description="shortest pause that ends a segment")
+    padding_ms: Annotated[int, Field(ge=0, le=1000)] = Field(40, description="added on either side of a segment")
+
+    def segmenter(self, *, threshold: float, release: float, frame_samples: int) -> SegmenterOptions:
+        """The same counted in frames of ``frame_samples``, with the scores between which a frame is in doubt."""
+
+        def frames(milliseconds: int) -> int:
+            return round(milliseconds * SAMPLE_RATE / 1000 / frame_samples)
+
+        return SegmenterOptions(
+            threshold=threshold,
+            release=release,
+            min_speech=max(1, frames(self.min_speech_ms)),
+            min_silence=max(1, frames(self.min_silence_ms)),
+            padding=frames(self.padding_ms),
+        )
+
+
+class FrameCutter:
+    """Cuts blocks of any length into frames of ``size`` samples; holds less than a frame."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._rest = np.empty(0, np.float32)
+        self._position = 0
+
+    def feed(self, block: AudioBlock) -> tuple[int, NDArray[np.float32]]:
+        """The position of the first whole frame and all whole frames, float32, shape ``(n, size)``, n >= 0."""
+        if not len(self._rest):
+            self._position = block.start
+        samples = np.concatenate([self._rest, block.samples])
+        whole = len(samples) // self._size * self._size
+        self._rest = samples[whole:]
+        start, self._position = self._position, self._position + whole
+        return start, samples[:whole].reshape(-1, self._size)
+
+    def flush(self) -> tuple[int, NDArray[np.float32]]:
+        """The position of what is left and what is left, float32, shape ``(n,)``, n < size."""
+        rest, self._rest = self._rest, np.empty(0, np.float32)
+        return self._position, rest
 
 
 class SpeechSegmenter:

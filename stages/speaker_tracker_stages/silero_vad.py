@@ -18,8 +18,8 @@ from pydantic import Field, model_validator
 
 from speaker_tracker import hookimpl
 from speaker_tracker.events import SAMPLE_RATE, AudioBlock, Event, SpeechAudio, SpeechEnded, SpeechStarted
-from speaker_tracker.speech_segmenter import SegmenterOptions, SpeechSegmenter
-from speaker_tracker.stage import Answer, Inference, LoadedStage, SessionInfo, StageOptions, StageSpec, State, float_array
+from speaker_tracker.speech_segmenter import FrameCutter, SegmentTimingOptions, SpeechSegmenter
+from speaker_tracker.stage import Answer, Inference, LoadedStage, SessionInfo, StageSpec, State, float_array
 from speaker_tracker_stages.level import LevelFollower
 
 FRAME = 512
@@ -30,14 +30,11 @@ MUTED = 1.5 / 32768
 """Samples no larger than this, zero or the last bit, are those of a microphone that is switched off."""
 
 
-class SileroVadOptions(StageOptions):
+class SileroVadOptions(SegmentTimingOptions):
     """Options of ``silero_vad``; durations are rounded to frames of 32 ms."""
 
     threshold: Annotated[float, Field(gt=0, lt=1)] = Field(0.4, description="probability from which a frame is speech")
     release: Annotated[float, Field(gt=0, lt=1)] = Field(0.25, description="probability below which a frame is silence")
-    min_speech_ms: Annotated[int, Field(ge=0, le=2000)] = Field(96, description="shortest speech that opens a segment")
-    min_silence_ms: Annotated[int, Field(ge=0, le=5000)] = Field(192, description="shortest pause that ends a segment")
-    padding_ms: Annotated[int, Field(ge=0, le=1000)] = Field(32, description="added on either side of a segment")
     level: bool = Field(True, description="amplify quiet recordings before the model hears them")
 
     @model_validator(mode="after")
@@ -45,20 +42,6 @@ class SileroVadOptions(StageOptions):
         if self.release > self.threshold:
             raise ValueError(f"release ({self.release}) must not be above threshold ({self.threshold})")
         return self
-
-    def segmenter(self) -> SegmenterOptions:
-        """The same in frames."""
-        return SegmenterOptions(
-            threshold=self.threshold,
-            release=self.release,
-            min_speech=max(1, _frames(self.min_speech_ms)),
-            min_silence=max(1, _frames(self.min_silence_ms)),
-            padding=_frames(self.padding_ms),
-        )
-
-
-def _frames(milliseconds: int) -> int:
-    return round(milliseconds * FRAMES_PER_SECOND / 1000)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,10 +104,11 @@ class SileroVad:
     """One session's detector."""
 
     def __init__(self, options: SileroVadOptions) -> None:
-        self._segmenter = SpeechSegmenter(options.segmenter())
+        self._segmenter = SpeechSegmenter(
+            options.segmenter(threshold=options.threshold, release=options.release, frame_samples=FRAME)
+        )
+        self._cutter = FrameCutter(FRAME)
         self._level = LevelFollower(FRAMES_PER_SECOND) if options.level else None
-        self._waiting = np.empty(0, np.float32)
-        self._position = 0
         self._context = np.zeros(CONTEXT, np.float32)
         self._state = np.zeros(STATE_SHAPE, np.float32)
         self._muted_frames = 0
@@ -134,20 +118,15 @@ class SileroVad:
         if not isinstance(event, AudioBlock):
             yield event
             return
-        if not len(self._waiting):
-            self._position = event.start
-        samples = np.concatenate([self._waiting, event.samples])
-        whole = len(samples) // FRAME * FRAME
-        self._waiting = samples[whole:]
-        if whole:
-            yield self._ask(samples[:whole].reshape(-1, FRAME))
+        start, frames = self._cutter.feed(event)
+        if len(frames):
+            yield self._ask(start, frames)
 
     def flush(self) -> Iterator[Answer]:
         """The last frame is filled up with silence, then the segment under way ends."""
-        if len(self._waiting):
-            rest = self._waiting
-            self._waiting = np.empty(0, np.float32)
-            yield self._ask(np.pad(rest, (0, FRAME - len(rest)))[np.newaxis], last_length=len(rest), last=True)
+        start, rest = self._cutter.flush()
+        if len(rest):
+            yield self._ask(start, np.pad(rest, (0, FRAME - len(rest)))[np.newaxis], last=len(rest))
         else:
             yield from self._segmenter.flush()
 
@@ -163,12 +142,12 @@ class SileroVad:
         if self._level is not None:
             self._level.level = cast(float, state["level"])
 
-    def _ask(self, frames: NDArray[np.float32], *, last_length: int = FRAME, last: bool = False) -> Inference:
+    def _ask(self, start: int, frames: NDArray[np.float32], *, last: int | None = None) -> Inference:
         heard = frames if self._level is None else np.stack([self._level.amplified(frame) for frame in frames])
         stream = np.concatenate([self._context, heard.reshape(-1)])
         windows = np.lib.stride_tricks.sliding_window_view(stream, CONTEXT + FRAME)[::FRAME]
         self._context = stream[-CONTEXT:].copy()
-        return Inference(SpeechQuery(windows, self._audible(frames), self._state), partial(self._answer, frames, last_length, last))
+        return Inference(SpeechQuery(windows, self._audible(frames), self._state), partial(self._answer, start, frames, last))
 
     def _audible(self, frames: NDArray[np.float32]) -> NDArray[np.bool_]:
         """A muted microphone sends nothing but zeros; once it has done so for a second there is no need to ask the model."""
@@ -178,13 +157,12 @@ class SileroVad:
             audible[number] = self._muted_frames <= FRAMES_PER_SECOND
         return audible
 
-    def _answer(self, frames: NDArray[np.float32], last_length: int, last: bool, scores: SpeechScores) -> Iterable[Event]:
+    def _answer(self, start: int, frames: NDArray[np.float32], last: int | None, scores: SpeechScores) -> Iterable[Event]:
+        """``last``: how many samples of the only frame are audio, where it is the session's last one."""
         self._state = scores.state
         for number, (frame, probability) in enumerate(zip(frames, scores.probabilities.tolist(), strict=True)):
-            length = last_length if number == len(frames) - 1 else FRAME
-            yield from self._segmenter.feed(self._position, frame[:length].copy(), probability)
-            self._position += length
-        if last:
+            yield from self._segmenter.feed(start + number * FRAME, frame[:last].copy(), probability)
+        if last is not None:
             yield from self._segmenter.flush()
 
 
