@@ -83,6 +83,8 @@ class KMeansAssigner:
             case VoiceEmbedding():
                 yield from self._hear(event)
             case SpeechEnded():
+                # A pause may be long; what is known by now is not held back until somebody speaks again.
+                yield from self._announce(len(self._evidence.recent))
                 yield SpeakerNow(event.end, ())
                 yield event
             case _:

@@ -105,6 +105,14 @@ def test_a_label_waits_for_no_more_than_the_lag(loaded):
         assert max((one.end for one in said), default=0) == number * HOP
 
 
+def test_the_end_of_speech_is_labelled_when_it_ends(loaded):
+    pipeline = open_stage(loaded)
+    run(pipeline, speech((0, 5)), flush=False)
+
+    (last,) = of_type(SpeakersAssigned, pipeline.feed(SpeechEnded(20 * HOP)))
+    assert last.end == 20 * HOP
+
+
 def test_who_speaks_now_is_said_with_each_window_and_nobody_at_the_end_of_speech(loaded):
     pipeline = open_stage(loaded)
     now = [of_type(SpeakerNow, pipeline.feed(event))[-1].speakers for event in speech((0, 10), (1, 10), (0, 5))]
@@ -112,7 +120,7 @@ def test_who_speaks_now_is_said_with_each_window_and_nobody_at_the_end_of_speech
 
     assert now[20:40] == [(0,)] * 20
     assert now[60:80] == [(1,)] * 20
-    assert ended == [SpeakerNow(100 * HOP, ()), SpeechEnded(100 * HOP)]
+    assert ended[-2:] == [SpeakerNow(100 * HOP, ()), SpeechEnded(100 * HOP)]
 
 
 def test_a_session_of_hours_stays_bounded_and_right():
