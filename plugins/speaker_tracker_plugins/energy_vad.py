@@ -17,7 +17,7 @@ from pydantic import Field, model_validator
 from speaker_tracker import hookimpl
 from speaker_tracker.events import SAMPLE_RATE, AudioBlock, Event, SpeechAudio, SpeechEnded, SpeechStarted
 from speaker_tracker.speech_segmenter import FrameCutter, SegmentTimingOptions, SpeechSegmenter
-from speaker_tracker.stage import Answer, LoadedStage, StageSpec, State, float_array
+from speaker_tracker.stage import Answer, LoadedStage, StageBase, StageSpec, State, float_array
 
 FRAME = 320
 FRAMES_PER_SECOND = SAMPLE_RATE // FRAME
@@ -45,7 +45,7 @@ class EnergyVadOptions(SegmentTimingOptions):
         return self
 
 
-class EnergyVad:
+class EnergyVad(StageBase):
     """One session's detector."""
 
     def __init__(self, options: EnergyVadOptions) -> None:
@@ -64,6 +64,7 @@ class EnergyVad:
         start, frames = self._cutter.feed(event)
         for number, frame in enumerate(frames):
             yield from self._judge(start + number * FRAME, frame)
+        yield event
 
     def flush(self) -> Iterator[Answer]:
         """The last, shorter frame; then the segment under way ends."""

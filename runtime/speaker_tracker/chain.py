@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,9 +13,11 @@ from pydantic import ValidationError
 from speaker_tracker.errors import UserError
 from speaker_tracker.events import ClientMessage, Event, PcmReceived
 from speaker_tracker.inference import SharedInference
-from speaker_tracker.pipeline import OpenStage, Pipeline
+from speaker_tracker.pipeline import OpenStage, Pipeline, StageFailure
 from speaker_tracker.plugins import PluginManager, ProvidedStage
-from speaker_tracker.stage import LoadedStage, SessionInfo, StageLoadError, StageOptions
+from speaker_tracker.stage import LoadedStage, SessionInfo, Stage, StageLoadError, StageOptions
+
+logger = logging.getLogger(__name__)
 
 STAGES_SETTING = "SPEAKER_TRACKER_STAGES"
 OPTIONS_SETTING = "SPEAKER_TRACKER_STAGE_OPTIONS"
@@ -97,6 +100,7 @@ def _check_order(plugins: PluginManager, configured: Sequence[ConfiguredStage]) 
         raise ChainError(f"{STAGES_SETTING} names no stage; the default is {_listed(DEFAULT_STAGES)}")
     seen: set[str] = set()
     available: set[type[Event]] = {PcmReceived}
+    absorbed_by: dict[type[Event], str] = {}
     for stage in configured:
         if stage.name in seen:
             raise ChainError(f"{STAGES_SETTING} names stage {stage.name!r} twice; a stage can stand in a chain once")
@@ -105,15 +109,20 @@ def _check_order(plugins: PluginManager, configured: Sequence[ConfiguredStage]) 
         for event_type in sorted(spec.consumes, key=lambda event_type: event_type.__name__):
             if event_type not in available:
                 raise ChainError(
-                    f"stage {stage.name!r} consumes {event_type.__name__}, which nothing before it in {STAGES_SETTING} produces; "
-                    f"{_who_produces(plugins, event_type, stage.name)}"
+                    f"stage {stage.name!r} consumes {event_type.__name__}, which nothing before it in {STAGES_SETTING} "
+                    f"{_why_not(absorbed_by.get(event_type))}; {_who_produces(plugins, event_type, stage.name)}"
                 )
-        available |= spec.produces
+        absorbed_by.update(dict.fromkeys(spec.absorbs, stage.name))
+        available = (available - spec.absorbs) | spec.produces
     if ClientMessage not in available:
         raise ChainError(
             f"no stage in {STAGES_SETTING} produces ClientMessage, so clients would never hear anything; "
             f"{_who_produces(plugins, ClientMessage, configured[-1].name, after=True)}"
         )
+
+
+def _why_not(absorbed_by: str | None) -> str:
+    return "produces" if absorbed_by is None else f"passes on: {absorbed_by!r} takes it in and replaces it"
 
 
 def _who_produces(plugins: PluginManager, event_type: type[Event], before: str, *, after: bool = False) -> str:
@@ -145,13 +154,29 @@ class Chain:
         return {stage.name: dict(loaded.info) for stage, loaded in pairs if loaded.info}
 
     def open(self, session: SessionInfo) -> Pipeline:
-        """A fresh pipeline for one session."""
+        """A fresh pipeline for one session. Raises ``StageFailure``."""
         return Pipeline(
             [
-                OpenStage(stage.name, loaded.open(session), infer)
+                OpenStage(stage.name, _opened(stage, loaded, session), infer)
                 for stage, loaded, infer in zip(self.configured, self._loaded, self._infer, strict=True)
             ]
         )
+
+    def close(self) -> None:
+        """Lets every loaded stage go; no session may be open any more. What one of them raises is logged."""
+        for stage, loaded in zip(self.configured, self._loaded, strict=True):
+            if loaded.close is not None:
+                try:
+                    loaded.close()
+                except Exception:
+                    logger.exception("stage %r failed to close", stage.name)
+
+
+def _opened(stage: ConfiguredStage, loaded: LoadedStage, session: SessionInfo) -> Stage:
+    try:
+        return loaded.open(session)
+    except Exception as error:
+        raise StageFailure(stage.name) from error
 
 
 def _load(stage: ConfiguredStage) -> LoadedStage:
@@ -163,4 +188,9 @@ def _load(stage: ConfiguredStage) -> LoadedStage:
         raise ChainError(
             f"stage {stage.name!r} needs a package that is not installed or does not load: {error}; "
             f"install what {stage.provided.provider} asks for or take the stage out of {STAGES_SETTING}"
+        ) from error
+    except Exception as error:
+        raise ChainError(
+            f"stage {stage.name!r} of {stage.provided.provider} cannot be loaded: {type(error).__name__}: {error}; "
+            f"mend it or take it out of {STAGES_SETTING}"
         ) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -10,6 +11,8 @@ from typing import Any
 from speaker_tracker.events import Event
 from speaker_tracker.protocol import BadInput
 from speaker_tracker.stage import Answer, Inference, Stage, State
+
+logger = logging.getLogger(__name__)
 
 
 class StageFailure(Exception):
@@ -49,6 +52,14 @@ class Pipeline:
             held_back = self._answers(opened, opened.stage.flush)
             out += self._run_from(index + 1, held_back)
         return out
+
+    def close(self) -> None:
+        """Closes every stage; what one of them raises is logged and keeps no other from being closed."""
+        for opened in self._stages:
+            try:
+                opened.stage.close()
+            except Exception:
+                logger.exception("stage %r failed to close", opened.name)
 
     def snapshot(self) -> dict[str, State]:
         """The state of every stage, by name; without audio."""

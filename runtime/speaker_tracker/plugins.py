@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -27,6 +28,9 @@ BUILTIN_PLUGINS = (
     "speaker_tracker_plugins.energy_vad",
 )
 """Modules of this distribution that offer stages; named, not imported, so that the runtime does not depend on them."""
+
+
+STAGE_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
 
 class PluginError(UserError):
@@ -101,6 +105,15 @@ class PluginManager:
     def _add(self, spec: object, provider: str) -> None:
         if not isinstance(spec, StageSpec):
             raise PluginError(f"plugin {provider} offers {spec!r} as a stage; speaker_tracker_stages must return StageSpec objects")
+        if not STAGE_NAME.fullmatch(spec.name):
+            raise PluginError(
+                f"plugin {provider} offers a stage named {spec.name!r}; names are lower case words joined by underscores, such as "
+                f"'silero_vad', so that settings can name them"
+            )
+        if not spec.absorbs <= spec.consumes:
+            raise PluginError(
+                f"stage {spec.name!r} of plugin {provider} absorbs what it does not consume; absorbs must be part of it"
+            )
         if spec.name in self._stages:
             raise PluginError(
                 f"stage {spec.name!r} is provided twice, by {self._stages[spec.name].provider} and by {provider}; "

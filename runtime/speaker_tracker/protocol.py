@@ -16,7 +16,7 @@ PCM_FORMAT = "raw PCM: 16 kHz, signed 16-bit little-endian, mono, without a head
 
 
 class CloseCode(IntEnum):
-    """WebSocket close codes that the server uses (RFC 6455, section 7.4.1; 1012 and 1013 from its IANA registry)."""
+    """WebSocket close codes that the server uses (RFC 6455, section 7.4.1; 1013 from its IANA registry)."""
 
     NORMAL = 1000
     GOING_AWAY = 1001

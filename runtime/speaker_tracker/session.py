@@ -1,8 +1,8 @@
 """One session as a state machine without I/O: what the client sends goes in, what it is to be sent comes out.
 
-The network shell only pumps it. ``Session.handle`` is a generator: each step does a bounded amount of work (at most a second of
-audio) and yields what is to be sent, so that the shell can take turns among sessions and send messages while a long frame is
-still being worked on.
+The network shell only pumps it. ``Session.handle`` is a generator: each step takes in at most a second of audio, or makes the
+report, and yields what is to be sent, so that the shell can take turns among sessions and send messages while a long frame is still
+being worked on.
 """
 
 from __future__ import annotations
@@ -137,9 +137,11 @@ class Session:
             yield self._fail(ErrorCode.STAGE_FAILED, "the server failed; this session is over, others are not affected")
 
     def abandon(self) -> None:
-        """The client is gone: lets go of everything that the session held."""
+        """The client is gone: lets go of everything that the session held. Must not be called while a step is under way."""
         self.state = SessionState.CLOSED
-        self._pipeline = None
+        pipeline, self._pipeline = self._pipeline, None
+        if pipeline is not None:
+            pipeline.close()
 
     def _dispatch(self, received: Input) -> Iterator[list[Output]]:
         match received:
@@ -148,6 +150,7 @@ class Session:
             case BytesReceived():
                 yield from self._handle_audio(received.data)
             case IdleTimedOut():
+                yield self._report_so_far()
                 raise BadInput(
                     ErrorCode.IDLE_TIMEOUT,
                     f"nothing was received for {received.seconds:g} s; send audio, silence as well, or stop the session",
@@ -196,6 +199,7 @@ class Session:
             )
         self._audio_bytes += len(data)
         if self._audio_bytes > self._limits.max_session_seconds * STEP_BYTES:
+            yield self._report_so_far()
             raise BadInput(
                 ErrorCode.SESSION_TOO_LONG,
                 f"this server takes at most {self._limits.max_session_seconds:g} s of audio in one session; stop before that and "
@@ -225,10 +229,13 @@ class Session:
         yield self._finish(Close(CloseCode.GOING_AWAY, "server is shutting down"))
 
     def _finish(self, close: Close) -> list[Output]:
-        assert self._pipeline is not None  # noqa: S101 - both callers have checked it
-        outputs = self._outputs(self._pipeline.flush())
+        outputs = self._report_so_far()
         self.abandon()
         return [*outputs, close]
+
+    def _report_so_far(self) -> list[Output]:
+        """All that is left to say, the report at its end; nothing where the session was not started."""
+        return [] if self._pipeline is None else self._outputs(self._pipeline.flush())
 
     def _fail(self, code: ErrorCode, message: str) -> list[Output]:
         self.abandon()

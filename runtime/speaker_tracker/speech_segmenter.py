@@ -112,6 +112,7 @@ class SpeechSegmenter:
         if self._speaking:
             yield from self._end()
         elif self._interrupted:
+            self._interrupted = False
             yield SpeechEnded(self._audio_end)
 
     def snapshot(self) -> State:

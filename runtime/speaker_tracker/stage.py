@@ -31,6 +31,10 @@ class StageOptions(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
 
+class StateMismatch(ValueError):
+    """A state does not fit the stage that is to take it over, such as that of another model."""
+
+
 class StageLoadError(Exception):
     """A stage cannot be loaded as configured; the message is one sentence that says why and what to do."""
 
@@ -69,13 +73,14 @@ class Stage(Protocol):
     def feed(self, event: Event) -> Iterable[Answer]:
         """Takes one event in; what it answers is complete when the returned iterable ends.
 
-        An event of a type that the stage does not consume is answered with itself. ``BadInput`` ends the session with the
+        Every event is answered with itself too, behind what it led to, so that stages further on can hear it as well; except
+        those of the types in ``StageSpec.absorbs``, which the stage replaces. ``BadInput`` ends the session with the
         client to blame, any other exception with the server to blame.
         """
         ...
 
     def flush(self) -> Iterable[Answer]:
-        """The session's audio is over: answers with all that was held back. Called once, nothing is fed afterwards."""
+        """The session's audio is over: answers with all that was held back. A second flush answers nothing."""
         ...
 
     def snapshot(self) -> State:
@@ -86,16 +91,30 @@ class Stage(Protocol):
         ...
 
     def restore(self, state: State) -> None:
-        """Takes over a state that ``snapshot`` of the same stage with the same options gave; called before anything is fed."""
+        """Takes over a state that ``snapshot`` of the same stage with the same options gave; called before anything is fed.
+
+        Raises ``StateMismatch`` where it does not fit.
+        """
+        ...
+
+    def close(self) -> None:
+        """The session is over, whether it was flushed or its client vanished; called exactly once, and must be quick."""
         ...
 
 
-class StatelessStage:
-    """Base for stages that remember nothing between two events."""
+class StageBase:
+    """Base for stages: nothing is held back, and nothing has to be let go of."""
 
     def flush(self) -> Iterable[Answer]:
         """Nothing was held back."""
         return ()
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+class StatelessStage(StageBase):
+    """Base for stages that remember nothing between two events."""
 
     def snapshot(self) -> State:
         """Nothing is remembered."""
@@ -111,13 +130,16 @@ class LoadedStage:
 
     ``open``: makes the object for one session.
     ``infer``: takes the inputs of one or more inferences, of any sessions, and gives their results in the same order; may be
-    called from several threads at once. A stage that answers with ``Inference`` must have it.
+    called from several threads at once, and again with the same input where it failed on several together. A stage that answers
+    with ``Inference`` must have it.
+    ``close``: called once when the process is about to end and no session is open any more.
     ``info``: a few words for ``/health`` and the log, such as the model in use.
     """
 
     open: Callable[[SessionInfo], Stage]
     infer: Callable[[Sequence[Any]], Sequence[Any]] | None = None
     info: Mapping[str, str] = field(default_factory=dict)
+    close: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +151,7 @@ class StageSpec:
     ``options``: a subclass of ``StageOptions``.
     ``consumes``: the event types it reads; each must be produced before it in the chain.
     ``produces``: the event types it adds.
+    ``absorbs``: those of the types it consumes that it does not pass on.
     ``load``: called once per process with the validated options; heavy imports belong inside it. Raises ``StageLoadError``.
     ``cpu_heavy``: feeding it can take more than a millisecond; a chain with such a stage runs off the event loop.
     """
@@ -138,6 +161,7 @@ class StageSpec:
     options: type[StageOptions] = StageOptions
     consumes: frozenset[type[Event]]
     produces: frozenset[type[Event]]
+    absorbs: frozenset[type[Event]] = frozenset()
     load: Callable[[Any], LoadedStage]
     cpu_heavy: bool = False
 

@@ -63,13 +63,17 @@ class Timeline:
 
     def snapshot(self) -> State:
         """All pieces, in plain values."""
-        return {"starts": list(self._starts), "speakers": [None if who is None else list(who) for who in self._speakers]}
+        return {
+            "starts": list(self._starts),
+            "speakers": [None if who is None else list(who) for who in self._speakers],
+            "appeared": list(self._speaking_ms),
+        }
 
     def restore(self, state: State) -> None:
         """Takes over what ``snapshot`` gave."""
         self._starts = list(cast(Sequence[int], state["starts"]))
         self._speakers = [None if who is None else tuple(who) for who in cast("Sequence[Sequence[int] | None]", state["speakers"])]
-        self._speaking_ms = {}
+        self._speaking_ms = dict.fromkeys(cast(Sequence[int], state["appeared"]), 0)
         self._count(list(self._within(0, self._starts[-1])), +1)
 
     def _within(self, start: int, end: int) -> Iterator[tuple[int, int, Speakers]]:

@@ -23,7 +23,8 @@ class Item:
     """One window, or a group of older windows that sound alike.
 
     ``vector``: sum of the unit-length embeddings, weighted, shape ``(d,)``. ``stretches``: what it stands for (samples), in order.
-    ``label``: the speaker it is given to. ``said``: the label that was announced for it, None if none was.
+    ``label``: the speaker it is given to. ``said``: the label that was announced for it, None if none was. ``owner``: the speaker
+    it was given to when all speakers so far were last told apart, which is remembered while two of them are taken for one.
     """
 
     vector: NDArray[np.float32]
@@ -31,6 +32,7 @@ class Item:
     stretches: list[tuple[int, int]]
     label: int = NOBODY
     said: int | None = None
+    owner: int = NOBODY
 
     @property
     def samples(self) -> int:
@@ -38,14 +40,16 @@ class Item:
         return sum(end - start for start, end in self.stretches)
 
     def absorb(self, other: Item) -> None:
-        """Takes in a later item with the same label."""
+        """Takes in another item with the same labels."""
         self.vector = self.vector + other.vector
         self.weight += other.weight
-        for start, end in other.stretches:
-            if self.stretches[-1][1] == start:
-                self.stretches[-1] = (self.stretches[-1][0], end)
+        joined: list[tuple[int, int]] = []
+        for start, end in sorted([*self.stretches, *other.stretches]):
+            if joined and joined[-1][1] == start:
+                joined[-1] = (joined[-1][0], end)
             else:
-                self.stretches.append((start, end))
+                joined.append((start, end))
+        self.stretches = joined
 
 
 @dataclass(slots=True)
@@ -79,7 +83,7 @@ class Evidence:
         if len(self.recent) <= self.max_recent:
             return
         moved = self.max_recent // 4
-        for _, run in groupby(self.recent[:moved], key=lambda item: (item.label, item.said)):
+        for _, run in groupby(self.recent[:moved], key=lambda item: (item.label, item.said, item.owner)):
             first, *others = run
             for item in others:
                 first.absorb(item)
@@ -90,14 +94,12 @@ class Evidence:
 
     def _join_most_alike(self) -> None:
         vectors = unit(np.stack([group.vector for group in self.groups]))
-        labels = np.array([(group.label, NOBODY if group.said is None else group.said) for group in self.groups])
+        labels = np.array([(group.label, NOBODY if group.said is None else group.said, group.owner) for group in self.groups])
         alike = np.all(labels[:, np.newaxis] == labels[np.newaxis], axis=2)
         cosines = np.where(np.triu(alike, 1), vectors @ vectors.T, -np.inf)
         first, second = np.unravel_index(int(cosines.argmax()), cosines.shape)
         joined, later = self.groups[first], self.groups.pop(int(second))
-        stretches = sorted([*joined.stretches, *later.stretches])
         joined.absorb(later)
-        joined.stretches = stretches
 
     def snapshot(self) -> State:
         """Vectors, weights, stretches and labels; no audio."""
@@ -119,6 +121,7 @@ def _item_state(item: Item) -> State:
         "stretches": np.array(item.stretches, dtype=np.int64),
         "label": item.label,
         "said": item.said,
+        "owner": item.owner,
     }
 
 
@@ -129,4 +132,5 @@ def _item(state: State) -> Item:
         stretches=[(int(start), int(end)) for start, end in np.asarray(state["stretches"], dtype=np.int64)],
         label=cast(int, state["label"]),
         said=cast("int | None", state["said"]),
+        owner=cast(int, state["owner"]),
     )

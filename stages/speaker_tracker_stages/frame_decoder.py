@@ -14,7 +14,7 @@ from pydantic import Field
 from speaker_tracker import hookimpl
 from speaker_tracker.events import AudioBlock, AudioClock, Event, PcmReceived
 from speaker_tracker.protocol import PCM_FORMAT, BadInput, ErrorCode
-from speaker_tracker.stage import Answer, LoadedStage, StageOptions, StageSpec, State
+from speaker_tracker.stage import Answer, LoadedStage, StageBase, StageOptions, StageSpec, State
 
 FULL_SCALE = 32768.0
 
@@ -29,6 +29,7 @@ MAGIC_NUMBERS = {
     b"\x1aE\xdf\xa3": "a WebM or Matroska file",
 }
 """How sound files begin that people send by mistake."""
+LONGEST_MAGIC = max(map(len, MAGIC_NUMBERS))
 
 
 class FrameDecoderOptions(StageOptions):
@@ -37,14 +38,14 @@ class FrameDecoderOptions(StageOptions):
     block_samples: Annotated[int, Field(ge=32, le=16_000)] = Field(512, description="samples in a block; 512 are 32 ms")
 
 
-class FrameDecoder:
+class FrameDecoder(StageBase):
     """One session's decoder; holds less than a block of audio between two frames."""
 
     def __init__(self, options: FrameDecoderOptions) -> None:
         self._block_bytes = 2 * options.block_samples
         self._rest = b""
         self._position = 0
-        self._started = False
+        self._head = b""
 
     def feed(self, event: Event) -> Iterator[Answer]:
         """Blocks, each followed by the clock. Raises ``BadInput`` for odd lengths and for files with a header."""
@@ -65,13 +66,13 @@ class FrameDecoder:
             self._rest = b""
 
     def snapshot(self) -> State:
-        """The position; samples that fill no block yet are audio and left out."""
-        return {"position": self._position, "started": self._started}
+        """From where on audio has to be sent again: samples that fill no block yet are audio and left out."""
+        return {"position": self._position}
 
     def restore(self, state: State) -> None:
         """Goes on behind the last whole block."""
         self._position = cast(int, state["position"])
-        self._started = bool(state["started"])
+        self._head = bytes(LONGEST_MAGIC)
 
     def _decode(self, data: bytes) -> Iterator[Event]:
         samples = np.frombuffer(data, dtype="<i2").astype(np.float32) / np.float32(FULL_SCALE)
@@ -87,10 +88,10 @@ class FrameDecoder:
                 f"a frame of {len(data)} bytes does not hold whole samples of 2 bytes; send {PCM_FORMAT}, "
                 f"an even number of bytes in each frame",
             )
-        if not self._started and data:
-            self._started = True
+        if len(self._head) < LONGEST_MAGIC and data:
+            self._head += data[: LONGEST_MAGIC - len(self._head)]
             for magic, what in MAGIC_NUMBERS.items():
-                if data.startswith(magic):
+                if self._head.startswith(magic):
                     raise BadInput(ErrorCode.UNSUPPORTED_AUDIO, f"this is {what}; send {PCM_FORMAT}")
 
 
@@ -108,6 +109,7 @@ def speaker_tracker_stages() -> Sequence[StageSpec]:
             options=FrameDecoderOptions,
             consumes=frozenset({PcmReceived}),
             produces=frozenset({AudioBlock, AudioClock}),
+            absorbs=frozenset({PcmReceived}),
             load=_load,
         )
     ]

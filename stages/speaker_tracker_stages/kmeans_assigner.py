@@ -24,7 +24,17 @@ from speaker_tracker.events import (
     VoiceEmbedding,
     VoiceModel,
 )
-from speaker_tracker.stage import Answer, LoadedStage, SessionInfo, StageOptions, StageSpec, State, float_array
+from speaker_tracker.stage import (
+    Answer,
+    LoadedStage,
+    SessionInfo,
+    StageBase,
+    StageOptions,
+    StageSpec,
+    State,
+    StateMismatch,
+    float_array,
+)
 from speaker_tracker_stages.evidence import NOBODY, Evidence, Item
 from speaker_tracker_stages.path_smoother import PathSmoother, best_path
 from speaker_tracker_stages.speaker_matching import match_speakers
@@ -63,7 +73,7 @@ class KMeansAssignerOptions(StageOptions):
         )
 
 
-class KMeansAssigner:
+class KMeansAssigner(StageBase):
     """One session's speakers."""
 
     def __init__(self, options: KMeansAssignerOptions, session: SessionInfo) -> None:
@@ -76,6 +86,8 @@ class KMeansAssigner:
         self._smoother = PathSmoother(0, 1)
         self._seconds = 0.0
         self._refit_at = 0.0
+        self._model: list[str | int] = []
+        self._final = False
 
     def feed(self, event: Event) -> Iterator[Answer]:
         """Consumes embeddings; the end of speech ends the guess at who speaks."""
@@ -86,21 +98,23 @@ class KMeansAssigner:
                 # A pause may be long; what is known by now is not held back until somebody speaks again.
                 yield from self._announce(len(self._evidence.recent))
                 yield SpeakerNow(event.end, ())
-                yield event
-            case _:
-                yield event
+        yield event
 
     def flush(self) -> Iterator[Answer]:
         """Clusters everything once more; what comes out is final."""
-        if self._evidence.recent:
+        if self._evidence.recent and not self._final:
+            self._final = True
             self._refit(final=True)
             yield from self._announce(len(self._evidence.recent))
 
     # -- window by window --------------------------------------------------------------------------------------------------------
 
     def _hear(self, event: VoiceEmbedding) -> Iterator[Event]:
+        model: list[str | int] = [event.model.name, event.model.dimension]
         if self._separation is None:
-            self._separation = self._options.separation(event.model)
+            self._separation, self._model = self._options.separation(event.model), model
+        if model != self._model:
+            raise StateMismatch(f"embeddings of {model} came after those of {self._model}, and the two cannot be compared")
         if not len(self._centroids):
             self._take(event.vector[np.newaxis], [0])
         # A window's embedding is the surer the more it heard.
@@ -148,14 +162,18 @@ class KMeansAssigner:
         assert self._separation is not None  # noqa: S101 - set with the first embedding
         items = self._evidence.items()
         everything = list(self._evidence)
-        labels = np.array([item.label for item in everything])
+        owners = np.array([item.label if item.owner == NOBODY else item.owner for item in everything])
         voices = find_voices(items, self._num_speakers, self._separation, self._centroids, final=final)
         tracked = len(voices.centroids)
         if tracked == self._num_speakers and (more := find_foreign(items, voices, self._separation)) is not None:
             voices = more
-        speakers = match_speakers(voices.labels, labels, items.seconds, _first_heard(voices, everything), self._num_speakers)
+        speakers = match_speakers(voices.labels, owners, items.seconds, _first_heard(voices, everything), self._num_speakers)
         self._take(voices.centroids, speakers)
         self._relabel(items.vectors)
+        all_apart = set(owners.tolist()) <= {NOBODY, *speakers}
+        for item in everything:
+            if all_apart or item.owner == NOBODY:
+                item.owner = item.label
 
     def _take(self, centroids: Vectors, speakers: list[int]) -> None:
         self._centroids = unit(centroids)
@@ -176,7 +194,7 @@ class KMeansAssigner:
     # -- state -------------------------------------------------------------------------------------------------------------------
 
     def snapshot(self) -> State:
-        """Evidence, centroids and whose they are; embeddings, not audio."""
+        """Evidence, centroids, whose they are and of which model; no audio. The path begins anew from the last windows."""
         separation = self._separation
         return {
             "evidence": self._evidence.snapshot(),
@@ -184,6 +202,7 @@ class KMeansAssigner:
             "speakers": list(self._speakers),
             "seconds": self._seconds,
             "refit_at": self._refit_at,
+            "model": list(self._model),
             "separation": None if separation is None else [separation.distinct, separation.doubt, separation.foreign],
         }
 
@@ -192,6 +211,7 @@ class KMeansAssigner:
         self._evidence.restore(cast(State, state["evidence"]))
         self._seconds = cast(float, state["seconds"])
         self._refit_at = cast(float, state["refit_at"])
+        self._model = list(cast("Sequence[str | int]", state["model"]))
         if state["separation"] is not None:
             distinct, doubt, foreign = cast(list[float], state["separation"])
             options = self._options

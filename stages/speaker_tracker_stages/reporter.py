@@ -10,7 +10,7 @@ from pydantic import Field
 from speaker_tracker import hookimpl
 from speaker_tracker.events import SAMPLE_RATE, AudioClock, ClientMessage, Event, SpeakerNow, TimelineChanged, TimelineSegment
 from speaker_tracker.protocol import ReportMessage, SegmentMessage, SpeakerMessage, SpeakerTotal, TimelineMessage
-from speaker_tracker.stage import Answer, LoadedStage, SessionInfo, StageOptions, StageSpec, State
+from speaker_tracker.stage import Answer, LoadedStage, SessionInfo, StageBase, StageOptions, StageSpec, State
 from speaker_tracker.timeline import Timeline
 
 
@@ -20,16 +20,17 @@ class ReporterOptions(StageOptions):
     period_ms: Annotated[int, Field(ge=20, le=60_000)] = Field(500, description="audio between two speaker messages")
 
 
-class Reporter:
-    """One session's messages; keeps the timeline as the client has to know it."""
+class Reporter(StageBase):
+    """One session's messages; keeps the timeline as the client has to know it, if the client asked for it."""
 
     def __init__(self, options: ReporterOptions, session: SessionInfo) -> None:
         self._period = options.period_ms * SAMPLE_RATE // 1000
-        self._with_timeline = session.timeline
-        self._timeline = Timeline()
+        self._timeline = Timeline() if session.timeline else None
         self._unsent: list[tuple[int, int]] = []
+        self._speaking_ms: dict[int, int] = {}
         self._now: int | None = None
         self._position = 0
+        self._reported = False
 
     def feed(self, event: Event) -> Iterator[Answer]:
         """Takes changes in; speaks whenever the clock enters another period."""
@@ -42,41 +43,50 @@ class Reporter:
                 due = event.position // self._period > self._position // self._period
                 self._position = event.position
                 if due:
-                    yield ClientMessage(SpeakerMessage(currentSpeakerId=self._now, speakingTimeMs=self._timeline.speaking_ms))
+                    yield ClientMessage(SpeakerMessage(currentSpeakerId=self._now, speakingTimeMs=self._speaking_ms))
                     yield from self._timeline_message()
-                yield event
-            case _:
-                yield event
+        yield event
 
     def flush(self) -> Iterator[Answer]:
         """The last changes and the report; speakers who were left without any time are not in it."""
-        yield from self._timeline_message()
-        totals = [SpeakerTotal(id=speaker, totalTimeMs=ms) for speaker, ms in sorted(self._timeline.speaking_ms.items()) if ms]
-        spoken = [_on_the_wire(segment) for segment in self._timeline.segments() if segment.speaker is not None]
-        yield ClientMessage(ReportMessage(speakers=totals, segments=spoken if self._with_timeline else None))
+        if self._reported:
+            return
+        self._reported = True
+        if self._unsent:
+            yield from self._timeline_message()
+        totals = [SpeakerTotal(id=speaker, totalTimeMs=ms) for speaker, ms in sorted(self._speaking_ms.items()) if ms]
+        segments = None
+        if self._timeline is not None:
+            segments = [_on_the_wire(segment) for segment in self._timeline.segments() if segment.speaker is not None]
+        yield ClientMessage(ReportMessage(speakers=totals, segments=segments))
 
     def snapshot(self) -> State:
         """Everything."""
         return {
-            "timeline": self._timeline.snapshot(),
+            "timeline": None if self._timeline is None else self._timeline.snapshot(),
             "unsent": [list(stretch) for stretch in self._unsent],
+            "speaking_ms": [[speaker, ms] for speaker, ms in self._speaking_ms.items()],
             "now": self._now,
             "position": self._position,
         }
 
     def restore(self, state: State) -> None:
         """Everything."""
-        self._timeline.restore(cast(State, state["timeline"]))
+        if self._timeline is not None:
+            self._timeline.restore(cast(State, state["timeline"]))
         self._unsent = [(start, end) for start, end in cast(Sequence[Sequence[int]], state["unsent"])]
+        self._speaking_ms = dict(cast(Sequence[tuple[int, int]], state["speaking_ms"]))
         self._now = cast("int | None", state["now"])
         self._position = cast(int, state["position"])
 
     def _take(self, event: TimelineChanged) -> None:
-        for start, end in _covered(event.segments):
-            self._unsent += self._timeline.rewrite(start, end, event.segments)
+        self._speaking_ms = dict(event.speaking_ms)
+        if self._timeline is not None:
+            for start, end in _covered(event.segments):
+                self._unsent += self._timeline.rewrite(start, end, event.segments)
 
     def _timeline_message(self) -> Iterator[Answer]:
-        if not self._with_timeline or not self._unsent:
+        if self._timeline is None:
             return
         segments = [
             _on_the_wire(segment) for start, end in _joined(self._unsent) for segment in self._timeline.segments(start, end)

@@ -19,7 +19,7 @@ from pydantic import Field, model_validator
 from speaker_tracker import hookimpl
 from speaker_tracker.events import SAMPLE_RATE, AudioBlock, Event, SpeechAudio, SpeechEnded, SpeechStarted
 from speaker_tracker.speech_segmenter import FrameCutter, SegmentTimingOptions, SpeechSegmenter
-from speaker_tracker.stage import Answer, Inference, LoadedStage, SessionInfo, StageSpec, State, float_array
+from speaker_tracker.stage import Answer, Inference, LoadedStage, SessionInfo, StageBase, StageSpec, State, float_array
 from speaker_tracker_stages.level import LevelFollower
 
 FRAME = 512
@@ -100,7 +100,7 @@ class SileroModel:
         return [SpeechScores(score, state.numpy().copy()) for score, state in zip(scores, states, strict=True)]
 
 
-class SileroVad:
+class SileroVad(StageBase):
     """One session's detector."""
 
     def __init__(self, options: SileroVadOptions) -> None:
@@ -121,6 +121,7 @@ class SileroVad:
         start, frames = self._cutter.feed(event)
         if len(frames):
             yield self._ask(start, frames)
+        yield event
 
     def flush(self) -> Iterator[Answer]:
         """The last frame is filled up with silence, then the segment under way ends."""

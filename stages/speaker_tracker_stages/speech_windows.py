@@ -69,7 +69,7 @@ class SpeechWindows:
         return window
 
     def _forget(self) -> None:
-        needed_from = max(self._start, self._next + self._hop // 4 - self._length // 2)
+        needed_from = max(self._start, self._next - self._length // 2)
         if needed_from > self._held_from:
             self._held = self._held[needed_from - self._held_from :].copy()
             self._held_from = needed_from

@@ -18,7 +18,18 @@ from pydantic import Field, model_validator
 from speaker_tracker import hookimpl
 from speaker_tracker.events import SAMPLE_RATE, Event, SpeechAudio, SpeechEnded, SpeechStarted, VoiceEmbedding, VoiceModel
 from speaker_tracker.models import ModelError, resolve
-from speaker_tracker.stage import Answer, Inference, LoadedStage, StageLoadError, StageOptions, StageSpec, State, float_array
+from speaker_tracker.stage import (
+    Answer,
+    Inference,
+    LoadedStage,
+    StageBase,
+    StageLoadError,
+    StageOptions,
+    StageSpec,
+    State,
+    StateMismatch,
+    float_array,
+)
 from speaker_tracker_stages.speech_windows import SpeechWindows, Window
 from speaker_tracker_stages.voice_features import FeatureMean, VoiceEncoder, VoiceQuery, VoiceVectors
 
@@ -43,7 +54,7 @@ class SpeechBrainEmbeddingOptions(StageOptions):
         return self
 
 
-class SpeechBrainEmbedding:
+class SpeechBrainEmbedding(StageBase):
     """One session's windows; holds no more audio than one window and what was fed at once."""
 
     def __init__(self, options: SpeechBrainEmbeddingOptions, model: VoiceModel) -> None:
@@ -54,7 +65,7 @@ class SpeechBrainEmbedding:
         self._mean = FeatureMean() if options.normalization == "session" else None
 
     def feed(self, event: Event) -> Iterator[Answer]:
-        """Consumes a segment's audio; its start and end are passed on, the end behind the segment's last embedding."""
+        """Consumes a segment's start, audio and end; the end is passed on behind the segment's last embedding."""
         match event:
             case SpeechStarted():
                 self._windows = SpeechWindows(event.start, length=self._length, hop=self._hop)
@@ -62,6 +73,7 @@ class SpeechBrainEmbedding:
             case SpeechAudio():
                 if self._windows is not None:
                     yield from self._ask(self._windows.feed(event.samples))
+                yield event
             case SpeechEnded():
                 if self._windows is not None:
                     yield from self._ask(self._windows.end())
@@ -78,10 +90,14 @@ class SpeechBrainEmbedding:
 
     def snapshot(self) -> State:
         """The mean of the session's features; the segment under way is audio and left out."""
-        return {} if self._mean is None else {"sum": self._mean.total, "frames": self._mean.frames}
+        if self._mean is None:
+            return {"model": self._model.name}
+        return {"model": self._model.name, "sum": self._mean.total, "frames": self._mean.frames}
 
     def restore(self, state: State) -> None:
-        """Goes on with that mean."""
+        """Goes on with that mean. Raises ``StateMismatch`` where the model is another one."""
+        if state["model"] != self._model.name:
+            raise StateMismatch(f"the session was embedded by {state['model']}, and this is {self._model.name}")
         if self._mean is not None:
             self._mean = FeatureMean(float_array(state["sum"]), cast(int, state["frames"]))
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 
 from speaker_tracker import hookimpl
 from speaker_tracker.events import SAMPLE_RATE, Event, SpeakersAssigned, TimelineChanged, TimelineSegment
-from speaker_tracker.stage import Answer, LoadedStage, StageSpec, State
+from speaker_tracker.stage import Answer, LoadedStage, StageBase, StageSpec, State
 from speaker_tracker.timeline import Timeline
 
 
-class TimingAggregator:
+class TimingAggregator(StageBase):
     """One session's timeline."""
 
     def __init__(self) -> None:
@@ -26,10 +26,7 @@ class TimingAggregator:
         if changed:
             segments = tuple(segment for start, end in changed for segment in self._timeline.segments(start, end))
             yield TimelineChanged(segments, self._timeline.speaking_ms)
-
-    def flush(self) -> Iterator[Answer]:
-        """Nothing is held back."""
-        yield from ()
+        yield event
 
     def snapshot(self) -> State:
         """The timeline."""

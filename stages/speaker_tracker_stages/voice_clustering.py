@@ -93,7 +93,7 @@ def find_foreign(items: Items, voices: Voices, separation: Separation) -> Voices
 def _kmeans(items: Items, count: int, seed: Vectors, restarts: int) -> Voices:
     from sklearn.cluster import KMeans  # noqa: PLC0415 - heavy, only where the stage is used
 
-    with _libraries().limit(limits=1):
+    with _libraries().limit(limits=1, user_api="openmp"):
         fits = [KMeans(count, n_init=restarts, random_state=0).fit(items.vectors, sample_weight=items.weights)]
         if len(seed) == count:
             fits.append(KMeans(count, init=seed, n_init=1).fit(items.vectors, sample_weight=items.weights))
@@ -103,7 +103,10 @@ def _kmeans(items: Items, count: int, seed: Vectors, restarts: int) -> Voices:
 
 @cache
 def _libraries() -> ThreadpoolController:
-    """Sessions run side by side; a clustering that takes all cores for itself would only get in their way."""
+    """Sessions run side by side; a clustering that takes all cores for itself would only get in their way.
+
+    How many threads OpenMP takes is a matter of each thread that asks for them, so sessions do not meet here.
+    """
     import sklearn.cluster  # noqa: F401, PLC0415 - its libraries must be loaded to be found
     from threadpoolctl import ThreadpoolController  # noqa: PLC0415
 

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from speaker_tracker.chain import Chain, ChainError, configure
 from speaker_tracker.events import AudioBlock, ClientMessage, Event, PcmReceived, SpeechAudio
 from speaker_tracker.hookspecs import hookimpl
-from speaker_tracker.pipeline import Pipeline
+from speaker_tracker.pipeline import Pipeline, StageFailure
 from speaker_tracker.plugins import BUILTIN_PLUGINS, PluginManager
 from speaker_tracker.stage import LoadedStage, SessionInfo, StageLoadError, StageOptions, StageSpec, StatelessStage
 
@@ -61,11 +61,12 @@ class Stages:
             spec("reporter", [SpeechAudio], [ClientMessage]),
             spec("mystic", [Unheard], [ClientMessage]),
             spec("unloadable", [PcmReceived], [ClientMessage], load=failing(StageLoadError("its weights are not there"))),
+            spec("clumsy", [PcmReceived], [ClientMessage], load=failing(ZeroDivisionError("division by zero"))),
             spec("needy", [PcmReceived], [ClientMessage], load=failing(ImportError("No module named 'onnxruntime'"))),
         ]
 
 
-ALL = "decoder, loud_vad, quiet_vad, reporter, mystic, unloadable, needy"
+ALL = "decoder, loud_vad, quiet_vad, reporter, mystic, unloadable, clumsy, needy"
 GOOD = ["decoder", "loud_vad", "reporter"]
 
 
@@ -156,7 +157,7 @@ def test_what_no_stage_on_offer_produces_is_told(plugins):
 def test_a_chain_that_never_tells_anything_is_refused(plugins):
     assert sentence(plugins, ["decoder", "loud_vad"]) == (
         "no stage in SPEAKER_TRACKER_STAGES produces ClientMessage, so clients would never hear anything; "
-        "put one of these after 'loud_vad': reporter, mystic, unloadable, needy"
+        "put one of these after 'loud_vad': reporter, mystic, unloadable, clumsy, needy"
     )
 
 
@@ -195,3 +196,58 @@ def test_a_stage_is_loaded_once_and_opened_for_every_session():
     chain.open(SessionInfo("b", 2))
     assert calls == ["load", "a", "b"]
     assert chain.info == {"counting": {"model": "tiny"}}
+
+
+def test_what_a_stage_before_replaces_is_not_there_for_those_behind(plugins):
+    class Replacing:
+        @hookimpl
+        def speaker_tracker_stages(self):
+            return [
+                spec("mixer", [AudioBlock], [SpeechAudio], absorbs=frozenset({AudioBlock})),
+                spec("late", [AudioBlock], [ClientMessage]),
+            ]
+
+    plugins.register(Replacing(), "umbrella")
+
+    assert configure(plugins, ["decoder", "late"], {})
+    assert sentence(plugins, ["decoder", "mixer", "late"]) == (
+        "stage 'late' consumes AudioBlock, which nothing before it in SPEAKER_TRACKER_STAGES passes on: 'mixer' takes it in and "
+        "replaces it; put one of these before 'late': decoder"
+    )
+
+
+def test_a_loader_that_fails_in_its_own_way_is_named(plugins):
+    assert sentence(plugins, ["clumsy"]) == (
+        "stage 'clumsy' of acme cannot be loaded: ZeroDivisionError: division by zero; "
+        "mend it or take it out of SPEAKER_TRACKER_STAGES"
+    )
+
+
+def test_a_stage_that_cannot_be_opened_is_named(plugins):
+    class Unopened:
+        @hookimpl
+        def speaker_tracker_stages(self):
+            return [spec("shut", [PcmReceived], [ClientMessage], load=lambda _: LoadedStage(open=failing(KeyError("x"))))]
+
+    plugins.register(Unopened(), "umbrella")
+
+    with pytest.raises(StageFailure, match="stage 'shut' failed"):
+        Chain(configure(plugins, ["shut"], {})).open(SessionInfo("test", 2))
+
+
+def test_closing_a_chain_lets_every_loaded_stage_go(plugins, caplog):
+    closed = []
+
+    class Closing:
+        @hookimpl
+        def speaker_tracker_stages(self):
+            def load(_):
+                return LoadedStage(open=lambda _: PassOn(), close=lambda: closed.append("closed") or failing(OSError())(None))
+
+            return [spec("first", [PcmReceived], [AudioBlock], load=load), spec("second", [AudioBlock], [ClientMessage], load=load)]
+
+    plugins.register(Closing(), "umbrella")
+    Chain(configure(plugins, ["first", "second"], {})).close()
+
+    assert closed == ["closed", "closed"]
+    assert "stage 'first' failed to close" in caplog.text

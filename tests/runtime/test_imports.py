@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-HEAVY = ("quart", "torch", "torchaudio", "speechbrain", "sklearn", "matplotlib", "pyannote")
+HEAVY = ("quart", "torch", "torchaudio", "speechbrain", "sklearn", "scipy", "matplotlib", "pyannote")
 
 
 def loaded_by(statement):

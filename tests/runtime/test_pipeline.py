@@ -7,7 +7,7 @@ import pytest
 from speaker_tracker.events import Event
 from speaker_tracker.pipeline import OpenStage, Pipeline, StageFailure
 from speaker_tracker.protocol import BadInput, ErrorCode
-from speaker_tracker.stage import Inference, Stage, StatelessStage
+from speaker_tracker.stage import Inference, Stage, StageBase, StatelessStage
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Appending(StatelessStage):
         return [Word(text) for text in self.last]
 
 
-class Holding:
+class Holding(StageBase):
     """Keeps the newest word back until another comes; what it keeps is its state."""
 
     def __init__(self):
@@ -198,3 +198,22 @@ def test_restored_pipeline_goes_on_from_the_snapshot():
 
     assert words(second.feed(Word("y"))) == words(first.feed(Word("y"))) == ["xa"]
     assert words(second.flush()) == words(first.flush()) == ["ya"]
+
+
+def test_closing_reaches_every_stage_also_behind_one_that_fails(caplog):
+    closed = []
+
+    class Closing(Appending):
+        def __init__(self, name):
+            super().__init__()
+            self.name = name
+
+        def close(self):
+            closed.append(self.name)
+            if self.name == "first":
+                raise OSError("cannot close")
+
+    Pipeline([OpenStage(name, Closing(name), None) for name in ("first", "second")]).close()
+
+    assert closed == ["first", "second"]
+    assert "stage 'first' failed to close" in caplog.text

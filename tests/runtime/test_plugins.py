@@ -157,3 +157,16 @@ def test_a_built_in_that_cannot_be_imported_is_named(monkeypatch):
     monkeypatch.setattr("speaker_tracker.plugins.BUILTIN_PLUGINS", ("speaker_tracker_stages.not_there",))
     with pytest.raises(PluginError, match=r"plugin speaker_tracker_stages\.not_there cannot be imported .*ModuleNotFoundError"):
         PluginManager()
+
+
+@pytest.mark.parametrize("name", ["MyStage", "my-stage", "my__stage", "_mine", "2nd", ""])
+def test_a_name_that_settings_could_not_write_is_refused(plugins, name):
+    assert f"offers a stage named {name!r}" in sentence(plugins, Offering(spec(name)))
+
+
+def test_what_is_absorbed_must_be_consumed(plugins):
+    odd = StageSpec(
+        name="odd", summary="", consumes=frozenset(), produces=frozenset(), absorbs=frozenset({PcmReceived}), load=lambda _: None
+    )
+
+    assert "absorbs what it does not consume" in sentence(plugins, Offering(odd))

@@ -233,11 +233,13 @@ def test_frame_over_the_limit_is_refused():
     assert_error(driver.audio(bytes(64_002)), ErrorCode.FRAME_TOO_LARGE, CloseCode.TOO_BIG, "64000 bytes", "2.0 s")
 
 
-def test_session_over_the_limit_is_refused():
+def test_session_over_the_limit_gets_its_report_and_ends():
     driver = SessionDriver(SessionLimits(max_session_seconds=1.5)).started()
     driver.audio(SECOND)
 
-    assert_error(driver.audio(SECOND), ErrorCode.SESSION_TOO_LONG, CloseCode.POLICY, "1.5 s")
+    report, *error = driver.audio(SECOND)
+    assert report == Send(REPORT)
+    assert_error(error, ErrorCode.SESSION_TOO_LONG, CloseCode.POLICY, "1.5 s")
 
 
 @pytest.mark.parametrize("start", [True, False])
@@ -246,7 +248,9 @@ def test_silence_of_the_client_ends_the_session(start):
     if start:
         driver.started()
 
-    assert_error(driver.put_in(IdleTimedOut(60.0)), ErrorCode.IDLE_TIMEOUT, CloseCode.POLICY, "60 s")
+    *report, error, close = driver.put_in(IdleTimedOut(60.0))
+    assert report == [Send(REPORT)] * start
+    assert_error([error, close], ErrorCode.IDLE_TIMEOUT, CloseCode.POLICY, "60 s")
 
 
 def test_shutdown_gives_a_running_session_its_report():
@@ -311,3 +315,20 @@ def test_ended_session_holds_on_to_nothing(end):
     end(session)
 
     assert pipelines[0]() is None
+
+
+@pytest.mark.parametrize("end", ["stop", "vanish", "error"])
+def test_stages_are_closed_once_however_a_session_ends(end):
+    driver = SessionDriver(SessionLimits(max_frame_bytes=10)).started()
+    closed = []
+    driver.stage.close = lambda: closed.append(end)
+    match end:
+        case "stop":
+            driver.put_in(TextReceived('{"action": "stop"}'))
+        case "vanish":
+            driver.session.abandon()
+        case "error":
+            driver.put_in(BytesReceived(bytes(12)))
+    driver.session.abandon()
+
+    assert closed == [end]

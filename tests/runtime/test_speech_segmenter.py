@@ -67,6 +67,16 @@ def test_a_restored_segmenter_ends_what_was_under_way():
     assert list(second.feed(4 * FRAME, np.zeros(FRAME, np.float32), 0.1)) == [SpeechEnded(4 * FRAME)]
 
 
+def test_a_restored_segmenter_that_hears_nothing_more_ends_it_once():
+    first, second = SpeechSegmenter(OPTIONS), SpeechSegmenter(OPTIONS)
+    for number in range(4):
+        list(first.feed(number * FRAME, np.zeros(FRAME, np.float32), 0.9))
+    second.restore(first.snapshot())
+
+    assert list(second.flush()) == [SpeechEnded(4 * FRAME)]
+    assert list(second.flush()) == []
+
+
 def test_durations_are_rounded_to_frames():
     timing = SegmentTimingOptions(min_speech_ms=0, min_silence_ms=200, padding_ms=40)
 

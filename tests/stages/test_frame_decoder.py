@@ -61,6 +61,11 @@ def test_a_sound_file_with_a_header_is_named_and_refused(header, what):
     assert caught.value.code == ErrorCode.UNSUPPORTED_AUDIO
 
 
+def test_a_header_that_comes_in_pieces_is_found_as_well():
+    with pytest.raises(BadInput, match="WAV"):
+        run(open_stage(load("frame_decoder")), [PcmReceived(b"RI"), PcmReceived(b""), PcmReceived(b"FF\x24\x00")])
+
+
 def test_samples_that_look_like_a_header_later_on_are_audio():
     events = run(open_stage(load("frame_decoder")), [PcmReceived(bytes(4)), PcmReceived(b"RIFF")])
 

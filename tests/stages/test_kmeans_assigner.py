@@ -1,8 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from pydantic import ValidationError
 
 from speaker_tracker.events import SpeakerNow, SpeakersAssigned, SpeechEnded, VoiceEmbedding, VoiceModel
+from speaker_tracker.pipeline import StageFailure
+from speaker_tracker.stage import StateMismatch
 from speaker_tracker_stages.kmeans_assigner import KMeansAssignerOptions
 from stage_harness import load, of_type, open_stage, run
 
@@ -142,6 +146,21 @@ def test_a_restored_assigner_knows_the_speakers(loaded):
 
     assert labels.final(20, 25) == {1}
     assert labels.final(25, 30) == {0}
+
+
+def test_embeddings_of_another_model_are_not_mixed_in(loaded):
+    other = replace(speech((0, 1))[0], model=replace(MODEL, name="other"))
+
+    with pytest.raises(StageFailure) as caught:
+        run(open_stage(loaded), [*speech((0, 1)), other])
+    assert isinstance(caught.value.__cause__, StateMismatch)
+
+
+def test_a_second_flush_says_nothing(loaded):
+    pipeline = open_stage(loaded)
+    run(pipeline, speech((0, 5), (1, 5)))
+
+    assert pipeline.flush() == []
 
 
 def test_no_speech_gives_nothing(loaded):

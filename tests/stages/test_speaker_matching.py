@@ -4,8 +4,8 @@ from speaker_tracker_stages.evidence import NOBODY
 from speaker_tracker_stages.speaker_matching import match_speakers
 
 
-def match(voices, speakers, first_heard, num_speakers=3, seconds=1.0):
-    return match_speakers(np.array(voices), np.array(speakers), np.full(len(voices), seconds), first_heard, num_speakers)
+def match(voices, owners, first_heard, num_speakers=3, seconds=1.0):
+    return match_speakers(np.array(voices), np.array(owners), np.full(len(voices), seconds), first_heard, num_speakers)
 
 
 def test_permuted_voices_keep_their_ids():
@@ -20,8 +20,24 @@ def test_a_split_speaker_keeps_its_id_with_the_larger_part():
     assert match([0, 0, 0, 1], [0, 0, 0, 0], [0, 3]) == [0, 1]
 
 
-def test_merged_speakers_keep_the_id_of_the_larger():
-    assert match([0, 0, 0], [1, 1, 0], [0]) == [1]
+def test_young_speakers_that_are_one_keep_the_lower_id():
+    assert match([0, 0, 0], [1, 1, 0], [0]) == [0]
+
+
+def test_an_old_speaker_does_not_change_its_id_for_a_sliver_of_another():
+    assert match([0] * 10, [1] * 9 + [0], [0], seconds=10.0) == [1]
+
+
+def test_speakers_taken_for_one_for_a_while_get_their_own_ids_back():
+    owners = [0, 0, 0, 1, 1, 1, 1, 0]
+
+    assert match([0] * 8, owners, [0]) == [0]
+    assert match([1, 1, 1, 0, 0, 0, 0, 1], owners, [3, 0]) == [1, 0]
+
+
+def test_a_new_voice_takes_an_id_that_nobody_ever_had_before_one_that_is_idle():
+    assert match([0, 0, 0, 1], [0, 0, 1, NOBODY], [0, 3]) == [0, 2]
+    assert match([0, 0, 0, 1], [0, 0, 1, NOBODY], [0, 3], num_speakers=2) == [0, 1]
 
 
 def test_a_voice_beyond_those_tracked_is_nobodys():

@@ -6,9 +6,9 @@ from speaker_tracker_stages.speech_windows import SpeechWindows
 LENGTH, HOP = 24_000, 4_000
 
 
-def windows(total, chunk=512, start=1_000):
+def windows(total, chunk=512, start=1_000, length=LENGTH, hop=HOP):
     samples = np.arange(total, dtype=np.float32)
-    segment = SpeechWindows(start, length=LENGTH, hop=HOP)
+    segment = SpeechWindows(start, length=length, hop=hop)
     found = [window for offset in range(0, total, chunk) for window in segment.feed(samples[offset : offset + chunk])]
     return found + list(segment.end())
 
@@ -20,6 +20,15 @@ def test_stretches_tile_the_segment(total):
     assert found[0].start == 1_000
     assert found[-1].end == 1_000 + total
     assert [window.start for window in found[1:]] == [window.end for window in found[:-1]]
+
+
+@pytest.mark.parametrize(("length", "hop"), [(24_000, 4_000), (24_000, 24_000), (24_000, 20_000), (16_000, 16_000), (8_000, 6_000)])
+@pytest.mark.parametrize("total", [20_000, 36_001, 100_123])
+def test_a_window_holds_what_it_says(length, hop, total):
+    for window in windows(total, length=length, hop=hop):
+        assert len(window.samples) == window.heard_end - window.heard_start
+        assert window.samples[0] == window.heard_start - 1_000
+        assert window.samples[-1] == window.heard_end - 1_001
 
 
 def test_a_window_lies_around_its_stretch_within_the_segment():

@@ -3,7 +3,7 @@ import pytest
 
 from speaker_tracker.events import SpeechAudio, SpeechEnded, SpeechStarted, VoiceEmbedding
 from speaker_tracker.pipeline import OpenStage, Pipeline
-from speaker_tracker.stage import SessionInfo, StageLoadError
+from speaker_tracker.stage import SessionInfo, StageLoadError, StateMismatch
 from speaker_tracker_stages.speech_windows import Window
 from speaker_tracker_stages.voice_features import FeatureMean, VoiceQuery
 from stage_harness import load, of_type, open_stage, run
@@ -53,7 +53,7 @@ def test_the_end_of_a_segment_comes_behind_its_last_embedding(embedding, dialogu
     assert isinstance(events[0], SpeechStarted)
     assert isinstance(events[-1], SpeechEnded)
     assert of_type(VoiceEmbedding, events)[-1].end == 2 * RATE
-    assert of_type(SpeechAudio, events) == []
+    assert of_type(SpeechAudio, events)[-1].end == 2 * RATE
 
 
 @pytest.mark.parametrize("samples", [300, 3_000])
@@ -112,6 +112,13 @@ def test_a_restored_stage_goes_on_with_the_sessions_mean(embedding, dialogue):
 
     assert np.allclose(restored, expected, atol=1e-4)
     assert not np.allclose(other, expected, atol=1e-2)
+
+
+def test_a_state_of_another_model_is_refused(embedding):
+    pipeline = open_stage(embedding)
+
+    with pytest.raises(StateMismatch, match=r"embedded by other, and this is ecapa-mini"):
+        pipeline.restore({"stage": {**pipeline.snapshot()["stage"], "model": "other"}})
 
 
 def test_normalization_by_window_needs_no_memory(dialogue):

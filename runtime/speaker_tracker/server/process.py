@@ -44,6 +44,7 @@ def serve_here(settings: Settings, chain: Chain, config: Config, sockets: Socket
     """
     app = create_app(settings, chain)
     asyncio.run(_serve(app, config, sockets, settings.grace_seconds, surroundings))
+    chain.close()
 
 
 async def _serve(app: Quart, config: Config, sockets: Sockets, grace_seconds: float, surroundings: Surroundings) -> None:
