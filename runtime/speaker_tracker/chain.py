@@ -53,11 +53,13 @@ def configure(plugins: PluginManager, names: Sequence[str], options: Mapping[str
     """Checks a chain and validates the options of its stages; nothing is loaded.
 
     ``options``: by stage name; those of stages on offer but not in the chain are allowed, so that one file can serve several
-    chains. Raises ``ChainError``.
+    chains, and checked as well. Raises ``ChainError``.
     """
     for name in options:
         if name not in plugins.stages:
             raise ChainError(f"{OPTIONS_SETTING} sets options of {_unknown_stage(plugins, name)}")
+        if name not in names:
+            _configure_one(plugins, name, options[name])
     configured = [_configure_one(plugins, name, options.get(name, {})) for name in names]
     _check_order(plugins, configured)
     return configured

@@ -1,4 +1,4 @@
-"""Writes a whole file or none."""
+"""Writes a whole file or none; what is no regular file, such as a pipe or ``/dev/stdout``, is written to as it is."""
 
 import os
 import tempfile
@@ -15,11 +15,16 @@ class OutputFileError(UserError):
 def write_atomically(path: Path, content: str | bytes) -> None:
     """Writes ``content`` (text as UTF-8) into a temporary file beside ``path``, which then takes its name.
 
-    Raises ``OutputFileError``; a file that was there before is then as it was.
+    Where ``path`` is a symbolic link, the file it leads to is written. Raises ``OutputFileError``; a file that was there before is
+    then as it was.
     """
     data = content.encode() if isinstance(content, str) else content
     temporary = None
     try:
+        path = path.resolve()
+        if path.exists() and not path.is_file():
+            path.write_bytes(data)
+            return
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
             temporary = Path(file.name)
             file.write(data)
@@ -36,6 +41,9 @@ def check_writable(path: Path) -> None:
     """Raises ``OutputFileError`` where ``path`` could not be written, so that this is known before long work and not after it."""
     if path.is_dir():
         raise OutputFileError(f"{path} is a folder; name a file")
+    path = path.resolve()
+    if path.exists() and not path.is_file():
+        return
     if not path.parent.is_dir():
         raise OutputFileError(f"{path} cannot be written: there is no folder {path.parent}")
     if not os.access(path.parent, os.W_OK):

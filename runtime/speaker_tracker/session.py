@@ -162,6 +162,8 @@ class Session:
 
     def _handle_text(self, text: str) -> Iterator[list[Output]]:
         if len(text) > MAX_COMMAND_BYTES:
+            self._check_length(len(text))
+        if len(text) > MAX_COMMAND_BYTES:
             raise BadInput(
                 ErrorCode.INVALID_JSON,
                 f"a text frame of {len(text)} characters is no control message; those are short JSON objects, and audio goes "
@@ -209,16 +211,19 @@ class Session:
             yield self._outputs(pipeline.feed(PcmReceived(data[offset : offset + STEP_BYTES])))
 
     def _check_frame(self, data: bytes) -> None:
-        if len(data) > self._limits.max_frame_bytes:
-            raise BadInput(
-                ErrorCode.FRAME_TOO_LARGE,
-                f"a frame may hold at most {self._limits.max_frame_bytes} bytes "
-                f"({self._limits.max_frame_bytes / STEP_BYTES:.1f} s of audio); send audio in frames of 20 ms to 1 s",
-            )
+        self._check_length(len(data))
         if data[:1] == b"{" and len(data) <= MAX_COMMAND_BYTES and _is_command(data):
             raise BadInput(
                 ErrorCode.INVALID_MESSAGE,
                 "a control message came in a binary frame; send JSON in text frames and audio in binary frames",
+            )
+
+    def _check_length(self, length: int) -> None:
+        if length > self._limits.max_frame_bytes:
+            raise BadInput(
+                ErrorCode.FRAME_TOO_LARGE,
+                f"a frame may hold at most {self._limits.max_frame_bytes} bytes "
+                f"({self._limits.max_frame_bytes / STEP_BYTES:.1f} s of audio); send audio in frames of 20 ms to 1 s",
             )
 
     # -- the end -----------------------------------------------------------------------------------------------------------------

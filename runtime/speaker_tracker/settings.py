@@ -23,6 +23,10 @@ from speaker_tracker.errors import UserError
 PREFIX = "SPEAKER_TRACKER_"
 CONFIG_VARIABLE = f"{PREFIX}CONFIG"
 
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+SecondsOrNone = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Token = Annotated[SecretStr, Field(min_length=1)]
+
 
 class SettingsError(UserError):
     """A setting is wrong; the message is one sentence that names the setting and what is right."""
@@ -35,7 +39,7 @@ class Settings(BaseSettings):
         env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True, validate_default=True
     )
 
-    host: str = Field("127.0.0.1", description="address to listen on; 0.0.0.0 for all")
+    host: Annotated[str, Field(min_length=1)] = Field("127.0.0.1", description="address to listen on; 0.0.0.0 for all")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(8000, description="port to listen on; 0 takes a free one")
     workers: Annotated[int, Field(ge=1, le=256)] = Field(1, description="server processes")
     tls_cert: Path | None = Field(None, description="PEM file with the certificate chain; with tls_key it switches TLS on")
@@ -46,18 +50,16 @@ class Settings(BaseSettings):
 
     max_sessions: Annotated[int, Field(ge=1)] = Field(200, description="open sessions per process; more are told to try later")
     max_frame_bytes: Annotated[int, Field(ge=2)] = Field(1 << 20, description="longest binary or text frame that is taken")
-    max_session_seconds: Annotated[float, Field(gt=0)] = Field(8 * 3600.0, description="audio that one session may send")
-    idle_timeout_seconds: Annotated[float, Field(gt=0)] = Field(60.0, description="a client silent for so long is let go")
-    grace_seconds: Annotated[float, Field(ge=0)] = Field(
-        20.0, description="time for running sessions to get their report at the end"
-    )
+    max_session_seconds: Seconds = Field(8 * 3600.0, description="audio that one session may send")
+    idle_timeout_seconds: Seconds = Field(60.0, description="a client silent for so long is let go")
+    grace_seconds: SecondsOrNone = Field(20.0, description="time for running sessions to get their report at the end")
     worker_threads: Annotated[int, Field(ge=0, le=1024)] = Field(
         0, description="threads for stages that are CPU heavy; 0: eight for each core"
     )
     allowed_origins: list[str] = Field(
         ["*"], description="values of the Origin header that browsers may connect from; * allows all"
     )
-    tokens: list[SecretStr] = Field([], description="bearer tokens, one of which a client must show; empty: open to all")
+    tokens: list[Token] = Field([], description="bearer tokens, one of which a client must show; empty: open to all")
 
     model_cache: Path | None = Field(None, description="folder for fetched models; default: the user's cache folder")
     blocked_plugins: list[str] = Field([], description="names of plugins that are not to be loaded")

@@ -27,6 +27,10 @@ MAGIC_NUMBERS = {
     b"FORM": "an AIFF file",
     b".snd": "an AU file",
     b"\x1aE\xdf\xa3": "a WebM or Matroska file",
+    b"RF64": "a WAV file (RF64 header)",
+    b"riff": "a Wave64 file",
+    b"caff": "a CAF file",
+    b"#!AMR": "an AMR file",
 }
 """How sound files begin that people send by mistake."""
 LONGEST_MAGIC = max(map(len, MAGIC_NUMBERS))
@@ -82,17 +86,17 @@ class FrameDecoder(StageBase):
         yield AudioClock(self._position)
 
     def _check(self, data: bytes) -> None:
+        if len(self._head) < LONGEST_MAGIC:
+            self._head += data[: LONGEST_MAGIC - len(self._head)]
+            for magic, what in MAGIC_NUMBERS.items():
+                if self._head.startswith(magic):
+                    raise BadInput(ErrorCode.UNSUPPORTED_AUDIO, f"this is {what}; send {PCM_FORMAT}")
         if len(data) % 2:
             raise BadInput(
                 ErrorCode.ODD_LENGTH,
                 f"a frame of {len(data)} bytes does not hold whole samples of 2 bytes; send {PCM_FORMAT}, "
                 f"an even number of bytes in each frame",
             )
-        if len(self._head) < LONGEST_MAGIC and data:
-            self._head += data[: LONGEST_MAGIC - len(self._head)]
-            for magic, what in MAGIC_NUMBERS.items():
-                if self._head.startswith(magic):
-                    raise BadInput(ErrorCode.UNSUPPORTED_AUDIO, f"this is {what}; send {PCM_FORMAT}")
 
 
 def _load(options: FrameDecoderOptions) -> LoadedStage:

@@ -90,7 +90,13 @@ def test_a_good_chain_is_in_the_order_given_with_options_validated(plugins):
 
 
 def test_options_of_a_stage_that_is_not_in_the_chain_are_no_error(plugins):
-    configure(plugins, GOOD, {"quiet_vad": {"anything": 1}})
+    configure(plugins, ["decoder", "quiet_vad", "reporter"], {"loud_vad": {"threshold": "0.7"}})
+
+
+def test_wrong_options_of_a_stage_that_is_not_in_the_chain_are_told_all_the_same(plugins):
+    assert "option 'threshold' of stage 'loud_vad'" in sentence(
+        plugins, ["decoder", "quiet_vad", "reporter"], {"loud_vad": {"threshold": "abc"}}
+    )
 
 
 def test_an_unknown_stage_is_named_with_what_it_may_mean(plugins):

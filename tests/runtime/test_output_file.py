@@ -1,3 +1,5 @@
+import os
+
 import pytest
 
 from speaker_tracker.output_file import OutputFileError, check_writable, write_atomically
@@ -25,3 +27,28 @@ def test_what_could_not_be_written_is_known_beforehand(tmp_path):
         check_writable(tmp_path)
     with pytest.raises(OutputFileError, match="there is no folder"):
         check_writable(tmp_path / "none" / "a.rttm")
+
+
+def test_a_link_is_followed(tmp_path):
+    real, link = tmp_path / "real.txt", tmp_path / "link.txt"
+    real.write_text("old")
+    link.symlink_to(real)
+
+    check_writable(link)
+    write_atomically(link, "new")
+
+    assert link.is_symlink()
+    assert real.read_text() == "new"
+
+
+def test_what_is_no_file_is_written_to_and_stays_what_it_is(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        check_writable(pipe)
+        write_atomically(pipe, "told")
+        assert os.read(reader, 100) == b"told"
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()

@@ -332,3 +332,9 @@ def test_stages_are_closed_once_however_a_session_ends(end):
     driver.session.abandon()
 
     assert closed == [end]
+
+
+def test_a_text_frame_over_the_limit_is_too_large():
+    driver = SessionDriver(SessionLimits(max_frame_bytes=8000))
+
+    assert_error(driver.put_in(TextReceived("x" * 8001)), ErrorCode.FRAME_TOO_LARGE, CloseCode.TOO_BIG, "8000 bytes")

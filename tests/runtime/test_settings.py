@@ -138,3 +138,19 @@ def test_a_file_that_is_not_there_is_named(monkeypatch):
 def test_a_file_that_is_no_toml_is_named(toml):
     file = toml("port: 9000\n")
     assert sentence().startswith(f"{file}, named by SPEAKER_TRACKER_CONFIG, is not readable as TOML: Expected '='")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("HOST", ""),
+        ("TOKENS", ["secret", ""]),
+        ("IDLE_TIMEOUT_SECONDS", "inf"),
+        ("MAX_SESSION_SECONDS", "nan"),
+        ("GRACE_SECONDS", "inf"),
+    ],
+)
+def test_what_would_open_a_door_or_never_end_is_refused(environment, name, value):
+    environment(**{name: value})
+
+    assert sentence().startswith(f"SPEAKER_TRACKER_{name}")

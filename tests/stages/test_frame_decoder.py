@@ -5,6 +5,7 @@ from speaker_tracker.events import AudioBlock, AudioClock, PcmReceived
 from speaker_tracker.protocol import BadInput, ErrorCode
 from stage_harness import frames, load, of_type, open_stage, run
 
+MORE = [(b"RF64\x00\x00", "WAV"), (b"ID3\x04\x00", "MP3")]  # the latter of an odd length
 SAMPLES = np.linspace(-1, 1, 5000).astype(np.float32)
 
 
@@ -53,7 +54,14 @@ def test_an_odd_number_of_bytes_is_refused_by_what_is_right():
 
 @pytest.mark.parametrize(
     ("header", "what"),
-    [(b"RIFF\x24\x00\x00\x00WAVE", "WAV"), (b"ID3\x04\x00\x00", "MP3"), (b"OggS\x00\x02", "Ogg"), (b"fLaC\x00\x00", "FLAC")],
+    [
+        (b"RIFF\x24\x00\x00\x00WAVE", "WAV"),
+        (b"ID3\x04\x00\x00", "MP3"),
+        (b"OggS\x00\x02", "Ogg"),
+        (b"fLaC\x00\x00", "FLAC"),
+        (b"RF64\x00\x00", "WAV"),
+        (b"ID3\x04\x00", "MP3"),
+    ],
 )
 def test_a_sound_file_with_a_header_is_named_and_refused(header, what):
     with pytest.raises(BadInput, match=f"{what}.*without a header") as caught:

@@ -29,7 +29,7 @@ def command(audio: Sequence[Path], options: TrackingOptions) -> None:
     each is called by its name without the ending, and --json prints a list.
     """
     _check_names(audio, options)
-    options.check()
+    options.check(audio)
     files = [AudioFile(path) for path in audio]
     chain = build_chain(settings_from())
     tracked = []

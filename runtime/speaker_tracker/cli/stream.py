@@ -33,7 +33,7 @@ def command(audio: Path, url: str, token: str | None, *, realtime: bool, options
 
     AUDIO is any file that libsndfile reads (WAV, FLAC, Ogg, MP3 ...).
     """
-    options.check()
+    options.check([audio])
     file = AudioFile(audio)
     printer = TurnPrinter()
     quiet = options.as_document

@@ -44,11 +44,18 @@ class TrackingOptions:
     plot: Path | None
     reference: Path | None
 
-    def check(self) -> None:
-        """Raises ``UserError`` where what is to be written at the end could not be."""
-        for path in (self.rttm, self.plot):
-            if path is not None:
-                check_writable(path)
+    def check(self, audio: Sequence[Path]) -> None:
+        """Raises ``UserError`` where what is to be written at the end could not be, or would overwrite what is read."""
+        outputs = [path for path in (self.rttm, self.plot) if path is not None]
+        inputs = {path.resolve() for path in (*audio, self.reference) if path is not None}
+        for path in outputs:
+            if path.resolve() in inputs:
+                raise click.UsageError(f"{path} is read; name another file to write to")
+            check_writable(path)
+        if len(outputs) > 1 and outputs[0].resolve() == outputs[1].resolve():
+            raise click.UsageError(f"--rttm and --plot both name {outputs[0]}; name two files")
+        if self.plot is not None and self.plot.suffix.lower() != ".png":
+            raise click.UsageError(f"--plot draws PNG pictures; name a file that ends in .png, not {self.plot.name!r}")
         if self.plot is not None:
             plot.check_installed()
         self._reference_turns()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
@@ -131,6 +132,11 @@ def _is_loopback(url: str) -> bool:
 
 def _refusal(url: str, error: Exception) -> str:
     match error:
+        case ssl.SSLCertVerificationError():
+            return (
+                f"the certificate of {url} is not trusted: {error.verify_message}; if it is your own, name its file in the "
+                f"environment variable SSL_CERT_FILE"
+            )
         case InvalidURI() | ValueError():
             return f"{url!r} is no WebSocket address; it must look like {DEFAULT_URL}"
         case InvalidStatus():

@@ -95,3 +95,25 @@ def test_what_cannot_be_read_or_written_is_told_before_any_work(conversation, tm
     names = {"audio": conversation, "folder": tmp_path}
     result = run(*(argument.format(**names) for argument in arguments))
     assert (result.exit_code, result.stderr) == (1, f"Error: {sentence.format(**names)}\n")
+
+
+def test_what_is_read_is_not_written_over(conversation):
+    before = conversation.read_bytes()
+    result = run(conversation, "--rttm", conversation)
+
+    assert (result.exit_code, conversation.read_bytes()) == (2, before)
+    assert f"{conversation} is read" in result.stderr
+
+
+def test_two_outputs_need_two_files(conversation, tmp_path):
+    result = run(conversation, "--rttm", tmp_path / "one.png", "--plot", tmp_path / "one.png")
+
+    assert result.exit_code == 2
+    assert "name two files" in result.stderr
+
+
+def test_a_picture_is_png(conversation, tmp_path):
+    result = run(conversation, "--plot", tmp_path / "picture.jpg")
+
+    assert result.exit_code == 2
+    assert "ends in .png" in result.stderr

@@ -1,4 +1,5 @@
 import asyncio
+import ssl
 from http import HTTPStatus
 from time import monotonic
 
@@ -190,6 +191,17 @@ async def test_a_server_of_something_else_is_told(unused_tcp_port):
     async with await asyncio.start_server(answer, "127.0.0.1", unused_tcp_port):
         url = f"ws://127.0.0.1:{unused_tcp_port}/ws/session"
         assert (await sentence(url)).startswith(f"{url} is no speaker tracker: it does not accept WebSocket connections (")
+
+
+async def test_a_certificate_that_is_not_trusted_is_told_with_what_to_do(tls_files, unused_tcp_port):
+    cert, key, _ = tls_files
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(cert, key)
+    async with await asyncio.start_server(lambda *_: None, "127.0.0.1", unused_tcp_port, ssl=context):
+        told = await sentence(f"wss://127.0.0.1:{unused_tcp_port}/ws/session")
+
+    assert "is not trusted" in told
+    assert "SSL_CERT_FILE" in told
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8000/ws/session", "127.0.0.1:8000", "", "ws://[::1/x"])
