@@ -84,8 +84,8 @@ def find_foreign(items: Items, voices: Voices, separation: Separation) -> Voices
         if len(items.vectors) < count * MIN_ITEMS_PER_VOICE:
             break
         more = _kmeans(items, count, np.empty((0, items.vectors.shape[1]), np.float32), RESTARTS)
-        enough = more.seconds(items).min() >= separation.foreign_seconds
-        if enough and max(_cosines(more.centroids), default=-1.0) <= separation.foreign:
+        rarest = more.seconds(items).min()
+        if 0 < rarest >= separation.foreign_seconds and max(_cosines(more.centroids), default=-1.0) <= separation.foreign:
             found = more
     return found
 
