@@ -79,6 +79,6 @@ def test_text_of_64_mib_gets_a_clear_error_and_takes_no_memory(connect, server):
     with connect() as client:
         before = server.memory()
         client.connection.send("x" * (64 << 20))
-        assert client.heard("error")["code"] == "invalid_json"
-        assert client.close_code() == 1007
+        assert client.heard("error")["code"] == "frame_too_large"
+        assert client.close_code() == 1009
         assert server.memory() - before < 16 << 20
