@@ -24,7 +24,7 @@ PREFIX = "SPEAKER_TRACKER_"
 CONFIG_VARIABLE = f"{PREFIX}CONFIG"
 
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-SecondsOrNone = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+SecondsOrZero = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Token = Annotated[SecretStr, Field(min_length=1)]
 
 
@@ -52,7 +52,7 @@ class Settings(BaseSettings):
     max_frame_bytes: Annotated[int, Field(ge=2)] = Field(1 << 20, description="longest binary or text frame that is taken")
     max_session_seconds: Seconds = Field(8 * 3600.0, description="audio that one session may send")
     idle_timeout_seconds: Seconds = Field(60.0, description="a client silent for so long is let go")
-    grace_seconds: SecondsOrNone = Field(20.0, description="time for running sessions to get their report at the end")
+    grace_seconds: SecondsOrZero = Field(20.0, description="time for running sessions to get their report at the end")
     worker_threads: Annotated[int, Field(ge=0, le=1024)] = Field(
         0, description="threads for stages that are CPU heavy; 0: eight for each core"
     )

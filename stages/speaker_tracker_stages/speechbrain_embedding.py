@@ -127,6 +127,8 @@ def _load(options: SpeechBrainEmbeddingOptions) -> LoadedStage:
     probe = encoder.infer([VoiceQuery([Window(0, 1, 0, SAMPLE_RATE, SAMPLE_RATE, np.zeros(SAMPLE_RATE, np.float32))], None)])
     model = replace(folder.model, dimension=len(probe[0].vectors[0]))
     info = {"model": folder.name, "source": str(folder.path)}
+    if folder.hint:
+        info["hint"] = folder.hint
     return LoadedStage(lambda _session: SpeechBrainEmbedding(options, model), encoder.infer, info)
 
 

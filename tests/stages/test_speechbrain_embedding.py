@@ -134,3 +134,8 @@ def test_normalization_by_window_needs_no_memory(dialogue):
 def test_a_wrong_folder_is_named(tmp_path):
     with pytest.raises(StageLoadError, match=str(tmp_path)):
         load("speechbrain_embedding", source=str(tmp_path))
+
+
+def test_the_choice_of_auto_is_told_with_what_could_be_had(tmp_path):
+    assert load("speechbrain_embedding", source="embedded").info.keys() == {"model", "source"}
+    assert "models fetch" in load("speechbrain_embedding", source="auto", model_cache=tmp_path).info["hint"]

@@ -109,7 +109,7 @@ def resolve(source: str, cache: Path | None) -> ModelFolder:
         if not missing:
             return ModelFolder(HUB_MODEL.name, fetched, HUB_MODEL)
         if source == "auto":
-            return replace(read_folder(EMBEDDED), hint=f"`{FETCH_COMMAND}` brings SpeechBrain's larger ECAPA-TDNN, more accurate")
+            return replace(read_folder(EMBEDDED), hint=f"`{FETCH_COMMAND}` brings SpeechBrain's larger ECAPA-TDNN")
         raise ModelError(f"{HUB_ID} is not complete in {fetched} (lacking {', '.join(missing)}); run `{FETCH_COMMAND}`")
     folder = Path(source).expanduser()
     if not folder.is_dir():
