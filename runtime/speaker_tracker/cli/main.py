@@ -28,6 +28,9 @@ COMMANDS = {
     "evaluate": LazyCommand(
         "speaker_tracker.cli.evaluate", "Measure accuracy, latency and speed on conversations with references."
     ),
+    "evaluate-embedding": LazyCommand(
+        "speaker_tracker.cli.evaluate_embedding", "Measure how well the voice model tells speakers apart."
+    ),
     "stages": LazyCommand("speaker_tracker.cli.stages", "Show the chain of stages as configured, and every option."),
     "models": LazyCommand("speaker_tracker.cli.models", "List and fetch speaker embedding models."),
 }

@@ -1,0 +1,96 @@
+"""Folders of utterances by speaker, and what can be done to them before voices are compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import soxr
+from numpy.typing import NDArray
+
+from speaker_tracker.audio_file import AudioFile
+from speaker_tracker.errors import UserError
+from speaker_tracker.events.audio import SAMPLE_RATE
+
+FULL_SCALE = np.float32(1 / 32768)
+LAYOUT = "one folder for each speaker with two audio files or more, two speakers or more"
+
+
+class VerificationSetError(UserError):
+    """A folder holds no set of utterances by speaker."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Utterance:
+    """``samples``: float32 within [-1, 1], shape ``(n,)``, 16 kHz mono."""
+
+    speaker: str
+    samples: NDArray[np.float32]
+
+
+def utterance_files(folder: Path) -> list[tuple[str, Path]]:
+    """Speakers and their files in ``folder``, laid out as ``SPEAKER/FILE``; hidden files and folders are left out.
+
+    Raises ``VerificationSetError`` where there are fewer than two speakers or a speaker has fewer than two files.
+    """
+    if not folder.is_dir():
+        raise VerificationSetError(f"{folder} is no folder; name a folder that holds {LAYOUT}")
+    speakers = [path for path in _visible(folder) if path.is_dir()]
+    files = {speaker.name: [path for path in _visible(speaker) if path.is_file()] for speaker in speakers}
+    if len(files) < 2:  # noqa: PLR2004 - nothing to tell apart
+        raise VerificationSetError(f"{folder} has {len(files)} folders of speakers; it must hold {LAYOUT}")
+    for name, own in files.items():
+        if len(own) < 2:  # noqa: PLR2004 - nothing to compare with
+            raise VerificationSetError(f"{folder / name} has {len(own)} audio files; {folder} must hold {LAYOUT}")
+    return [(name, path) for name, own in files.items() for path in own]
+
+
+def _visible(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+
+
+def read_utterances(files: Iterable[tuple[str, Path]]) -> list[Utterance]:
+    """All of them, in order. Raises ``AudioFileError``."""
+    return [Utterance(speaker, read_samples(path)) for speaker, path in files]
+
+
+def read_samples(path: Path) -> NDArray[np.float32]:
+    """A whole audio file as it would be streamed: float32, shape ``(n,)``, 16 kHz mono. Raises ``AudioFileError``."""
+    pcm = b"".join(AudioFile(path).frames())
+    return np.frombuffer(pcm, "<i2").astype(np.float32) * FULL_SCALE
+
+
+def with_noise(utterances: Sequence[Utterance], noise: NDArray[np.float32], snr_db: float) -> list[Utterance]:
+    """Each utterance with a stretch of ``noise`` that is ``snr_db`` quieter; the same stretches every time.
+
+    ``noise``: shape ``(n,)``, as long as the longest utterance or repeated. Stretches without any sound are passed over.
+    """
+    longest = max(len(utterance.samples) for utterance in utterances)
+    looped = np.resize(noise, max(len(noise), 2 * longest))
+    audible = np.flatnonzero(looped)
+    random = np.random.default_rng(0)
+    noisy = []
+    for utterance in utterances:
+        length = len(utterance.samples)
+        start = min(int(random.choice(audible)), len(looped) - length)
+        stretch = looped[start : start + length]
+        factor = _level(utterance.samples) / max(_level(stretch), 1e-9) * 10 ** (-snr_db / 20)
+        noisy.append(replace(utterance, samples=utterance.samples + np.float32(factor) * stretch))
+    return noisy
+
+
+def through_line(utterances: Sequence[Utterance], sample_rate: int) -> list[Utterance]:
+    """Each utterance as it comes out of a line of ``sample_rate`` Hz, such as 8000 for a telephone: nothing above half of that."""
+
+    def limited(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+        there = soxr.resample(samples, SAMPLE_RATE, sample_rate)
+        back = np.asarray(soxr.resample(there, sample_rate, SAMPLE_RATE), np.float32)
+        return np.pad(back, (0, max(0, len(samples) - len(back))))[: len(samples)]
+
+    return [replace(utterance, samples=limited(utterance.samples)) for utterance in utterances]
+
+
+def _level(samples: NDArray[np.float32]) -> float:
+    return float(np.sqrt(np.mean(np.square(samples, dtype=np.float64))))

@@ -1,0 +1,59 @@
+"""Speaker verification trials on windows of utterances: how well embeddings tell voices apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+WINDOWS_PER_UTTERANCE = 4
+"""Windows that one utterance gives at most, spread evenly over it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trials:
+    """Scores of pairs of windows, higher for voices more alike; float64, shape ``(n,)``."""
+
+    same: NDArray[np.float64]
+    different: NDArray[np.float64]
+
+
+def window_starts(samples: int, window: int) -> list[int]:
+    """Where windows of ``window`` samples begin in an utterance of ``samples``; they do not overlap; none if it is too short."""
+    count = min(samples // window, WINDOWS_PER_UTTERANCE)
+    if count == 1:
+        return [(samples - window) // 2]
+    return [int(start) for start in np.linspace(0, samples - window, count)]
+
+
+def cosine_trials(embeddings: NDArray[np.float32], speakers: NDArray[np.int64], utterances: NDArray[np.int64]) -> Trials:
+    """The cosines of all pairs of windows of different utterances.
+
+    ``embeddings``: shape ``(n, d)``, of any length; ``speakers`` and ``utterances``: shape ``(n,)``, numbered as you like.
+    """
+    unit = embeddings.astype(np.float64)
+    unit /= np.linalg.norm(unit, axis=1, keepdims=True).clip(1e-12)
+    first, second = np.triu_indices(len(unit), 1)
+    another = utterances[first] != utterances[second]
+    first, second = first[another], second[another]
+    scores = np.einsum("nd,nd->n", unit[first], unit[second])
+    same = speakers[first] == speakers[second]
+    return Trials(scores[same], scores[~same])
+
+
+def equal_error_rate(trials: Trials) -> float:
+    """The share of errors, 0 to 1, at the threshold where as many same voices are refused as different ones are accepted.
+
+    Raises ``ValueError`` without a trial of either kind.
+    """
+    if not len(trials.same) or not len(trials.different):
+        raise ValueError("an equal error rate needs pairs of windows of one speaker and of two")
+    scores = np.concatenate([trials.same, trials.different])
+    same = np.concatenate([np.ones(len(trials.same)), np.zeros(len(trials.different))])
+    order = np.argsort(scores, kind="stable")
+    last_of_score = np.append(np.diff(scores[order]) > 0, True)
+    refused = np.cumsum(same[order])[last_of_score] / len(trials.same)
+    accepted = 1 - np.cumsum(1 - same[order])[last_of_score] / len(trials.different)
+    crossing = int(np.argmin(np.abs(refused - accepted)))
+    return float((refused[crossing] + accepted[crossing]) / 2)
