@@ -50,6 +50,7 @@ lint: $(DEVELOPMENT)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy stages/ecapa_mini/*.py
 
 format: $(DEVELOPMENT)
 	$(BIN)/ruff check --fix .

@@ -42,6 +42,8 @@ def _from_hparams(folder: Path) -> EncoderClassifier:
     from speechbrain.inference.classifiers import EncoderClassifier  # noqa: PLC0415 - a second of import
     from speechbrain.utils.fetching import FetchConfig, LocalStrategy  # noqa: PLC0415
 
+    from speaker_tracker_stages.ecapa_mini_network import EcapaMini  # noqa: PLC0415 - imports PyTorch
+
     encoder: EncoderClassifier = EncoderClassifier.from_hparams(
         source=folder.as_posix(),
         # The hub's hyperparameters fetch the weights from `pretrained_path`, which is the hub; others have no such key.
@@ -53,6 +55,9 @@ def _from_hparams(folder: Path) -> EncoderClassifier:
         fetch_config=FetchConfig(allow_network=False),
         run_opts={"device": "cpu"},
     )
+    network = encoder.mods.embedding_model
+    if isinstance(network, EcapaMini):
+        network.fold()
     return encoder
 
 

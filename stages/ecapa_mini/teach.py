@@ -1,0 +1,125 @@
+"""Embeds the prepared speech with the teacher: ``python teach.py WORK``.
+
+The teacher is Resemblyzer's LSTM voice encoder (256-dimensional, 1.4 million parameters, Apache-2.0; Wan et al., "Generalized
+end-to-end loss for speaker verification", ICASSP 2018), whose package carries its weights: ``pip install --no-deps resemblyzer``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import torch
+from corpus import SAMPLE_RATE, SPEEDS, Recording, read_corpus, teacher_file
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+WINDOW = 25600
+"""Samples that the teacher hears at once: the 1.6 s that it was trained on."""
+STEP = 12800
+"""Samples from one window to the next."""
+BATCH = 128
+KNEE_MEL = 15
+"""Below it, Slaney's mel scale is linear, above it logarithmic."""
+LEVEL_DB = -30.0
+"""Quieter speech is amplified to this level, as the teacher's own preprocessing does."""
+
+
+class Teacher:
+    """Resemblyzer's network on features made by PyTorch, so that its package needs none of its dependencies."""
+
+    def __init__(self) -> None:
+        self._lstm = nn.LSTM(40, 256, 3, batch_first=True)
+        self._linear = nn.Linear(256, 256)
+        self._bands = torch.from_numpy(slaney_mel_bands(40, 400))
+        self._hann = torch.hann_window(400)
+
+    def load(self, weights: Path) -> None:
+        """Takes over the weights of Resemblyzer's ``pretrained.pt``; before, they are random."""
+        state = torch.load(weights, map_location="cpu", weights_only=True)["model_state"]
+        modules = nn.ModuleDict({"lstm": self._lstm, "linear": self._linear})
+        modules.load_state_dict({name: value for name, value in state.items() if name.startswith(("lstm.", "linear."))})
+
+    def features(self, samples: Tensor) -> Tensor:
+        """Mel power spectra, shape ``(batch, frames, 40)``, of samples at 16 kHz, shape ``(batch, samples)``."""
+        rms = samples.square().mean(-1, keepdim=True).sqrt()
+        samples = samples * (10 ** (LEVEL_DB / 20) / rms.clamp_min(1e-6)).clamp_min(1.0)
+        spectrum = torch.stft(samples, 400, 160, window=self._hann, pad_mode="constant", return_complex=True)
+        return (self._bands @ spectrum.abs().square()).transpose(1, 2)
+
+    @torch.inference_mode()
+    def embed(self, samples: Tensor) -> Tensor:
+        """Embeddings of unit length, shape ``(batch, 256)``."""
+        _, (hidden, _) = self._lstm(self.features(samples))
+        return nn.functional.normalize(torch.relu(self._linear(hidden[-1])), dim=1)
+
+
+def find_weights() -> Path:
+    """The weights in the installed package, which is not imported: that would ask for its dependencies."""
+    spec = importlib.util.find_spec("resemblyzer")
+    if spec is None or spec.origin is None:
+        raise SystemExit("the teacher is not installed; run `pip install --no-deps resemblyzer`")
+    return Path(spec.origin).with_name("pretrained.pt")
+
+
+def slaney_mel_bands(bands: int, points: int) -> NDArray[np.float32]:
+    """Triangular filters of equal area on Slaney's mel scale, which the teacher was trained on; ``(bands, points // 2 + 1)``."""
+
+    def to_hz(mel: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.where(mel < KNEE_MEL, mel * 200 / 3, 1000 * np.exp((mel - KNEE_MEL) * np.log(6.4) / 27))
+
+    top = KNEE_MEL + 27 * np.log(SAMPLE_RATE / 2 / 1000) / np.log(6.4)
+    edges = to_hz(np.linspace(0, top, bands + 2))
+    frequencies = np.linspace(0, SAMPLE_RATE / 2, points // 2 + 1)
+    rising = (frequencies - edges[:-2, None]) / (edges[1:-1] - edges[:-2])[:, None]
+    falling = (edges[2:, None] - frequencies) / (edges[2:] - edges[1:-1])[:, None]
+    weights = np.maximum(0, np.minimum(rising, falling)) * (2 / (edges[2:] - edges[:-2]))[:, None]
+    return weights.astype(np.float32)
+
+
+def window_starts(recording: Recording) -> NDArray[np.int64]:
+    """Where in the recording the teacher's windows begin, in samples; the last one ends with it."""
+    last = max(0, recording.length - WINDOW)
+    starts = np.arange(0, last + 1, STEP)
+    return starts if starts[-1] == last else np.append(starts, last)
+
+
+def main() -> None:
+    """Reads the command line and embeds."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("work", type=Path, help="folder that prepare.py wrote")
+    arguments = parser.parse_args()
+    corpus = read_corpus(arguments.work)
+    teacher = Teacher()
+    teacher.load(find_weights())
+    for speed, factor in enumerate(SPEEDS):
+        if teacher_file(arguments.work, factor).exists():
+            continue
+        windows, recordings, starts = [], [], []
+        embeddings: list[Tensor] = []
+        for index, recording in enumerate(corpus.recordings):
+            if recording.speed != speed:
+                continue
+            for start in window_starts(recording):
+                samples = corpus.pcm[speed][recording.start + start : recording.start + min(start + WINDOW, recording.length)]
+                windows.append(np.resize(samples, WINDOW))
+                recordings.append(index)
+                starts.append(start)
+                if len(windows) == BATCH:
+                    embeddings.append(teacher.embed(torch.from_numpy(np.stack(windows)).float() / 32768))
+                    windows.clear()
+        if windows:
+            embeddings.append(teacher.embed(torch.from_numpy(np.stack(windows)).float() / 32768))
+        np.savez(
+            teacher_file(arguments.work, factor),
+            recording=np.array(recordings, np.int32),
+            start=np.array(starts, np.int32),
+            embedding=torch.cat(embeddings).numpy().astype(np.float16),
+        )
+        print(f"speed {factor}: {len(starts)} windows", flush=True)
+
+
+if __name__ == "__main__":
+    main()

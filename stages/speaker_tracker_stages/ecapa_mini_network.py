@@ -1,0 +1,202 @@
+"""The network of ``ecapa-mini``: ECAPA-TDNN reshaped for short windows on a CPU.
+
+What is kept of Desplanques et al., "ECAPA-TDNN" (Interspeech 2020): Res2Net blocks with squeeze and excitation, aggregation of the
+features of all blocks, and attentive statistics pooling. What differs: a small two-dimensional convolution in front, which is
+blind to shifts in frequency and halves the frame rate (as in Wang et al., "CAM++", Interspeech 2023), batch normalization before
+the activation, so that it can be folded into the weights, and frames-by-channels matrices throughout, so that nearly all work is
+done by matrix products.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
+
+EPSILON = 1e-6
+
+
+class Norm(nn.BatchNorm1d):
+    """Batch normalization of the last axis."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Same shape as ``x``."""
+        return super().forward(x.flatten(0, -2)).view_as(x)
+
+
+class Tdnn(nn.Module):
+    """A convolution over time, shape ``(batch, frames, features)`` in and out, with normalization and rectification."""
+
+    def __init__(self, inputs: int, outputs: int, kernel: int = 1, dilation: int = 1) -> None:
+        super().__init__()
+        self.kernel = kernel
+        self.dilation = dilation
+        self.linear = nn.Linear(kernel * inputs, outputs, bias=False)
+        self.norm: nn.Module = Norm(outputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """As many frames as ``x``; silence is assumed before and behind."""
+        return torch.relu(self.norm(self.linear(neighbours(x, self.kernel, self.dilation))))
+
+    def fold(self) -> None:
+        """Merges the normalization into the weights."""
+        self.linear, self.norm = _linear_with(self.linear, self.norm)
+
+
+def _linear_with(linear: nn.Linear, norm: nn.Module) -> tuple[nn.Linear, nn.Module]:
+    """One layer that does what both do, and what stands where ``norm`` was."""
+    return (fuse_linear_bn_eval(linear, norm), nn.Identity()) if isinstance(norm, nn.BatchNorm1d) else (linear, norm)
+
+
+def _convolution_with(convolution: nn.Conv2d, norm: nn.Module) -> tuple[nn.Conv2d, nn.Module]:
+    """As ``_linear_with``."""
+    return (fuse_conv_bn_eval(convolution, norm), nn.Identity()) if isinstance(norm, nn.BatchNorm2d) else (convolution, norm)
+
+
+def neighbours(x: Tensor, kernel: int, dilation: int) -> Tensor:
+    """Each frame with those around it, shape ``(batch, frames, kernel * features)``."""
+    if kernel == 1:
+        return x
+    frames = x.shape[1]
+    margin = dilation * (kernel // 2)
+    padded = nn.functional.pad(x, (0, 0, margin, margin))
+    return torch.cat([padded[:, offset * dilation : offset * dilation + frames] for offset in range(kernel)], dim=-1)
+
+
+class Front(nn.Module):
+    """Two-dimensional convolutions over time and frequency; halves the frames and quarters the bands."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(1, channels, 5, stride=2, padding=2, bias=False)
+        self.first_norm: nn.Module = nn.BatchNorm2d(channels)
+        self.second = nn.Conv2d(channels, channels, 3, stride=(1, 2), padding=1, bias=False)
+        self.second_norm: nn.Module = nn.BatchNorm2d(channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """From ``(batch, frames, bands)`` to ``(batch, frames / 2, bands / 4 * channels)``."""
+        x = x.unsqueeze(1).contiguous(memory_format=torch.channels_last)
+        x = torch.relu(self.first_norm(self.first(x)))
+        x = torch.relu(self.second_norm(self.second(x)))
+        return x.permute(0, 2, 3, 1).flatten(2)
+
+    def fold(self) -> None:
+        """Merges the normalizations into the weights."""
+        self.first, self.first_norm = _convolution_with(self.first, self.first_norm)
+        self.second, self.second_norm = _convolution_with(self.second, self.second_norm)
+
+
+class SqueezeExcite(nn.Module):
+    """Weighs channels by what the whole window holds."""
+
+    def __init__(self, channels: int, bottleneck: int) -> None:
+        super().__init__()
+        self.squeeze = nn.Linear(channels, bottleneck)
+        self.excite = nn.Linear(bottleneck, channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Same shape as ``x``."""
+        weights = torch.sigmoid(self.excite(torch.relu(self.squeeze(x.mean(dim=1)))))
+        return x * weights.unsqueeze(1)
+
+
+class Block(nn.Module):
+    """A Res2Net block with squeeze and excitation around a residual connection."""
+
+    def __init__(self, channels: int, scale: int, dilation: int, bottleneck: int) -> None:
+        super().__init__()
+        width = channels // scale
+        self.scale = scale
+        self.before = Tdnn(channels, channels)
+        self.branches = nn.ModuleList([Tdnn(width, width, 3, dilation) for _ in range(scale - 1)])
+        self.after = nn.Linear(channels, channels, bias=False)
+        self.norm: nn.Module = Norm(channels)
+        self.gate = SqueezeExcite(channels, bottleneck)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Same shape as ``x``."""
+        first, *rest = self.before(x).chunk(self.scale, dim=-1)
+        parts = [first]
+        for branch, part in zip(self.branches, rest, strict=True):
+            parts.append(branch(part if len(parts) == 1 else part + parts[-1]))
+        update: Tensor = self.gate(self.norm(self.after(torch.cat(parts, dim=-1))))
+        return x + update
+
+    def fold(self) -> None:
+        """Merges the last normalization into the weights; the others are those of its parts."""
+        self.after, self.norm = _linear_with(self.after, self.norm)
+
+
+class AttentiveStatistics(nn.Module):
+    """Mean and standard deviation over time, weighed by attention for each channel."""
+
+    def __init__(self, channels: int, bottleneck: int) -> None:
+        super().__init__()
+        self.of_frame = nn.Linear(channels, bottleneck)
+        self.of_window = nn.Linear(2 * channels, bottleneck, bias=False)
+        self.attention = nn.Linear(bottleneck, channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """From ``(batch, frames, channels)`` to ``(batch, 2 * channels)``."""
+        mean = x.mean(dim=1)
+        deviation = (x.square().mean(dim=1) - mean.square()).clamp_min(EPSILON).sqrt()
+        hidden = torch.tanh(self.of_frame(x) + self.of_window(torch.cat([mean, deviation], dim=-1)).unsqueeze(1))
+        weights = torch.softmax(self.attention(hidden), dim=1)
+        mean = (weights * x).sum(dim=1)
+        deviation = ((weights * x.square()).sum(dim=1) - mean.square()).clamp_min(EPSILON).sqrt()
+        return torch.cat([mean, deviation], dim=-1)
+
+
+class EcapaMini(nn.Module):
+    """Features of a window, shape ``(batch, frames, input_size)``, to embeddings, shape ``(batch, 1, lin_neurons)``.
+
+    ``input_size``: bands of the features, a multiple of four, at 10 ms a frame and less their mean. ``channels``: of the blocks, a
+    multiple of ``res2net_scale``; ``aggregate_channels``: before pooling; ``dilations``: one a block. The first block sees a frame
+    every 20 ms, the others one every 40 ms. Embeddings are not of unit length. The names of arguments are those of SpeechBrain's
+    ``ECAPA_TDNN`` where they mean the same.
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917 - one argument a hyperparameter
+        self,
+        input_size: int = 80,
+        channels: int = 256,
+        aggregate_channels: int = 512,
+        dilations: Sequence[int] = (1, 1, 2),
+        res2net_scale: int = 4,
+        front_channels: int = 16,
+        se_channels: int = 64,
+        attention_channels: int = 64,
+        lin_neurons: int = 256,
+    ) -> None:
+        super().__init__()
+        self.front = Front(front_channels)
+        self.enter = Tdnn(input_size // 4 * front_channels, channels)
+        self.halve = Tdnn(2 * channels, channels)
+        self.blocks = nn.ModuleList([Block(channels, res2net_scale, dilation, se_channels) for dilation in dilations])
+        self.aggregate = Tdnn(channels * len(dilations), aggregate_channels)
+        self.pool = AttentiveStatistics(aggregate_channels, attention_channels)
+        self.pool_norm = nn.BatchNorm1d(2 * aggregate_channels)
+        self.embed = nn.Linear(2 * aggregate_channels, lin_neurons)
+
+    def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:  # noqa: ARG002 - EncoderClassifier hands lengths over
+        """All windows of a batch are of one length."""
+        x = self.blocks[0](self.enter(self.front(x)))
+        even = nn.functional.pad(x, (0, 0, 0, x.shape[1] % 2))
+        pairs = even.reshape(len(even), -1, 2, even.shape[2])
+        outputs = [pairs.mean(dim=2)]
+        x = self.halve(pairs.flatten(2))
+        for block in self.blocks[1:]:
+            x = block(x)
+            outputs.append(x)
+        x = self.pool(self.aggregate(torch.cat(outputs, dim=-1)))
+        embeddings: Tensor = self.embed(self.pool_norm(x))
+        return embeddings.unsqueeze(1)
+
+    def fold(self) -> None:
+        """Merges normalizations into the weights before them, for good: the same answers in less time, for inference only."""
+        self.eval()
+        for module in list(self.modules()):
+            if isinstance(module, Tdnn | Front | Block):
+                module.fold()
