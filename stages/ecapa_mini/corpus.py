@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 SAMPLE_RATE = 16000
-SPEEDS = (1.0, 0.9, 1.1)
 UNLABELLED = "unlabelled"
 """Corpus whose files hold many voices each, without names."""
 
@@ -44,7 +43,9 @@ class Recording:
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """All recordings and their PCM, one array for each of ``SPEEDS``; ``speakers`` counts each speed of a voice by itself."""
+    """All recordings and their PCM, one array for each of ``speeds``; ``speakers`` counts each speed of a voice by itself."""
+
+    speeds: list[float]
 
     recordings: list[Recording]
     pcm: list[NDArray[np.int16]]
@@ -56,7 +57,7 @@ def read_corpus(work: Path) -> Corpus:
     index = json.loads((work / "index.json").read_text(encoding="utf-8"))
     recordings: list[Recording] = []
     speakers = 0
-    for speed in range(len(SPEEDS)):
+    for speed in range(len(index["speeds"])):
         start = 0
         for name, lengths in zip(index["files"], index["samples"], strict=True):
             corpus = name.rpartition("_")[0]
@@ -64,5 +65,5 @@ def read_corpus(work: Path) -> Corpus:
             recordings.append(Recording(name, corpus, speed, start, lengths[speed], speakers if named else -1))
             speakers += named
             start += lengths[speed]
-    pcm: list[NDArray[np.int16]] = [np.memmap(pcm_file(work, speed), dtype=np.int16, mode="r") for speed in SPEEDS]
-    return Corpus(recordings, pcm, speakers)
+    pcm: list[NDArray[np.int16]] = [np.memmap(pcm_file(work, speed), dtype=np.int16, mode="r") for speed in index["speeds"]]
+    return Corpus(index["speeds"], recordings, pcm, speakers)

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 import soxr
-from corpus import SAMPLE_RATE, SPEEDS, UNLABELLED, pcm_file, speed_name
+from corpus import SAMPLE_RATE, UNLABELLED, pcm_file, speed_name
 from numpy.typing import NDArray
 
 SHORTEST_S = 1.0
@@ -35,11 +35,11 @@ def at_speed(samples: NDArray[np.float32], speed: float) -> NDArray[np.float32]:
     return samples if speed == 1.0 else np.asarray(soxr.resample(samples, speed * SAMPLE_RATE, SAMPLE_RATE), np.float32)
 
 
-def decode_all_speeds(work: Path, file: Path) -> list[int]:
+def decode_all_speeds(work: Path, speeds: list[float], file: Path) -> list[int]:
     """Writes one file of PCM for every speed; answers the samples of each."""
     samples = decode(file)
     lengths = []
-    for speed in SPEEDS:
+    for speed in speeds:
         pcm = (at_speed(samples, speed).clip(-1, 1) * 32767).astype(np.int16)
         pcm.tofile(work / f"{file.stem}.{speed_name(speed)}.part")
         lengths.append(len(pcm))
@@ -54,15 +54,17 @@ def main() -> None:
     )
     parser.add_argument("noise", type=Path, help="a file of noise")
     parser.add_argument("work", type=Path, help="folder to write to")
+    parser.add_argument("--speeds", type=float, nargs="+", default=[1.0, 0.9, 1.1])
     parser.add_argument("--jobs", type=int, default=2)
     arguments = parser.parse_args()
     work: Path = arguments.work
+    speeds: list[float] = arguments.speeds
     work.mkdir(parents=True, exist_ok=True)
     files = sorted(file for file in arguments.speech.iterdir() if file.suffix in {".opus", ".flac", ".ogg", ".wav"})
-    files = [file for file in files if soundfile.info(file).duration >= SHORTEST_S * math.ceil(max(SPEEDS))]
+    files = [file for file in files if soundfile.info(file).duration >= SHORTEST_S * math.ceil(max(speeds))]
     with ProcessPoolExecutor(arguments.jobs) as pool:
-        lengths = list(pool.map(partial(decode_all_speeds, work), files, chunksize=8))
-    for index, speed in enumerate(SPEEDS):
+        lengths = list(pool.map(partial(decode_all_speeds, work, speeds), files, chunksize=8))
+    for index, speed in enumerate(speeds):
         with pcm_file(work, speed).open("wb") as joined:
             for file in files:
                 part = work / f"{file.stem}.{speed_name(speed)}.part"
@@ -72,7 +74,9 @@ def main() -> None:
     noise = (decode(arguments.noise).clip(-1, 1) * 32767).astype(np.int16)
     noise.tofile(work / "noise.i16")
     index_file = work / "index.json"
-    index_file.write_text(json.dumps({"files": [file.stem for file in files], "samples": lengths}), encoding="utf-8")
+    index_file.write_text(
+        json.dumps({"speeds": speeds, "files": [file.stem for file in files], "samples": lengths}), encoding="utf-8"
+    )
     print(f"{len(files)} files, {len(noise) / SAMPLE_RATE / 60:.0f} minutes of noise, in {work}")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from corpus import SPEEDS, Corpus, teacher_file
+from corpus import Corpus, teacher_file
 from numpy.typing import NDArray
 from teach import WINDOW
 
@@ -28,12 +28,12 @@ class Targets:
 
     def __init__(self, work: Path, corpus: Corpus, dimension: int) -> None:
         self._speaker_of = np.array([recording.speaker for recording in corpus.recordings])
-        self.taught = all(teacher_file(work, speed).exists() for speed in SPEEDS)
+        self.taught = all(teacher_file(work, speed).exists() for speed in corpus.speeds)
         if not self.taught:
             random = np.random.default_rng(0).standard_normal((corpus.speakers, dimension))
             self.centres = unit(random.astype(np.float32))
             return
-        recordings, self._start, raw = _stored(work)
+        recordings, self._start, raw = _stored(work, corpus.speeds)
         if raw.shape[1] != dimension:
             raise SystemExit(f"the teacher's embeddings have {raw.shape[1]} values; set lin_neurons to as many, not {dimension}")
         self._bounds = np.searchsorted(recordings, np.arange(len(corpus.recordings) + 1))
@@ -60,10 +60,10 @@ class Targets:
         return own if speaker < 0 else unit(OWN_SHARE * own + (1 - OWN_SHARE) * self.centres[speaker])
 
 
-def _stored(work: Path) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]]:
+def _stored(work: Path, speeds: list[float]) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]]:
     """Recording, start and embedding of every window, in the order of recordings and starts."""
     recordings, starts, embeddings = [], [], []
-    for speed in SPEEDS:
+    for speed in speeds:
         with np.load(teacher_file(work, speed)) as stored:
             recordings.append(stored["recording"])
             starts.append(stored["start"])

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from corpus import SAMPLE_RATE, SPEEDS, Recording, read_corpus, teacher_file
+from corpus import SAMPLE_RATE, Recording, read_corpus, teacher_file
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
@@ -94,7 +94,7 @@ def main() -> None:
     corpus = read_corpus(arguments.work)
     teacher = Teacher()
     teacher.load(find_weights())
-    for speed, factor in enumerate(SPEEDS):
+    for speed, factor in enumerate(corpus.speeds):
         if teacher_file(arguments.work, factor).exists():
             continue
         windows, recordings, starts = [], [], []

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import tempfile
 import time
 from pathlib import Path
 
@@ -40,18 +41,17 @@ def main() -> None:
         parser.error(f"--batch must be a multiple of {processes * GROUP}: {processes} processes, groups of {GROUP}")
     plan.run.mkdir(parents=True, exist_ok=True)
     if processes == 1:
-        train(0, plan, 1)
+        train(0, plan)
     else:
-        os.environ.setdefault("MASTER_ADDR", "127.0.0.1")
-        os.environ.setdefault("MASTER_PORT", "29513")
-        spawn(train, (plan, processes), nprocs=processes)  # type: ignore[no-untyped-call]
+        with tempfile.TemporaryDirectory() as meeting:
+            spawn(train, (plan, processes, Path(meeting)), nprocs=processes)  # type: ignore[no-untyped-call]
 
 
-def train(rank: int, plan: Plan, processes: int) -> None:
-    """The work of one process."""
-    if processes > 1:
+def train(rank: int, plan: Plan, processes: int = 1, meeting: Path | None = None) -> None:
+    """The work of one process. ``meeting``: an empty folder where several processes find each other."""
+    if meeting is not None:
         torch.set_num_threads(1)
-        dist.init_process_group("gloo", rank=rank, world_size=processes)
+        dist.init_process_group("gloo", init_method=(meeting / "found").as_uri(), rank=rank, world_size=processes)
     training = Training(rank, plan, processes)
     monitor = Monitor(plan.verification, training.fbank) if plan.verification and rank == 0 else None
     losses: list[dict[str, float]] = []

@@ -42,7 +42,7 @@ class SpeechBrainEmbeddingOptions(StageOptions):
     )
     model_cache: Path | None = Field(None, description="folder for fetched models; default: the setting of that name")
     window_ms: Annotated[int, Field(ge=300, le=5000)] = Field(1500, description="speech that one embedding hears")
-    hop_ms: Annotated[int, Field(ge=50, le=2000)] = Field(250, description="speech that one embedding stands for")
+    hop_ms: Annotated[int, Field(ge=50, le=5000)] = Field(250, description="speech that one embedding stands for")
     normalization: Literal["session", "window"] = Field(
         "session", description="features less the mean of the session's speech so far, or of the window alone"
     )

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from speaker_tracker.models import ModelError
+from speaker_tracker.models.folder import HYPERPARAMS
 from speaker_tracker_stages.torchaudio_fallback import ensure_torchaudio
 
 if TYPE_CHECKING:
@@ -28,13 +29,16 @@ def load_encoder(folder: Path) -> EncoderClassifier:
     """
     folder = folder.resolve()
     try:
-        with _quiet():
-            return _from_hparams(folder)
+        with _quiet(), _transfer_warnings() as misfits:
+            encoder = _from_hparams(folder)
     except ImportError:
         raise
     except Exception as error:
         # Hyperparameters make arbitrary objects and weights may fit none of them, so anything can come up.
         raise ModelError(f"the voice model in {folder} cannot be loaded: {_sentence(error)}") from error
+    if misfits:
+        raise ModelError(f"the voice model in {folder} cannot be loaded: its weights are not those of the network in {HYPERPARAMS}")
+    return encoder
 
 
 def _from_hparams(folder: Path) -> EncoderClassifier:
@@ -74,6 +78,26 @@ def _quiet() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
+
+
+@contextmanager
+def _transfer_warnings() -> Iterator[list[str]]:
+    """What SpeechBrain says of weights that do not fit: it warns, and leaves the network, or parts of it, as chance made it."""
+    heard: list[str] = []
+
+    def keep(record: logging.LogRecord) -> bool:
+        message = record.getMessage()
+        if not message.startswith("During parameter transfer"):
+            return True
+        heard.append(message)
+        return False
+
+    logger = logging.getLogger("speechbrain.utils.checkpoints")
+    logger.addFilter(keep)
+    try:
+        yield heard
+    finally:
+        logger.removeFilter(keep)
 
 
 def _sentence(error: Exception) -> str:

@@ -100,11 +100,11 @@ def copy_of_embedded(tmp_path):
     return folder
 
 
-def test_the_embedded_model_encodes_batches_to_192_values():
+def test_the_embedded_model_encodes_batches_to_256_values():
     encoder = load_encoder(EMBEDDED)
     pcm = torch.from_numpy(np.random.default_rng(0).normal(0, 0.1, (3, 24000)).astype(np.float32))
     embeddings = encoder.encode_batch(pcm)
-    assert embeddings.shape == (3, 1, 192)
+    assert embeddings.shape == (3, 1, 256)
     assert torch.isfinite(embeddings).all()
     assert not encoder.mods.training
     torch.testing.assert_close(embeddings[1:2], encoder.encode_batch(pcm[1:2]), atol=1e-3, rtol=1e-4)
@@ -119,8 +119,8 @@ def test_a_folder_in_the_hubs_layout_loads_from_where_it_lies(cache):
     assert encoder.hparams.label_encoder.decode_ndim(1) == "id2"
 
 
-@pytest.mark.parametrize("source", ["auto", "hub", "embedded"])
-def test_loading_touches_no_network(cache, source):
+@pytest.mark.parametrize(("source", "dimension"), [("auto", 192), ("hub", 192), ("embedded", 256)])
+def test_loading_touches_no_network(cache, source, dimension):
     environment = os.environ | {"HF_HUB_OFFLINE": "1"}
     done = subprocess.run(
         [sys.executable, "-c", WITHOUT_NETWORK, source, str(cache)],
@@ -130,7 +130,7 @@ def test_loading_touches_no_network(cache, source):
         timeout=120,
         check=False,
     )
-    assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "(2, 1, 192)", "")
+    assert (done.returncode, done.stdout.strip(), done.stderr) == (0, f"(2, 1, {dimension})", "")
 
 
 def test_a_folder_that_is_read_only_loads_and_stays_as_it_is(copy_of_embedded):
@@ -163,6 +163,15 @@ def test_weights_of_another_shape_are_told_in_one_sentence(cache, copy_of_embedd
     with pytest.raises(ModelError, match="cannot be loaded") as caught:
         load_encoder(copy_of_embedded)
     assert "\n" not in str(caught.value)
+
+
+def test_weights_of_a_part_of_the_network_are_not_taken_for_all(copy_of_embedded):
+    file = copy_of_embedded / "embedding_model.ckpt"
+    weights = torch.load(file)
+    del weights["embed.weight"]
+    torch.save(weights, file)
+    with pytest.raises(ModelError, match=r"its weights are not those of the network in hyperparams\.yaml"):
+        load_encoder(copy_of_embedded)
 
 
 def test_hyperparameters_without_a_classifier_are_told_in_one_sentence(copy_of_embedded):
