@@ -8,6 +8,7 @@ import pytest
 
 CONVERSATIONS = Path(__file__).parents[2] / "shared" / "data" / "conversations"
 MANIFEST = CONVERSATIONS / "manifest.json"
+VERIFICATION = CONVERSATIONS.parent / "verification"
 
 needs_shared_data = pytest.mark.skipif(not MANIFEST.is_file(), reason=f"no conversations in {CONVERSATIONS}")
 

@@ -16,6 +16,9 @@ from corpus import SAMPLE_RATE, Recording, read_corpus, teacher_file
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from speaker_tracker.evaluation.utterances import read_utterances, utterance_files
+from speaker_tracker.evaluation.verification import cosine_trials, equal_error_rate, window_starts
+
 WINDOW = 25600
 """Samples that the teacher hears at once: the 1.6 s that it was trained on."""
 STEP = 12800
@@ -79,21 +82,44 @@ def slaney_mel_bands(bands: int, points: int) -> NDArray[np.float32]:
     return weights.astype(np.float32)
 
 
-def window_starts(recording: Recording) -> NDArray[np.int64]:
+def teacher_starts(recording: Recording) -> NDArray[np.int64]:
     """Where in the recording the teacher's windows begin, in samples; the last one ends with it."""
     last = max(0, recording.length - WINDOW)
     starts = np.arange(0, last + 1, STEP)
     return starts if starts[-1] == last else np.append(starts, last)
 
 
+def print_error_rates(teacher: Teacher, verification: Path) -> None:
+    """Of the windows that ``speaker-tracker evaluate-embedding`` compares."""
+    utterances = read_utterances(utterance_files(verification))
+    readers = sorted({utterance.speaker for utterance in utterances})
+    for seconds in (1.0, 1.5, 3.0):
+        window = int(seconds * SAMPLE_RATE)
+        cuts = [
+            (readers.index(utterance.speaker), number, utterance.samples[start : start + window])
+            for number, utterance in enumerate(utterances)
+            for start in window_starts(len(utterance.samples), window)
+        ]
+        heard = torch.from_numpy(np.stack([samples for _, _, samples in cuts]))
+        embeddings = torch.cat([teacher.embed(part) for part in torch.split(heard, BATCH)]).numpy()
+        speakers, numbers = np.array([reader for reader, _, _ in cuts]), np.array([number for _, number, _ in cuts])
+        print(f"{seconds} s: {100 * equal_error_rate(cosine_trials(embeddings, speakers, numbers)):.1f} %")
+
+
 def main() -> None:
     """Reads the command line and embeds."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("work", type=Path, help="folder that prepare.py wrote")
+    parser.add_argument(
+        "--verification", type=Path, help="folder READER/*.audio: print the teacher's own equal error rates, no more"
+    )
     arguments = parser.parse_args()
-    corpus = read_corpus(arguments.work)
     teacher = Teacher()
     teacher.load(find_weights())
+    if arguments.verification:
+        print_error_rates(teacher, arguments.verification)
+        return
+    corpus = read_corpus(arguments.work)
     for speed, factor in enumerate(corpus.speeds):
         if teacher_file(arguments.work, factor).exists():
             continue
@@ -102,7 +128,7 @@ def main() -> None:
         for index, recording in enumerate(corpus.recordings):
             if recording.speed != speed:
                 continue
-            for start in window_starts(recording):
+            for start in teacher_starts(recording):
                 samples = corpus.pcm[speed][recording.start + start : recording.start + min(start + WINDOW, recording.length)]
                 windows.append(np.resize(samples, WINDOW))
                 recordings.append(index)

@@ -55,7 +55,7 @@ class KMeansAssignerOptions(StageOptions):
     distinct_at: Annotated[float, Field(ge=-1, le=1)] = Field(0.8, description="two centroids more alike than this are one voice")
     doubt: Annotated[float, Field(ge=0, le=2)] = Field(0.7, description="less alike by this with one second of speech of a voice")
     foreign_at: Annotated[float, Field(ge=-1, le=1)] = Field(
-        0.1, description="a voice beyond num_speakers is no more alike to any other than this"
+        0.35, description="a voice beyond num_speakers is no more alike to any other than this"
     )
     foreign_seconds: Annotated[float, Field(ge=0, le=60)] = Field(4.0, description="speech that makes a voice beyond num_speakers")
     max_recent_windows: Annotated[int, Field(ge=40, le=10_000)] = Field(480, description="windows remembered one by one")

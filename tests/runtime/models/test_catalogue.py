@@ -66,7 +66,7 @@ def test_anything_else_is_told_with_the_choices():
 
 def test_the_embedded_model_is_calibrated_for_the_windows_it_is_used_on():
     model = resolve("embedded", None).model
-    assert model.dimension == 192
+    assert model.dimension == 256
     assert model.calibrated_seconds == 1.5
     assert 0.2 < model.same_voice_cosine < 0.8
 
