@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -19,7 +18,7 @@ import soxr
 from corpus import SAMPLE_RATE, UNLABELLED, pcm_file, speed_name
 from numpy.typing import NDArray
 
-SHORTEST_S = 1.0
+SHORTEST_S = 2.0
 """A speaker with less speech than this is left out."""
 
 
@@ -61,7 +60,7 @@ def main() -> None:
     speeds: list[float] = arguments.speeds
     work.mkdir(parents=True, exist_ok=True)
     files = sorted(file for file in arguments.speech.iterdir() if file.suffix in {".opus", ".flac", ".ogg", ".wav"})
-    files = [file for file in files if soundfile.info(file).duration >= SHORTEST_S * math.ceil(max(speeds))]
+    files = [file for file in files if soundfile.info(file).duration >= SHORTEST_S]
     with ProcessPoolExecutor(arguments.jobs) as pool:
         lengths = list(pool.map(partial(decode_all_speeds, work, speeds), files, chunksize=8))
     for index, speed in enumerate(speeds):
