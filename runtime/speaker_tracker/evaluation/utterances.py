@@ -65,11 +65,14 @@ def read_samples(path: Path) -> NDArray[np.float32]:
 def with_noise(utterances: Sequence[Utterance], noise: NDArray[np.float32], snr_db: float) -> list[Utterance]:
     """Each utterance with a stretch of ``noise`` that is ``snr_db`` quieter; the same stretches every time.
 
-    ``noise``: shape ``(n,)``, as long as the longest utterance or repeated. Stretches without any sound are passed over.
+    ``noise``: shape ``(n,)``, as long as the longest utterance or repeated. Stretches without any sound are passed over. Raises
+    ``VerificationSetError`` where there is no sound in it at all.
     """
     longest = max(len(utterance.samples) for utterance in utterances)
     looped = np.resize(noise, max(len(noise), 2 * longest))
     audible = np.flatnonzero(looped)
+    if not len(audible):
+        raise VerificationSetError("the noise is silent from begin to end; name a recording of noise that can be heard")
     random = np.random.default_rng(0)
     noisy = []
     for utterance in utterances:

@@ -49,11 +49,11 @@ def equal_error_rate(trials: Trials) -> float:
     """
     if not len(trials.same) or not len(trials.different):
         raise ValueError("an equal error rate needs pairs of windows of one speaker and of two")
+    from sklearn.metrics import roc_curve  # noqa: PLC0415 - heavy, only where something is measured
+
     scores = np.concatenate([trials.same, trials.different])
     same = np.concatenate([np.ones(len(trials.same)), np.zeros(len(trials.different))])
-    order = np.argsort(scores, kind="stable")
-    last_of_score = np.append(np.diff(scores[order]) > 0, True)
-    refused = np.cumsum(same[order])[last_of_score] / len(trials.same)
-    accepted = 1 - np.cumsum(1 - same[order])[last_of_score] / len(trials.different)
+    accepted, recognized, _ = roc_curve(same, scores, drop_intermediate=False)
+    refused = 1 - recognized
     crossing = int(np.argmin(np.abs(refused - accepted)))
     return float((refused[crossing] + accepted[crossing]) / 2)

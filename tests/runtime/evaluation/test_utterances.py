@@ -85,6 +85,11 @@ def test_a_stretch_of_silence_is_no_noise():
     assert power(noisy.samples) > power(tone(300)) * 1.05
 
 
+def test_noise_without_any_sound_is_told():
+    with pytest.raises(VerificationSetError, match="the noise is silent"):
+        with_noise([Utterance("anna", tone(300))], np.zeros(RATE, np.float32), 10.0)
+
+
 def test_a_line_passes_nothing_above_half_of_its_rate():
     low, high = through_line([Utterance("anna", tone(1000)), Utterance("anna", tone(6000))], 8000)
 
