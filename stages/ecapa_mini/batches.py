@@ -40,7 +40,7 @@ class Batch:
 class BatchSource:
     """Draws batches without end.
 
-    Neighbours in groups of ``group`` come from one corpus and one speed, from one, two or four voices.
+    Neighbours in groups of ``group`` come from one corpus in one variant, from one, two or four voices.
     """
 
     def __init__(  # noqa: PLR0913 - what a batch is made of
@@ -54,7 +54,7 @@ class BatchSource:
         self._random = np.random.default_rng((*seed, rank))
         members: dict[tuple[str, int], list[int]] = {}
         for index, recording in enumerate(corpus.recordings):
-            members.setdefault((recording.corpus, recording.speed), []).append(index)
+            members.setdefault((recording.corpus, recording.variant), []).append(index)
         self._members = members
         self._choices: dict[tuple[str, int], NDArray[np.float64]] = {}
         for key, indices in members.items():
@@ -80,7 +80,7 @@ class BatchSource:
                 recording = self._corpus.recordings[index]
                 start = int(self._random.integers(0, max(1, recording.length - samples)))
                 at = recording.start + start
-                pcm = self._corpus.pcm[recording.speed][at : at + min(samples, recording.length)]
+                pcm = self._corpus.pcm[recording.variant][at : at + min(samples, recording.length)]
                 voices.append(np.resize(pcm, samples))
                 speakers.append(recording.speaker)
                 targets.append(self._targets.of(index, start, samples))

@@ -1,4 +1,4 @@
-"""The prepared speech: where each file of each speed lies, who speaks in it, and what the teacher makes of it."""
+"""The prepared speech: where each variant of each file lies, who speaks in it, and what the teacher makes of it."""
 
 from __future__ import annotations
 
@@ -14,28 +14,26 @@ UNLABELLED = "unlabelled"
 """Corpus whose files hold many voices each, without names."""
 
 
-def speed_name(speed: float) -> str:
-    """A speed as part of a file's name."""
-    return f"{speed:.2f}"
+def pcm_file(work: Path, variant: int) -> Path:
+    """One variant of all speech, int16 at 16 kHz, file after file."""
+    return work / f"speech.{variant:02}.i16"
 
 
-def pcm_file(work: Path, speed: float) -> Path:
-    """All speech at one speed, int16 at 16 kHz, file after file."""
-    return work / f"speech.{speed_name(speed)}.i16"
-
-
-def teacher_file(work: Path, speed: float) -> Path:
-    """The teacher's embeddings of all speech at one speed."""
-    return work / f"teacher.{speed_name(speed)}.npz"
+def teacher_file(work: Path, variant: int) -> Path:
+    """The teacher's embeddings of one variant of all speech."""
+    return work / f"teacher.{variant:02}.npz"
 
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """One file at one speed: ``start`` and ``length`` are samples of that speed's PCM; ``speaker`` is -1 without a name."""
+    """One variant of one file.
+
+    ``start`` and ``length`` are samples of that variant's PCM; ``speaker`` is -1 without a name.
+    """
 
     name: str
     corpus: str
-    speed: int
+    variant: int
     start: int
     length: int
     speaker: int
@@ -43,9 +41,7 @@ class Recording:
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """All recordings and their PCM, one array for each of ``speeds``; ``speakers`` counts each speed of a voice by itself."""
-
-    speeds: list[float]
+    """All recordings and their PCM, one array for each variant; ``speakers`` counts each variant of a speaker by itself."""
 
     recordings: list[Recording]
     pcm: list[NDArray[np.int16]]
@@ -57,13 +53,14 @@ def read_corpus(work: Path) -> Corpus:
     index = json.loads((work / "index.json").read_text(encoding="utf-8"))
     recordings: list[Recording] = []
     speakers = 0
-    for speed in range(len(index["speeds"])):
+    variants = len(index["samples"][0])
+    for variant in range(variants):
         start = 0
         for name, lengths in zip(index["files"], index["samples"], strict=True):
             corpus = name.rpartition("_")[0]
             named = corpus != UNLABELLED
-            recordings.append(Recording(name, corpus, speed, start, lengths[speed], speakers if named else -1))
+            recordings.append(Recording(name, corpus, variant, start, lengths[variant], speakers if named else -1))
             speakers += named
-            start += lengths[speed]
-    pcm: list[NDArray[np.int16]] = [np.memmap(pcm_file(work, speed), dtype=np.int16, mode="r") for speed in index["speeds"]]
-    return Corpus(index["speeds"], recordings, pcm, speakers)
+            start += lengths[variant]
+    pcm: list[NDArray[np.int16]] = [np.memmap(pcm_file(work, variant), dtype=np.int16, mode="r") for variant in range(variants)]
+    return Corpus(recordings, pcm, speakers)

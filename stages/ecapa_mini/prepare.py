@@ -1,8 +1,4 @@
-"""Decodes a folder of training speech once, at several speeds, into memory-mapped PCM: ``python prepare.py SPEECH NOISE WORK``.
-
-Speech played faster or slower is another voice: each speed of a speaker counts as a speaker of its own (Yamamoto et al., "Speaker
-augmentation and bandwidth extension for deep speaker embedding", Interspeech 2019).
-"""
+"""Decodes training speech once, each speaker in several voices, into mapped PCM: ``python prepare.py SPEECH NOISE WORK``."""
 
 from __future__ import annotations
 
@@ -15,8 +11,10 @@ from pathlib import Path
 import numpy as np
 import soundfile
 import soxr
-from corpus import SAMPLE_RATE, UNLABELLED, pcm_file, speed_name
+import torch
+from corpus import SAMPLE_RATE, UNLABELLED, pcm_file
 from numpy.typing import NDArray
+from voices import AS_IT_IS, draw_voice, in_voice
 
 SHORTEST_S = 2.0
 """A speaker with less speech than this is left out."""
@@ -29,20 +27,24 @@ def decode(file: Path) -> NDArray[np.float32]:
     return mono if rate == SAMPLE_RATE else np.asarray(soxr.resample(mono, rate, SAMPLE_RATE), np.float32)
 
 
-def at_speed(samples: NDArray[np.float32], speed: float) -> NDArray[np.float32]:
-    """Played ``speed`` times as fast, pitch and all."""
-    return samples if speed == 1.0 else np.asarray(soxr.resample(samples, speed * SAMPLE_RATE, SAMPLE_RATE), np.float32)
-
-
-def decode_all_speeds(work: Path, speeds: list[float], file: Path) -> list[int]:
-    """Writes one file of PCM for every speed; answers the samples of each."""
+def decode_variants(work: Path, variants: int, numbered: tuple[int, Path]) -> list[int]:
+    """Writes one file of PCM for every variant, the first as it is; answers the samples of each."""
+    torch.set_num_threads(1)
+    number, file = numbered
     samples = decode(file)
+    random = np.random.default_rng(number)
     lengths = []
-    for speed in speeds:
-        pcm = (at_speed(samples, speed).clip(-1, 1) * 32767).astype(np.int16)
-        pcm.tofile(work / f"{file.stem}.{speed_name(speed)}.part")
+    for variant in range(variants):
+        voice = draw_voice(random, variant - 1, variants - 1) if variant else AS_IT_IS
+        pcm = (in_voice(samples, voice).clip(-1, 1) * 32767).astype(np.int16)
+        pcm.tofile(part_file(work, number, variant))
         lengths.append(len(pcm))
     return lengths
+
+
+def part_file(work: Path, number: int, variant: int) -> Path:
+    """Where one variant of one file waits to be joined with the others."""
+    return work / f"{number}.{variant}.part"
 
 
 def main() -> None:
@@ -53,29 +55,27 @@ def main() -> None:
     )
     parser.add_argument("noise", type=Path, help="a file of noise")
     parser.add_argument("work", type=Path, help="folder to write to")
-    parser.add_argument("--speeds", type=float, nargs="+", default=[1.0, 0.9, 1.1])
+    parser.add_argument("--variants", type=int, default=12, help="in how many voices each speaker is heard, their own included")
     parser.add_argument("--jobs", type=int, default=2)
     arguments = parser.parse_args()
     work: Path = arguments.work
-    speeds: list[float] = arguments.speeds
+    variants: int = arguments.variants
     work.mkdir(parents=True, exist_ok=True)
     files = sorted(file for file in arguments.speech.iterdir() if file.suffix in {".opus", ".flac", ".ogg", ".wav"})
     files = [file for file in files if soundfile.info(file).duration >= SHORTEST_S]
     with ProcessPoolExecutor(arguments.jobs) as pool:
-        lengths = list(pool.map(partial(decode_all_speeds, work, speeds), files, chunksize=8))
-    for index, speed in enumerate(speeds):
-        with pcm_file(work, speed).open("wb") as joined:
-            for file in files:
-                part = work / f"{file.stem}.{speed_name(speed)}.part"
+        lengths = list(pool.map(partial(decode_variants, work, variants), enumerate(files), chunksize=8))
+    for variant in range(variants):
+        with pcm_file(work, variant).open("wb") as joined:
+            for number in range(len(files)):
+                part = part_file(work, number, variant)
                 joined.write(part.read_bytes())
                 part.unlink()
-        print(f"speed {speed}: {sum(length[index] for length in lengths) / SAMPLE_RATE / 3600:.2f} h")
+        print(f"variant {variant}: {sum(length[variant] for length in lengths) / SAMPLE_RATE / 3600:.2f} h")
     noise = (decode(arguments.noise).clip(-1, 1) * 32767).astype(np.int16)
     noise.tofile(work / "noise.i16")
     index_file = work / "index.json"
-    index_file.write_text(
-        json.dumps({"speeds": speeds, "files": [file.stem for file in files], "samples": lengths}), encoding="utf-8"
-    )
+    index_file.write_text(json.dumps({"files": [file.stem for file in files], "samples": lengths}), encoding="utf-8")
     print(f"{len(files)} files, {len(noise) / SAMPLE_RATE / 60:.0f} minutes of noise, in {work}")
 
 

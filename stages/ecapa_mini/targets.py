@@ -28,12 +28,12 @@ class Targets:
 
     def __init__(self, work: Path, corpus: Corpus, dimension: int) -> None:
         self._speaker_of = np.array([recording.speaker for recording in corpus.recordings])
-        self.taught = all(teacher_file(work, speed).exists() for speed in corpus.speeds)
+        self.taught = all(teacher_file(work, variant).exists() for variant in range(len(corpus.pcm)))
         if not self.taught:
             random = np.random.default_rng(0).standard_normal((corpus.speakers, dimension))
             self.centres = unit(random.astype(np.float32))
             return
-        recordings, self._start, raw = _stored(work, corpus.speeds)
+        recordings, self._start, raw = _stored(work, len(corpus.pcm))
         if raw.shape[1] != dimension:
             raise SystemExit(f"the teacher's embeddings have {raw.shape[1]} values; set lin_neurons to as many, not {dimension}")
         self._bounds = np.searchsorted(recordings, np.arange(len(corpus.recordings) + 1))
@@ -60,11 +60,11 @@ class Targets:
         return own if speaker < 0 else unit(OWN_SHARE * own + (1 - OWN_SHARE) * self.centres[speaker])
 
 
-def _stored(work: Path, speeds: list[float]) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]]:
+def _stored(work: Path, variants: int) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]]:
     """Recording, start and embedding of every window, in the order of recordings and starts."""
     recordings, starts, embeddings = [], [], []
-    for speed in speeds:
-        with np.load(teacher_file(work, speed)) as stored:
+    for variant in range(variants):
+        with np.load(teacher_file(work, variant)) as stored:
             recordings.append(stored["recording"])
             starts.append(stored["start"])
             embeddings.append(stored["embedding"].astype(np.float32))

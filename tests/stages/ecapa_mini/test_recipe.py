@@ -49,7 +49,7 @@ def speakers(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def work(speakers):
-    run("prepare.py", speakers / "speech", speakers / "noise.flac", speakers / "work")
+    run("prepare.py", speakers / "speech", speakers / "noise.flac", speakers / "work", "--variants", 3)
     return speakers / "work"
 
 
@@ -59,14 +59,51 @@ def train(work, run_folder, speakers, minutes):
     return run("train.py", work, run_folder, *arguments)
 
 
-def test_every_speed_is_prepared_with_its_length(work):
+def test_every_variant_is_prepared_with_its_length(work):
     index = json.loads((work / "index.json").read_text())
 
     assert index["files"] == ["read_anna", "read_bert", "unlabelled_00"]
-    normal, slow, fast = index["samples"][0]
-    assert slow == pytest.approx(normal / 0.9, rel=0.01)
-    assert fast == pytest.approx(normal / 1.1, rel=0.01)
-    assert (work / "speech.1.00.i16").stat().st_size == 2 * sum(lengths[0] for lengths in index["samples"])
+    for own, slow, fast in index["samples"]:
+        assert own / 1.01 < slow < own / 0.75
+        assert own / 1.33 < fast < own / 0.99
+    for variant in range(3):
+        assert (work / f"speech.{variant:02}.i16").stat().st_size == 2 * sum(lengths[variant] for lengths in index["samples"])
+
+
+@pytest.fixture
+def recipe(monkeypatch):
+    """The recipe's own modules can be imported."""
+    monkeypatch.syspath_prepend(str(RECIPE))
+
+
+@pytest.mark.usefixtures("recipe")
+def test_formants_move_and_the_pitch_stays():
+    from voices import KNOTS_HZ, move_formants  # noqa: PLC0415
+
+    time = np.arange(2 * RATE) / RATE
+    pulses = np.diff(np.floor(120 * time), prepend=0.0)
+    resonance = np.exp(-400 * time[:800]) * np.sin(2 * np.pi * 1000 * time[:800])
+    vowel = (0.3 * np.convolve(pulses, resonance)[: 2 * RATE]).astype(np.float32)
+
+    moved = move_formants(vowel, (1.15,) * len(KNOTS_HZ))
+
+    assert moved.shape == vowel.shape
+    spectrum = np.abs(np.fft.rfft(moved * np.hanning(len(moved))))
+    strongest = spectrum.argmax() / 2
+    assert strongest == pytest.approx(1150, abs=70)
+    assert strongest % 120 == pytest.approx(0, abs=1) or strongest % 120 == pytest.approx(120, abs=1)
+    np.testing.assert_allclose(move_formants(vowel, (1.0,) * len(KNOTS_HZ)), vowel, atol=1e-5)
+
+
+@pytest.mark.usefixtures("recipe")
+def test_the_first_voice_is_the_speaker_and_others_last_as_long_as_their_speed_says():
+    from voices import AS_IT_IS, draw_voice, in_voice  # noqa: PLC0415
+
+    samples = alone(0)[: 2 * RATE]
+    assert in_voice(samples, AS_IT_IS) is samples
+    for part in range(3):
+        voice = draw_voice(np.random.default_rng(part), part, 3)
+        assert len(in_voice(samples, voice)) == pytest.approx(len(samples) / voice.speed, abs=2)
 
 
 def test_a_run_goes_on_where_it_stopped_and_becomes_a_model_that_loads(work, speakers, tmp_path):
@@ -86,14 +123,14 @@ def test_a_run_goes_on_where_it_stopped_and_becomes_a_model_that_loads(work, spe
 def test_with_a_teacher_embeddings_learn_what_it_says(work, speakers, tmp_path):
     index = json.loads((work / "index.json").read_text())
     recording = 0
-    for speed, name in enumerate(["1.00", "0.90", "1.10"]):
+    for variant in range(3):
         rows = [(recording + number, start) for number, lengths in enumerate(index["samples"])
-                for start in range(0, lengths[speed] - 25_600, 12_800)]  # fmt: skip
+                for start in range(0, lengths[variant] - 25_600, 12_800)]  # fmt: skip
         recording += len(index["files"])
         places = np.random.default_rng(5).random((len(index["files"]), 256))
         taught = np.stack([places[row[0] % len(index["files"])] for row in rows])
         np.savez(
-            work / f"teacher.{name}.npz",
+            work / f"teacher.{variant:02}.npz",
             recording=np.array([row[0] for row in rows], np.int32),
             start=np.array([row[1] for row in rows], np.int32),
             embedding=(taught + np.random.default_rng(6).normal(0, 0.05, taught.shape)).astype(np.float16),
@@ -101,15 +138,15 @@ def test_with_a_teacher_embeddings_learn_what_it_says(work, speakers, tmp_path):
     try:
         train(work, tmp_path / "run", speakers, 0.3)
     finally:
-        for name in ("1.00", "0.90", "1.10"):
-            (work / f"teacher.{name}.npz").unlink()
+        for variant in range(3):
+            (work / f"teacher.{variant:02}.npz").unlink()
 
     (line,) = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
     assert line["distillation"] < 0.9  # 1 is what chance gives
 
 
-def test_the_teacher_gives_embeddings_of_unit_length_from_weights_in_its_own_layout(tmp_path, monkeypatch):
-    monkeypatch.syspath_prepend(str(RECIPE))
+@pytest.mark.usefixtures("recipe")
+def test_the_teacher_gives_embeddings_of_unit_length_from_weights_in_its_own_layout(tmp_path):
     from teach import Teacher  # noqa: PLC0415
 
     torch.manual_seed(0)
