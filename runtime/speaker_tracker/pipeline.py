@@ -61,6 +61,10 @@ class Pipeline:
             except Exception:
                 logger.exception("stage %r failed to close", opened.name)
 
+    def observed(self, observe: Callable[[Event], object]) -> Pipeline:
+        """The same stages; ``observe`` is told of every event that comes out at the end. To be used instead of this one."""
+        return _Observed(self._stages, observe)
+
     def snapshot(self) -> dict[str, State]:
         """The state of every stage, by name; without audio."""
         return {opened.name: opened.stage.snapshot() for opened in self._stages}
@@ -99,4 +103,21 @@ class Pipeline:
                 events.extend(answer.then(next(results)))
             else:
                 events.append(answer)
+        return events
+
+
+class _Observed(Pipeline):
+    def __init__(self, stages: Sequence[OpenStage], observe: Callable[[Event], object]) -> None:
+        super().__init__(stages)
+        self._observe = observe
+
+    def feed(self, event: Event) -> list[Event]:
+        return self._told(super().feed(event))
+
+    def flush(self) -> list[Event]:
+        return self._told(super().flush())
+
+    def _told(self, events: list[Event]) -> list[Event]:
+        for event in events:
+            self._observe(event)
         return events

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any
@@ -19,6 +19,7 @@ OTHER_COLOUR = "#8C8C8C"
 
 DPI = 120
 LANE_INCHES = 0.3
+SIMILARITY_INCHES = 2.2
 MIN_WIDTH_INCHES = 11.0
 MAX_WIDTH_INCHES = 40.0
 SECONDS_PER_INCH = 12.0
@@ -29,13 +30,19 @@ Bar = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """The picture of one file. ``seconds``: its duration. ``reference``: empty where there is none."""
+    """The picture of one file. ``seconds``: its duration. ``reference``: empty where there is none.
+
+    ``times``, ``similarities``: cosine to each speaker's centroid at these times in seconds, all of shape ``(n,)``; drawn below if
+    there are any.
+    """
 
     title: str
     seconds: float
     online: Sequence[TimelineSegment]
     final: Sequence[TimelineSegment]
     reference: Sequence[Turn] = field(default=())
+    times: Sequence[float] = field(default=())
+    similarities: Mapping[int, Sequence[float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +66,15 @@ def draw(panels: Sequence[Panel]) -> bytes:
     """
     lanes = [_lanes(panel) for panel in panels]
     width = min(max(max(panel.seconds for panel in panels) / SECONDS_PER_INCH, MIN_WIDTH_INCHES), MAX_WIDTH_INCHES)
-    heights = [1.1 + LANE_INCHES * max(len(panel_lanes), 1) for panel_lanes in lanes]
+    heights: list[float] = []
+    for panel, panel_lanes in zip(panels, lanes, strict=True):
+        heights += [1.1 + LANE_INCHES * max(len(panel_lanes), 1), *([SIMILARITY_INCHES] if panel.similarities else [])]
     figure = _figure_type()(figsize=(width, sum(heights)), dpi=DPI, layout="constrained")
-    axes = figure.subplots(len(panels), 1, squeeze=False, gridspec_kw={"height_ratios": heights})[:, 0]
-    for axis, panel, panel_lanes in zip(axes, panels, lanes, strict=True):
-        _draw_panel(axis, panel, panel_lanes)
+    axes = iter(figure.subplots(len(heights), 1, squeeze=False, gridspec_kw={"height_ratios": heights})[:, 0])
+    for panel, panel_lanes in zip(panels, lanes, strict=True):
+        _draw_panel(next(axes), panel, panel_lanes)
+        if panel.similarities:
+            _draw_similarities(next(axes), panel)
     picture = BytesIO()
     figure.savefig(picture, format="png")
     return picture.getvalue()
@@ -99,6 +110,25 @@ def _draw_panel(axis: Any, panel: Panel, lanes: Sequence[_Lane]) -> None:
     axis.spines[["top", "right"]].set_visible(False)
     if not lanes:
         axis.text(0.5, 0.5, "nobody speaks", transform=axis.transAxes, ha="center", va="center", color="#666666")
+
+
+def _draw_similarities(axis: Any, panel: Panel) -> None:
+    for speaker, cosines in panel.similarities.items():
+        axis.plot(
+            panel.times,
+            cosines,
+            ".-",
+            color=COLOURS[speaker % len(COLOURS)],
+            linewidth=0.8,
+            markersize=3,
+            label=f"speaker {speaker}",
+        )
+    axis.set_xlim(0, panel.seconds)
+    axis.set_xlabel("seconds", fontsize=9)
+    axis.set_ylabel("cosine to centroid", fontsize=9)
+    axis.grid(color="#DDDDDD", linewidth=0.6)
+    axis.spines[["top", "right"]].set_visible(False)
+    axis.legend(loc="lower right", fontsize=8, ncols=len(COLOURS))
 
 
 def _lanes(panel: Panel) -> list[_Lane]:

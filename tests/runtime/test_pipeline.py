@@ -217,3 +217,11 @@ def test_closing_reaches_every_stage_also_behind_one_that_fails(caplog):
 
     assert closed == ["first", "second"]
     assert "stage 'first' failed to close" in caplog.text
+
+
+def test_an_observer_is_told_of_what_comes_out():
+    seen = []
+    pipeline = Pipeline([OpenStage("one", Appending("a", "b", last=["end"]), None)]).observed(seen.append)
+
+    assert pipeline.feed(Word("x")) == seen == [Word("xa"), Word("xb")]
+    assert pipeline.flush() == [Word("end")] == seen[2:]

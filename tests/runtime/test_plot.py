@@ -21,6 +21,7 @@ def panel(*reference, final=FINAL, title="talk.wav"):
         [Panel("silence.wav", 3.0, [], [])],
         [Panel("long.wav", 3 * 3600.0, FINAL, FINAL)],
         [panel((0, 4, "$an{na"), title="$ta_lk$^.wav")],
+        [panel(), Panel("two.wav", 9.0, FINAL, FINAL, times=[1.0, 2.0], similarities={0: [0.5, 0.9], 1: [-0.1, 0.2]}), panel()],
     ],
 )
 def test_a_picture_is_drawn(panels):

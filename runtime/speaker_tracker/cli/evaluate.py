@@ -13,13 +13,16 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from speaker_tracker import plot
 from speaker_tracker.assembly import build_chain, configure_chain
 from speaker_tracker.cli.common import config_option, settings_from
 from speaker_tracker.cli.progress import progress_bar
+from speaker_tracker.evaluation.bounds import similarities
 from speaker_tracker.evaluation.manifest import read_manifest, select
 from speaker_tracker.evaluation.results import ALL, ConversationResult, Summary, as_json, summarize
 from speaker_tracker.evaluation.runner import Evaluator, evaluate
 from speaker_tracker.evaluation.scoring import DiarizationError, check_installed
+from speaker_tracker.output_file import check_writable, write_atomically
 from speaker_tracker.tracking import DEFAULT_FRAME_MS
 
 MIN_WIDTH = 100
@@ -38,6 +41,9 @@ ERROR_TITLES = "{}\nDER|\nmiss|\nf.a.|\nconf"
     show_default=True,
     help="Length of the frames of audio that are sent.",
 )
+@click.option("--oracle", is_flag=True, help="Also what the embeddings allow: labels by the reference, and KMeans at the end.")
+@click.option("--explain", metavar="URI", help="Draw one conversation instead: every timeline, and how alike the voices are.")
+@click.option("--plot", "picture", type=click.Path(path_type=Path), metavar="FILE.png", help="The picture that --explain draws.")
 @click.option("--verbose", "-v", is_flag=True, help="A line for every conversation as well.")
 @click.option("--json", "as_document", is_flag=True, help="One JSON document, for machines.")
 @config_option
@@ -48,6 +54,9 @@ def command(  # noqa: PLR0913 - one argument an option
     uris: Sequence[str],
     jobs: int | None,
     frame_ms: int,
+    oracle: bool,
+    explain: str | None,
+    picture: Path | None,
     verbose: bool,
     as_document: bool,
 ) -> None:
@@ -59,10 +68,17 @@ def command(  # noqa: PLR0913 - one argument an option
     overlapped speech. Latency is how much audio had come in when an instant got its first label, less the instant itself.
     """
     check_installed()
+    if (explain is None) != (picture is None):
+        raise click.UsageError("--explain URI and --plot FILE.png go together")
+    if explain is not None and (groups or uris):
+        raise click.UsageError("--explain takes one conversation; leave --group and --uri out")
+    if explain is not None and picture is not None:
+        _explain(manifest, explain, picture, frame_ms)
+        return
     conversations = select(read_manifest(manifest), groups, uris)
     settings = settings_from()
     configure_chain(settings)
-    evaluator = Evaluator(partial(build_chain, settings), frame_ms)
+    evaluator = Evaluator(partial(build_chain, settings), frame_ms, bounds=oracle)
     results: list[ConversationResult] = []
     with progress_bar(
         f"{len(conversations)} conversations", sum(conversation.seconds for conversation in conversations)
@@ -76,6 +92,27 @@ def command(  # noqa: PLR0913 - one argument an option
         click.echo(json.dumps(as_json(results), indent=2))
     else:
         _print_tables(results, verbose=verbose)
+
+
+def _explain(manifest: Path, uri: str, picture: Path, frame_ms: int) -> None:
+    plot.check_installed()
+    check_writable(picture)
+    (conversation,) = select(read_manifest(manifest), (), (uri,))
+    settings = settings_from()
+    configure_chain(settings)
+    observed = Evaluator(partial(build_chain, settings), frame_ms).observe(conversation)
+    recorder = observed.tracking.recorder
+    times, cosines = similarities(observed.embeddings, recorder.final)
+    panel = plot.Panel(
+        title=uri,
+        seconds=observed.tracking.seconds,
+        online=recorder.online,
+        final=recorder.final,
+        reference=observed.reference,
+        times=times.tolist(),
+        similarities={speaker: values.tolist() for speaker, values in cosines.items()},
+    )
+    write_atomically(picture, plot.draw([panel]))
 
 
 def _print_tables(results: Sequence[ConversationResult], *, verbose: bool) -> None:
@@ -94,7 +131,22 @@ def _print_tables(results: Sequence[ConversationResult], *, verbose: bool) -> No
             groups.add_section()
         _add_row(groups, name, str(summary.files), summary)
     console.print(groups)
+    if any(result.oracle for result in results):
+        _print_bounds(console, results)
     console.print("DER = missed + false alarm + confusion, in % of the reference's speaker time; RTF: real-time factor")
+
+
+def _print_bounds(console: Console, results: Sequence[ConversationResult]) -> None:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("\ngroup", overflow="fold")
+    for title in (*ERROR_TITLES.format("oracle").split("|"), *ERROR_TITLES.format("hindsight").split("|")):
+        table.add_column(title, justify="right", no_wrap=True)
+    for name, summary in summarize(results).items():
+        if name == ALL:
+            table.add_section()
+        table.add_row(name, *_parts(summary.oracle or DiarizationError()), *_parts(summary.hindsight or DiarizationError()))
+    console.print(table)
+    console.print("oracle: the same embeddings labelled by the reference; hindsight: by KMeans once, at the end")
 
 
 def _table(name: str, count: str) -> Table:

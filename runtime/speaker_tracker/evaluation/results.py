@@ -15,7 +15,11 @@ ALL = "all"
 
 @dataclass(frozen=True, slots=True)
 class ConversationResult:
-    """One conversation. ``seconds``: duration of its audio. ``speakers``: how many the report tells of."""
+    """One conversation. ``seconds``: duration of its audio. ``speakers``: how many the report tells of.
+
+    ``oracle``, ``hindsight``: what the same embeddings give when labelled by the reference, and when clustered once at the end;
+    None where not asked for.
+    """
 
     uri: str
     group: str
@@ -26,6 +30,8 @@ class ConversationResult:
     online: DiarizationError
     final: DiarizationError
     latency: LatencyHistogram
+    oracle: DiarizationError | None = None
+    hindsight: DiarizationError | None = None
 
 
 @dataclass(slots=True)
@@ -38,6 +44,8 @@ class Summary:
     online: DiarizationError = field(default_factory=DiarizationError)
     final: DiarizationError = field(default_factory=DiarizationError)
     latency: LatencyHistogram = field(default_factory=LatencyHistogram)
+    oracle: DiarizationError | None = None
+    hindsight: DiarizationError | None = None
 
     def add(self, result: ConversationResult) -> None:
         """Takes one conversation in."""
@@ -47,6 +55,10 @@ class Summary:
         self.online += result.online
         self.final += result.final
         self.latency.merge(result.latency)
+        if result.oracle is not None:
+            self.oracle = (self.oracle or DiarizationError()) + result.oracle
+        if result.hindsight is not None:
+            self.hindsight = (self.hindsight or DiarizationError()) + result.hindsight
 
     @property
     def real_time_factor(self) -> float:
@@ -89,10 +101,12 @@ def _alone(result: ConversationResult) -> Summary:
 
 
 def _figures(summary: Summary) -> dict[str, Any]:
+    bounds = {"oracle": summary.oracle, "hindsight": summary.hindsight}
     return {
         "seconds": round(summary.seconds, 3),
         "online": _error(summary.online),
         "final": _error(summary.final),
+        **{name: _error(error) for name, error in bounds.items() if error is not None},
         "latencyMs": {"median": summary.latency.percentile(50), "p95": summary.latency.percentile(95)},
         "realTimeFactor": round(summary.real_time_factor, 4),
     }

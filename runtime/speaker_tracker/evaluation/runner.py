@@ -6,34 +6,73 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, replace
 from multiprocessing import active_children, get_context
 
 from speaker_tracker.audio_file import AudioFile
 from speaker_tracker.chain import Chain
 from speaker_tracker.errors import UserError
+from speaker_tracker.evaluation.bounds import hindsight_timeline, oracle_timeline
 from speaker_tracker.evaluation.manifest import Conversation, ManifestError
 from speaker_tracker.evaluation.results import ConversationResult
 from speaker_tracker.evaluation.scoring import score
+from speaker_tracker.events import Event, VoiceEmbedding
 from speaker_tracker.rttm import Turn, read_rttm
-from speaker_tracker.tracking import track
+from speaker_tracker.tracking import Tracking, track
 
 LENGTH_TOLERANCE = 0.5
 """Seconds by which an audio file may be shorter than its manifest says."""
 
 
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """One conversation: what was said of it, what is true, and the embeddings that came out of the chain."""
+
+    tracking: Tracking
+    reference: list[Turn]
+    embeddings: list[VoiceEmbedding]
+
+
 class Evaluator:
     """Tracks and scores conversations one at a time; the chain is loaded at the first.
 
-    ``load_chain``: makes the chain; picklable where several processes are used, each of which calls it once.
+    ``load_chain``: makes the chain; picklable where several processes are used, each of which calls it once. ``bounds``: score what
+    the embeddings allow, too.
     """
 
-    def __init__(self, load_chain: Callable[[], Chain], frame_ms: int) -> None:
+    def __init__(self, load_chain: Callable[[], Chain], frame_ms: int, *, bounds: bool = False) -> None:
         self._load_chain = load_chain
         self._frame_ms = frame_ms
+        self._bounds = bounds
         self._chain: Chain | None = None
 
     def __call__(self, conversation: Conversation) -> ConversationResult:
         """Raises ``UserError`` where a file is wrong or the session fails, ``ChainError`` where the chain cannot be loaded."""
+        observed = self.observe(conversation)
+        tracking, reference = observed.tracking, observed.reference
+        result = ConversationResult(
+            uri=conversation.uri,
+            group=conversation.group,
+            num_speakers=conversation.num_speakers,
+            speakers=len(tracking.report.speakers),
+            seconds=tracking.seconds,
+            processing_seconds=tracking.processing_seconds,
+            online=score(reference, tracking.recorder.online, conversation.seconds),
+            final=score(reference, tracking.recorder.final, conversation.seconds),
+            latency=tracking.recorder.latency,
+        )
+        if not self._bounds:
+            return result
+        oracle = oracle_timeline(observed.embeddings, reference)
+        hindsight = hindsight_timeline(observed.embeddings, conversation.num_speakers)
+        return replace(
+            result,
+            oracle=score(reference, oracle, conversation.seconds),
+            hindsight=score(reference, hindsight, conversation.seconds),
+        )
+
+    def observe(self, conversation: Conversation) -> Observed:
+        """Tracks one conversation and keeps the embeddings as well. Raises as calling does."""
         audio = AudioFile(conversation.audio)
         if audio.seconds < conversation.seconds - LENGTH_TOLERANCE:
             raise ManifestError(
@@ -42,18 +81,16 @@ class Evaluator:
         reference = _reference(conversation)
         if self._chain is None:
             self._chain = self._load_chain()
-        tracking = track(self._chain.open, audio, conversation.num_speakers, frame_ms=self._frame_ms)
-        return ConversationResult(
-            uri=conversation.uri,
-            group=conversation.group,
-            num_speakers=conversation.num_speakers,
-            speakers=len(tracking.report.speakers),
-            seconds=audio.seconds,
-            processing_seconds=tracking.processing_seconds,
-            online=score(reference, tracking.recorder.online, conversation.seconds),
-            final=score(reference, tracking.recorder.final, conversation.seconds),
-            latency=tracking.recorder.latency,
+        chain, embeddings = self._chain, list[VoiceEmbedding]()
+
+        def keep(event: Event) -> None:
+            if isinstance(event, VoiceEmbedding):
+                embeddings.append(event)
+
+        tracking = track(
+            lambda session: chain.open(session).observed(keep), audio, conversation.num_speakers, frame_ms=self._frame_ms
         )
+        return Observed(tracking, reference, embeddings)
 
 
 def evaluate(evaluator: Evaluator, conversations: Sequence[Conversation], jobs: int) -> Iterator[ConversationResult]:

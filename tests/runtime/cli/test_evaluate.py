@@ -92,3 +92,41 @@ def test_without_pyannote_the_extra_is_named(tmp_path, conversation, monkeypatch
 
 def test_nonsense_as_jobs_is_wrong_usage(tmp_path, conversation):
     assert run(write_manifest(tmp_path, conversation), "--jobs", 0).exit_code == 2
+
+
+def test_the_oracle_is_told_beside_what_was_measured(tmp_path, conversation):
+    manifest = write_manifest(tmp_path, conversation)
+    figures = json.loads(run(manifest, "--json", "--oracle", "--jobs", 1).stdout)["groups"]["all"]
+    # The scripted chain embeds nothing, so that nothing can be labelled.
+    assert figures["oracle"]["missed"] == figures["hindsight"]["missed"] == 1
+    assert "oracle" not in json.loads(run(manifest, "--json", "--jobs", 1).stdout)["groups"]["all"]
+
+    printed = run(manifest, "--oracle", "--jobs", 1).stdout
+    assert "hindsight" in printed
+    assert max(map(len, printed.splitlines())) <= 100
+
+
+def test_one_conversation_is_explained_by_a_picture(tmp_path, conversation):
+    pytest.importorskip("matplotlib")
+    manifest = write_manifest(tmp_path, conversation, uris=("one", "two"))
+    result = run(manifest, "--explain", "two", "--plot", tmp_path / "two.png")
+    assert result.exit_code == 0, result.stderr
+    assert (tmp_path / "two.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (["--explain", "one"], 2, "go together"),
+        (["--plot", "one.png"], 2, "go together"),
+        (["--explain", "one", "--plot", "one.png", "--group", "clean"], 2, "leave --group and --uri out"),
+        (["--explain", "three", "--plot", "one.png"], 1, "no conversation of the manifest has uri 'three'"),
+        (["--explain", "one", "--plot", "/missing/one.png"], 1, "/missing"),
+    ],
+)
+def test_what_cannot_be_explained_is_said_in_one_line(tmp_path, conversation, arguments, status, said):
+    pytest.importorskip("matplotlib")
+    result = run(write_manifest(tmp_path, conversation), *arguments)
+    assert result.exit_code == status
+    assert said in result.stderr
+    assert "Traceback" not in result.stderr
