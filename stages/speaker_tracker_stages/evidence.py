@@ -22,9 +22,10 @@ NOBODY = -1
 class Item:
     """One window, or a group of older windows that sound alike.
 
-    ``vector``: sum of the unit-length embeddings, weighted, shape ``(d,)``. ``stretches``: what it stands for (samples), in order.
-    ``label``: the speaker it is given to. ``said``: the label that was announced for it, None if none was. ``owner``: the speaker
-    it was given to when all speakers so far were last told apart, which is remembered while two of them are taken for one.
+    ``vector``: sum of the unit-length embeddings, each times its evidence, shape ``(d,)``. ``weight``: the sum of that evidence.
+    ``stretches``: what it stands for (samples), in order. ``label``: the speaker it is given to. ``said``: the label that was
+    announced for it, None if none was. ``owner``: the speaker it was given to when all speakers so far were last told apart, which
+    is remembered while two of them are taken for one. ``voice``: the voice it belongs to, as the latest clustering numbers them.
     """
 
     vector: NDArray[np.float32]
@@ -33,6 +34,7 @@ class Item:
     label: int = NOBODY
     said: int | None = None
     owner: int = NOBODY
+    voice: int = NOBODY
 
     @property
     def samples(self) -> int:
@@ -66,13 +68,15 @@ class Evidence:
         yield from self.groups
         yield from self.recent
 
-    def items(self) -> Items:
-        """All of it, as input for clustering."""
+    def items(self, most: float) -> Items:
+        """All of it, as input for clustering; its evidence is scaled down to ``most`` where it is more."""
         everything = list(self)
+        evidence = np.array([item.weight for item in everything])
         return Items(
             vectors=unit(np.stack([item.vector for item in everything])),
-            weights=np.array([item.weight for item in everything]),
+            evidence=evidence * min(1.0, most / max(float(evidence.sum()), 1e-9)),
             seconds=np.array([item.samples for item in everything]) / SAMPLE_RATE,
+            loose=len(self.groups),
         )
 
     def condense(self) -> None:
@@ -83,7 +87,7 @@ class Evidence:
         if len(self.recent) <= self.max_recent:
             return
         moved = self.max_recent // 4
-        for _, run in groupby(self.recent[:moved], key=lambda item: (item.label, item.said, item.owner)):
+        for _, run in groupby(self.recent[:moved], key=lambda item: (item.voice, item.label, item.said, item.owner)):
             first, *others = run
             for item in others:
                 first.absorb(item)
@@ -94,7 +98,9 @@ class Evidence:
 
     def _join_most_alike(self) -> None:
         vectors = unit(np.stack([group.vector for group in self.groups]))
-        labels = np.array([(group.label, NOBODY if group.said is None else group.said, group.owner) for group in self.groups])
+        labels = np.array(
+            [(group.voice, group.label, NOBODY if group.said is None else group.said, group.owner) for group in self.groups]
+        )
         alike = np.all(labels[:, np.newaxis] == labels[np.newaxis], axis=2)
         cosines = np.where(np.triu(alike, 1), vectors @ vectors.T, -np.inf)
         first, second = np.unravel_index(int(cosines.argmax()), cosines.shape)
@@ -122,6 +128,7 @@ def _item_state(item: Item) -> State:
         "label": item.label,
         "said": item.said,
         "owner": item.owner,
+        "voice": item.voice,
     }
 
 
@@ -133,4 +140,5 @@ def _item(state: State) -> Item:
         label=cast(int, state["label"]),
         said=cast("int | None", state["said"]),
         owner=cast(int, state["owner"]),
+        voice=cast(int, state["voice"]),
     )

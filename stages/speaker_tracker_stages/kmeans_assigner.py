@@ -1,7 +1,8 @@
 """``kmeans_assigner``: gives speech to speakers by clustering its embeddings, and corrects itself as evidence grows.
 
-Each window is given to the most similar centroid along the smoothest path; every few seconds of speech all evidence is clustered
-again with scikit-learn's KMeans. New centroids are matched one to one to the speakers known so far, so ids keep to their voices.
+Window by window, the likeliest ways to have told the voices apart are kept side by side (``hypotheses``). Every few seconds of
+speech all evidence is clustered again with scikit-learn's KMeans, and the likeliest grouping kept (``voice_clustering``). Its
+voices are matched one to one to the speakers known so far, so ids keep to their voices.
 """
 
 from __future__ import annotations
@@ -33,44 +34,51 @@ from speaker_tracker.stage import (
     StageSpec,
     State,
     StateMismatch,
-    float_array,
 )
 from speaker_tracker_stages.evidence import NOBODY, Evidence, Item
-from speaker_tracker_stages.path_smoother import PathSmoother, best_path
+from speaker_tracker_stages.hypotheses import VoiceHypotheses
 from speaker_tracker_stages.speaker_matching import match_speakers
-from speaker_tracker_stages.voice_clustering import Separation, Vectors, Voices, find_foreign, find_voices, unit
+from speaker_tracker_stages.voice_clustering import Labels, VoiceClustering
+from speaker_tracker_stages.voice_likelihood import Prices, VoiceLikelihood, Voices
+
+COUNTS_SAMPLES = 2 * SAMPLE_RATE
+"""So much speech of a voice makes it count when the first voices are found; less may be a stray window of another one."""
 
 
 class KMeansAssignerOptions(StageOptions):
-    """Options of ``kmeans_assigner``.
+    """Options of ``kmeans_assigner``. Prices are natural logarithms of how much less likely something is."""
 
-    Cosines are given as places between the model's ``same_voice_cosine`` (0) and 1 (1), so that they fit any model.
-    """
-
-    lag_windows: Annotated[int, Field(ge=0, le=20)] = Field(1, description="windows to wait for before a label is announced")
+    lag_windows: Annotated[int, Field(ge=0, le=20)] = Field(0, description="windows to wait for before a label is announced")
     refit_seconds: Annotated[float, Field(gt=0, le=60)] = Field(2.0, description="speech between two clusterings, at first")
     refit_growth: Annotated[float, Field(ge=0, le=1)] = Field(0.05, description="and as a share of the speech so far, later")
     refit_seconds_max: Annotated[float, Field(gt=0, le=600)] = Field(8.0, description="and at most")
-    min_voice_seconds: Annotated[float, Field(ge=0, le=30)] = Field(1.5, description="speech that makes a new speaker")
-    distinct_at: Annotated[float, Field(ge=-1, le=1)] = Field(0.8, description="two centroids more alike than this are one voice")
-    doubt: Annotated[float, Field(ge=0, le=2)] = Field(0.7, description="less alike by this with one second of speech of a voice")
-    foreign_at: Annotated[float, Field(ge=-1, le=1)] = Field(
-        0.35, description="a voice beyond num_speakers is no more alike to any other than this"
+    change_price: Annotated[float, Field(ge=0, le=50)] = Field(1.0, description="price of another voice than a moment ago")
+    voice_price: Annotated[float, Field(ge=0, le=1000)] = Field(2.0, description="price of a voice that was not heard before")
+    beyond_price: Annotated[float, Field(ge=0, le=1000)] = Field(
+        20.0, description="and of one more than num_speakers, and of each observation of it; such voices are left out"
     )
-    foreign_seconds: Annotated[float, Field(ge=0, le=60)] = Field(4.0, description="speech that makes a voice beyond num_speakers")
+    within_share: Annotated[float, Field(gt=0, lt=1)] = Field(
+        0.75, description="variance within a voice as a share of 1 - same_voice_cosine of the model"
+    )
+    dimension: Annotated[float, Field(ge=1, le=1000)] = Field(80.0, description="directions in which embeddings vary by themselves")
+    evidence_per_second: Annotated[float, Field(gt=0, le=20)] = Field(
+        1.2, description="how many independent observations a second of speech is worth"
+    )
+    max_evidence: Annotated[float, Field(ge=10, le=100_000)] = Field(
+        200.0, description="all observations together are worth no more than so many, as voices themselves change with time"
+    )
     max_recent_windows: Annotated[int, Field(ge=40, le=10_000)] = Field(480, description="windows remembered one by one")
     max_groups: Annotated[int, Field(ge=20, le=2000)] = Field(120, description="groups that older windows are condensed to")
 
-    def separation(self, model: VoiceModel) -> Separation:
-        """The thresholds for a model, from its calibration."""
-        same, scale = model.same_voice_cosine, 1.0 - model.same_voice_cosine
-        return Separation(
-            distinct=same + self.distinct_at * scale,
-            doubt=self.doubt * scale,
-            foreign=same + self.foreign_at * scale,
-            min_seconds=self.min_voice_seconds,
-            foreign_seconds=self.foreign_seconds,
-        )
+    @property
+    def prices(self) -> Prices:
+        """The prices."""
+        return Prices(self.change_price, self.voice_price, self.beyond_price)
+
+    def likelihood(self, same_voice_cosine: float) -> VoiceLikelihood:
+        """For a model, from its calibration."""
+        within = self.within_share * (1.0 - same_voice_cosine)
+        return VoiceLikelihood(within, 1.0 - within, self.dimension)
 
 
 class KMeansAssigner(StageBase):
@@ -80,13 +88,13 @@ class KMeansAssigner(StageBase):
         self._options = options
         self._num_speakers = session.num_speakers
         self._evidence = Evidence(options.max_recent_windows, options.max_groups)
-        self._separation: Separation | None = None
-        self._centroids: Vectors = np.empty((0, 0), np.float32)
+        self._clustering: VoiceClustering | None = None
+        self._hypotheses: VoiceHypotheses | None = None
         self._speakers: list[int] = []
-        self._smoother = PathSmoother(0, 1)
+        self._after_pause = False
         self._seconds = 0.0
         self._refit_at = 0.0
-        self._model: list[str | int] = []
+        self._model: VoiceModel | None = None
         self._final = False
 
     def feed(self, event: Event) -> Iterator[Answer]:
@@ -97,6 +105,7 @@ class KMeansAssigner(StageBase):
             case SpeechEnded():
                 # A pause may be long; what is known by now is not held back until somebody speaks again.
                 yield from self._announce(len(self._evidence.recent))
+                self._after_pause = True
                 yield SpeakerNow(event.end, ())
         yield event
 
@@ -110,19 +119,16 @@ class KMeansAssigner(StageBase):
     # -- window by window --------------------------------------------------------------------------------------------------------
 
     def _hear(self, event: VoiceEmbedding) -> Iterator[Event]:
-        model: list[str | int] = [event.model.name, event.model.dimension]
-        if self._separation is None:
-            self._separation, self._model = self._options.separation(event.model), model
-        if model != self._model:
-            raise StateMismatch(f"embeddings of {model} came after those of {self._model}, and the two cannot be compared")
-        if not len(self._centroids):
-            self._take(event.vector[np.newaxis], [0])
-        # A window's embedding is the surer the more it heard.
-        weight = ((event.heard_end - event.heard_start) / SAMPLE_RATE) ** 2
-        self._evidence.recent.append(Item(event.vector * np.float32(weight), weight, [(event.start, event.end)]))
-        self._smoother.push(self._centroids @ event.vector)
-        self._label_newest(self._options.lag_windows + 1)
-        self._seconds += (event.end - event.start) / SAMPLE_RATE
+        hypotheses = self._hypotheses_for(event.model)
+        # A window that heard little is worth little.
+        heard = min(1.0, (event.heard_end - event.heard_start) / SAMPLE_RATE / event.model.calibrated_seconds)
+        seconds = (event.end - event.start) / SAMPLE_RATE
+        worth = self._options.evidence_per_second * seconds * heard**2
+        self._evidence.recent.append(Item(event.vector * np.float32(worth), worth, [(event.start, event.end)]))
+        hypotheses.push(event.vector, worth, after_pause=self._after_pause)
+        self._after_pause = False
+        self._label_newest(hypotheses)
+        self._seconds += seconds
         if self._seconds >= self._refit_at:
             self._refit()
         yield from self._announce(len(self._evidence.recent) - self._options.lag_windows)
@@ -130,12 +136,43 @@ class KMeansAssigner(StageBase):
         newest = self._evidence.recent[-1].label
         yield SpeakerNow(event.heard_end, () if newest == NOBODY else (newest,))
 
-    def _label_newest(self, windows: int) -> None:
-        unsaid = [item for item in self._evidence.recent[-windows:] if item.said is None]
-        if unsaid:
-            path = self._smoother.tail(len(unsaid))
-            for item, voice in zip(unsaid[-len(path) :], path, strict=True):
-                item.label = self._speakers[voice]
+    def _hypotheses_for(self, model: VoiceModel) -> VoiceHypotheses:
+        if self._hypotheses is None or self._model is None:
+            self._use(model)
+            self._begin_hypotheses(Voices(np.zeros((0, model.dimension)), np.zeros(0)), [], NOBODY)
+        elif (model.name, model.dimension) != (self._model.name, self._model.dimension):
+            raise StateMismatch(
+                f"embeddings of {[model.name, model.dimension]} came after those of {[self._model.name, self._model.dimension]}, "
+                f"and the two cannot be compared"
+            )
+        assert self._hypotheses is not None  # noqa: S101 - begun above
+        return self._hypotheses
+
+    def _use(self, model: VoiceModel) -> None:
+        likelihood = self._options.likelihood(model.same_voice_cosine)
+        self._model, self._clustering = model, VoiceClustering(likelihood, self._options.prices, self._num_speakers)
+
+    def _begin_hypotheses(self, voices: Voices, speakers: list[int], last: int) -> None:
+        """``speakers``: of the voices; those yet to be heard take the ids that are free, lowest first, and then none."""
+        assert self._model is not None  # noqa: S101 - set before
+        free = [speaker for speaker in range(self._num_speakers) if speaker not in speakers]
+        self._hypotheses = VoiceHypotheses(
+            self._options.likelihood(self._model.same_voice_cosine),
+            self._options.prices,
+            voices,
+            last,
+            tracked=np.array(speakers, dtype=int) != NOBODY,
+            num_speakers=self._num_speakers,
+            memory=self._options.lag_windows + 1,
+        )
+        self._speakers = [*speakers, *free]
+
+    def _label_newest(self, hypotheses: VoiceHypotheses) -> None:
+        unsaid = [item for item in self._evidence.recent[-self._options.lag_windows - 1 :] if item.said is None]
+        path = hypotheses.tail(len(unsaid)).tolist()
+        for item, voice in zip(unsaid[len(unsaid) - len(path) :], path, strict=True):
+            item.label = self._speakers[voice] if voice < len(self._speakers) else NOBODY
+            item.voice = voice
 
     def _announce(self, recent: int) -> Iterator[Event]:
         """What was never said of the first ``recent`` of the recent windows, and what is no longer as it was said."""
@@ -159,51 +196,33 @@ class KMeansAssigner(StageBase):
         growing = min(options.refit_seconds_max, max(options.refit_seconds, self._seconds * options.refit_growth))
         # The first seconds decide who is who, and little is needed to look again.
         self._refit_at = self._seconds + (growing if self._seconds > 3 * options.refit_seconds else options.refit_seconds / 4)
-        assert self._separation is not None  # noqa: S101 - set with the first embedding
-        items = self._evidence.items()
+        assert self._clustering is not None  # noqa: S101 - set with the first embedding
+        items = self._evidence.items(options.max_evidence)
         everything = list(self._evidence)
+        current = np.array([item.voice for item in everything])
+        if (labels := self._clustering.find(items, current, final=final)) is None:
+            return
         owners = np.array([item.label if item.owner == NOBODY else item.owner for item in everything])
-        voices = find_voices(items, self._num_speakers, self._separation, self._centroids, final=final)
-        tracked = len(voices.centroids)
-        if tracked == self._num_speakers and (more := find_foreign(items, voices, self._separation)) is not None:
-            voices = more
-        speakers = match_speakers(voices.labels, owners, items.seconds, _first_heard(voices, everything), self._num_speakers)
-        self._take(voices.centroids, speakers)
-        self._relabel(items.vectors)
+        speakers = match_speakers(labels, owners, items.seconds, _first_heard(labels, everything), self._num_speakers)
+        for item, voice in zip(everything, labels.tolist(), strict=True):
+            item.voice, item.label = voice, speakers[voice]
         all_apart = set(owners.tolist()) <= {NOBODY, *speakers}
         for item in everything:
             if all_apart or item.owner == NOBODY:
                 item.owner = item.label
-
-    def _take(self, centroids: Vectors, speakers: list[int]) -> None:
-        self._centroids = unit(centroids)
-        self._speakers = speakers
-        memory = self._options.lag_windows + 1
-        self._smoother = PathSmoother(len(speakers), memory)
-        for item in self._evidence.recent[-10 * memory :]:
-            self._smoother.push(self._centroids @ (item.vector / np.float32(item.weight)))
-
-    def _relabel(self, vectors: Vectors) -> None:
-        similarities = vectors @ self._centroids.T
-        groups = len(self._evidence.groups)
-        for group, voice in zip(self._evidence.groups, similarities[:groups].argmax(axis=1), strict=True):
-            group.label = self._speakers[voice]
-        for item, voice in zip(self._evidence.recent, best_path(similarities[groups:]), strict=True):
-            item.label = self._speakers[voice]
+        self._begin_hypotheses(Voices.of(items.vectors, items.evidence, labels, len(speakers)), speakers, everything[-1].voice)
 
     # -- state -------------------------------------------------------------------------------------------------------------------
 
     def snapshot(self) -> State:
-        """Evidence, centroids, whose they are and of which model; no audio. The path begins anew from the last windows."""
-        separation = self._separation
+        """Evidence, whose it is and of which model; no audio. Hypotheses begin anew from what is likeliest."""
+        model = self._model
         return {
             "evidence": self._evidence.snapshot(),
-            "centroids": self._centroids,
             "speakers": list(self._speakers),
             "seconds": self._seconds,
             "refit_at": self._refit_at,
-            "model": list(self._model),
-            "separation": None if separation is None else [separation.distinct, separation.doubt, separation.foreign],
+            "model": None if model is None else [model.name, model.dimension, model.same_voice_cosine, model.calibrated_seconds],
         }
 
     def restore(self, state: State) -> None:
@@ -211,25 +230,38 @@ class KMeansAssigner(StageBase):
         self._evidence.restore(cast(State, state["evidence"]))
         self._seconds = cast(float, state["seconds"])
         self._refit_at = cast(float, state["refit_at"])
-        self._model = list(cast("Sequence[str | int]", state["model"]))
-        if state["separation"] is not None:
-            distinct, doubt, foreign = cast(list[float], state["separation"])
-            options = self._options
-            self._separation = Separation(distinct, doubt, foreign, options.min_voice_seconds, options.foreign_seconds)
-            self._take(float_array(state["centroids"]), list(cast(list[int], state["speakers"])))
+        if state["model"] is not None:
+            name, dimension, cosine, seconds = cast("tuple[str, int, float, float]", state["model"])
+            self._use(VoiceModel(name, dimension, cosine, seconds))
+            everything, items = list(self._evidence), self._evidence.items(self._options.max_evidence)
+            labels = np.array([item.voice for item in everything], dtype=np.intp)
+            count = int(labels.max(initial=-1)) + 1
+            voices = Voices.of(items.vectors, items.evidence, labels, count)
+            speakers = list(cast(list[int], state["speakers"]))
+            self._begin_hypotheses(voices, [*speakers, *[NOBODY] * count][:count], everything[-1].voice)
 
 
-def _first_heard(voices: Voices, everything: Sequence[Item]) -> list[int]:
-    first = [0] * len(voices.centroids)
-    for voice in range(len(first)):
-        first[voice] = min((item.stretches[0][0] for item, label in zip(everything, voices.labels, strict=True) if label == voice))
-    return first
+def _first_heard(labels: Labels, everything: Sequence[Item]) -> list[int]:
+    """When each voice had been heard for long enough to count (samples)."""
+    stretches: list[list[tuple[int, int]]] = [[] for _ in range(int(labels.max()) + 1)]
+    for item, voice in zip(everything, labels.tolist(), strict=True):
+        stretches[voice] += item.stretches
+    return [_begin_of_count(sorted(own)) for own in stretches]
+
+
+def _begin_of_count(stretches: Sequence[tuple[int, int]]) -> int:
+    heard = 0
+    for start, end in stretches:
+        heard += end - start
+        if heard >= COUNTS_SAMPLES:
+            return start
+    return stretches[0][0]
 
 
 def _load(options: KMeansAssignerOptions) -> LoadedStage:
     from sklearn.exceptions import ConvergenceWarning  # noqa: PLC0415 - heavy, only where the stage is used
 
-    # Fewer groups than asked for is an answer like any other here: it is then tried with fewer.
+    # Fewer groups than asked for is an answer like any other here.
     warnings.filterwarnings("ignore", category=ConvergenceWarning, module="sklearn")
     return LoadedStage(lambda session: KMeansAssigner(options, session))
 

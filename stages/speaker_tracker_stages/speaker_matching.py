@@ -26,13 +26,15 @@ def match_speakers(
     ``voices``: the voice of each item, shape ``(n,)``; ``owners``: the speaker it belonged to so far (``NOBODY`` if none), shape
     ``(n,)``; ``seconds``: how long it is, shape ``(n,)``; ``first_heard``: position of each voice's first item.
 
+    - Of more voices than are tracked, those heard first are.
     - A speaker goes with the voice that has most of its time; a young one with the voice heard first, unless that is a small part.
     - Where several speakers go with one voice, the lowest id stays, unless it brings only a small part.
     - A voice that no speaker goes with takes the lowest id that belongs to nobody; if there is none, that of the speaker with the
       least time who was left without a voice.
     """
     shared = np.zeros((len(first_heard), num_speakers))
-    known = owners != NOBODY
+    tracked = sorted(range(len(first_heard)), key=lambda voice: first_heard[voice])[:num_speakers]
+    known = (owners != NOBODY) & np.isin(voices, tracked)
     np.add.at(shared, (voices[known], owners[known]), seconds[known])
     claims: dict[int, list[int]] = {}
     for speaker in np.flatnonzero(shared.any(axis=0)).tolist():
@@ -42,8 +44,8 @@ def match_speakers(
         most = shared[voice, speakers].max()
         matched[voice] = next(speaker for speaker in speakers if shared[voice, speaker] >= SMALL_PART * most)
     free = sorted(set(range(num_speakers)).difference(matched), key=lambda speaker: (shared[:, speaker].sum(), speaker))
-    for voice in sorted(range(len(matched)), key=lambda voice: first_heard[voice]):
-        if matched[voice] == NOBODY and free:
+    for voice in tracked:
+        if matched[voice] == NOBODY:
             matched[voice] = free.pop(0)
     return matched
 

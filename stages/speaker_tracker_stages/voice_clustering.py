@@ -1,8 +1,8 @@
-"""How many voices there are and what each sounds like: KMeans on unit-length embeddings, with the number chosen by evidence."""
+"""How many voices there are and which window is whose: KMeans on unit-length embeddings, judged and refined by likelihood."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -10,51 +10,36 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from speaker_tracker_stages.best_path import best_path
+from speaker_tracker_stages.hypotheses import BEYOND
+from speaker_tracker_stages.voice_likelihood import Numbers, Prices, Vectors, VoiceLikelihood, Voices
+
 if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController
 
-Vectors = NDArray[np.float32]
+Labels = NDArray[np.intp]
 
-RESTARTS = 3
-FINAL_RESTARTS = 10
-MIN_ITEMS_PER_VOICE = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Separation:
-    """When two groups of embeddings are two voices.
-
-    ``distinct``: largest cosine between the centroids of two voices, once there is much of both. ``doubt``: by how much less it
-    must be with one second of the rarer one; falls with the square root of its time. ``foreign``: largest cosine between a voice
-    beyond those tracked and any other. ``min_seconds``: speech that makes a voice, ``foreign_seconds`` one beyond those tracked.
-    """
-
-    distinct: float
-    doubt: float
-    foreign: float
-    min_seconds: float
-    foreign_seconds: float
+REFINED, FINAL_REFINED = 2, 8
+"""How many of the best groupings are refined."""
+RESTARTS, FINAL_RESTARTS = 1, 2
+STARTS = 3
+"""Starts of one KMeans."""
+ROUNDS = 8
+PLAINLY = 3.0
+"""By how much the logarithm of the likelihood must grow for voices to be told apart in another way in mid-session."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Items:
-    """What is clustered: unit vectors, shape ``(n, d)``; the weight and the seconds of speech of each, shape ``(n,)``."""
+    """What is clustered: unit vectors, shape ``(n, d)``, and the evidence and the seconds of speech of each, shape ``(n,)``.
+
+    The first ``loose`` ones are in no order, the others one after the other.
+    """
 
     vectors: Vectors
-    weights: NDArray[np.float64]
-    seconds: NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Voices:
-    """Unit-length centroids, shape ``(k, d)``, and the voice of each item, shape ``(n,)``."""
-
-    centroids: Vectors
-    labels: NDArray[np.intp]
-
-    def seconds(self, items: Items) -> NDArray[np.float64]:
-        """Speech of each voice, shape ``(k,)``."""
-        return np.bincount(self.labels, items.seconds, minlength=len(self.centroids)).astype(np.float64)
+    evidence: Numbers
+    seconds: Numbers
+    loose: int
 
 
 def unit(vectors: NDArray[np.floating]) -> Vectors:
@@ -63,42 +48,80 @@ def unit(vectors: NDArray[np.floating]) -> Vectors:
     return np.asarray(vectors / np.maximum(lengths, 1e-12), dtype=np.float32)
 
 
-def find_voices(items: Items, max_voices: int, separation: Separation, seed: Vectors, *, final: bool = False) -> Voices:
-    """The largest number of voices up to ``max_voices`` that are all distinct; one if no two are.
+class VoiceClustering:
+    """Finds the likeliest grouping of items into voices. ``num_speakers``: how many voices are tracked; more cost a price each."""
 
-    ``seed``: centroids known so far, shape ``(k, d)``, tried as a start besides random ones. ``final``: try harder.
-    """
-    restarts = FINAL_RESTARTS if final else RESTARTS
-    for count in range(min(max_voices, len(items.vectors) // MIN_ITEMS_PER_VOICE), 1, -1):
-        voices = _kmeans(items, count, seed, restarts)
-        if _distinct(voices, items, separation):
-            return voices
-    everyone = unit(items.weights @ items.vectors)[np.newaxis]
-    return Voices(everyone, np.zeros(len(items.vectors), dtype=np.intp))
+    def __init__(self, likelihood: VoiceLikelihood, prices: Prices, num_speakers: int) -> None:
+        self._likelihood, self._prices, self._num_speakers = likelihood, prices, num_speakers
+
+    def find(self, items: Items, current: Labels, *, final: bool = False) -> Labels | None:
+        """The voice of each item, shape ``(n,)``, numbered from 0 in order of first appearance.
+
+        ``current``: the grouping so far, shape ``(n,)``, of any numbers. None where nothing is plainly better than that. ``final``:
+        try harder, and answer with the best in any case.
+        """
+        current = _numbered(current)
+        candidates = [current, np.zeros(len(items.vectors), dtype=np.intp)]
+        for count in range(2, min(self._num_speakers + BEYOND, len(items.vectors) // 2) + 1):
+            seeds = range(FINAL_RESTARTS if final else RESTARTS)
+            candidates += [_numbered(_kmeans(items, count, seed)) for seed in seeds]
+        candidates.sort(key=lambda labels: -self.score(items, labels))
+        refined = [self._refine(items, labels) for labels in candidates[: FINAL_REFINED if final else REFINED]]
+        best = max([*refined, candidates[0]], key=lambda labels: self.score(items, labels))
+        plainly_better = self.score(items, best) > self.score(items, current) + PLAINLY
+        return best if final or plainly_better else None
+
+    def score(self, items: Items, labels: Labels) -> float:
+        """Log-likelihood of a grouping less the prices of its voices and changes."""
+        count = int(labels.max()) + 1
+        voices = Voices.of(items.vectors, items.evidence, labels, count)
+        ordered = labels[items.loose :]
+        changes = int((ordered[1:] != ordered[:-1]).sum())
+        price = changes * (self._prices.change + math.log(max(1, count - 1))) + (count - 1) * self._prices.voice
+        beyond = self._beyond(voices)
+        price += self._prices.beyond * float(beyond.sum() + voices.evidence[beyond].sum())
+        return self._likelihood.of_voices(voices) - price
+
+    def _beyond(self, voices: Voices) -> NDArray[np.bool_]:
+        """Which voices there are too many of: those heard least."""
+        tracked = np.argsort(-voices.evidence)[: self._num_speakers]
+        beyond = np.ones(len(voices.evidence), dtype=bool)
+        beyond[tracked] = False
+        return beyond
+
+    def _refine(self, items: Items, labels: Labels) -> Labels:
+        """Gives each item to the voice that the others of that voice make likeliest, again and again."""
+        evidence = items.evidence[:, np.newaxis]
+        for _ in range(ROUNDS):
+            count = int(labels.max()) + 1
+            voices = Voices.of(items.vectors, items.evidence, labels, count)
+            own = evidence * (labels[:, np.newaxis] == np.arange(count))
+            products = items.vectors @ voices.sums.T
+            squares = np.square(voices.sums).sum(axis=1) - 2 * own * products + own**2
+            without = (voices.evidence - own).clip(0.0)
+            scores = self._likelihood.of_windows(products - own, squares, without, evidence)
+            scores -= self._prices.beyond * evidence * self._beyond(voices)
+            change = self._prices.change + math.log(max(1, count - 1))
+            better = np.concatenate([scores[: items.loose].argmax(axis=1), best_path(scores[items.loose :], change)])
+            if (better == labels).all():
+                break
+            labels = _numbered(better)
+        return labels
 
 
-def find_foreign(items: Items, voices: Voices, separation: Separation) -> Voices | None:
-    """More voices than ``voices`` where there plainly are: one or two beyond them, far from every other. None if not."""
-    found = None
-    for count in (len(voices.centroids) + 1, len(voices.centroids) + 2):
-        if len(items.vectors) < count * MIN_ITEMS_PER_VOICE:
-            break
-        more = _kmeans(items, count, np.empty((0, items.vectors.shape[1]), np.float32), RESTARTS)
-        rarest = more.seconds(items).min()
-        if 0 < rarest >= separation.foreign_seconds and max(_cosines(more.centroids), default=-1.0) <= separation.foreign:
-            found = more
-    return found
+def _numbered(labels: NDArray[np.integer]) -> Labels:
+    """The same grouping with numbers from 0, in order of first appearance."""
+    _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
+    return np.argsort(np.argsort(first))[inverse].astype(np.intp)
 
 
-def _kmeans(items: Items, count: int, seed: Vectors, restarts: int) -> Voices:
+def _kmeans(items: Items, count: int, seed: int) -> NDArray[np.integer]:
     from sklearn.cluster import KMeans  # noqa: PLC0415 - heavy, only where the stage is used
 
     with _libraries().limit(limits=1, user_api="openmp"):
-        fits = [KMeans(count, n_init=restarts, random_state=0).fit(items.vectors, sample_weight=items.weights)]
-        if len(seed) == count:
-            fits.append(KMeans(count, init=seed, n_init=1).fit(items.vectors, sample_weight=items.weights))
-    best = min(fits, key=lambda fit: fit.inertia_)
-    return Voices(unit(best.cluster_centers_), best.labels_.astype(np.intp))
+        fit = KMeans(count, n_init=STARTS, random_state=seed).fit(items.vectors, sample_weight=items.evidence)
+    labels: NDArray[np.integer] = fit.labels_
+    return labels
 
 
 @cache
@@ -111,18 +134,3 @@ def _libraries() -> ThreadpoolController:
     from threadpoolctl import ThreadpoolController  # noqa: PLC0415
 
     return ThreadpoolController()
-
-
-def _distinct(voices: Voices, items: Items, separation: Separation) -> bool:
-    seconds = voices.seconds(items)
-    if seconds.min() < separation.min_seconds or not seconds.min():
-        return False
-    rarer = np.minimum.outer(seconds, seconds)
-    limits = separation.distinct - separation.doubt / np.sqrt(rarer)
-    above = np.triu_indices(len(seconds), 1)
-    return bool(np.all((voices.centroids @ voices.centroids.T)[above] <= limits[above]))
-
-
-def _cosines(centroids: Vectors) -> Iterator[float]:
-    above = np.triu_indices(len(centroids), 1)
-    yield from (centroids @ centroids.T)[above].tolist()

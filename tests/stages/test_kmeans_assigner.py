@@ -102,15 +102,16 @@ def test_labels_once_settled_never_swap(loaded):
     assert np.mean([labels.first[index] == labels.last[index] for index in late]) > 0.97
 
 
-def test_a_label_waits_for_no_more_than_the_lag(loaded):
-    pipeline = open_stage(loaded)
-    for number, event in enumerate(speech((0, 10))):
+@pytest.mark.parametrize("lag", [0, 2])
+def test_a_label_waits_for_no_more_than_the_lag(lag):
+    pipeline = open_stage(load("kmeans_assigner", lag_windows=lag))
+    for number, event in enumerate(speech((0, 10)), start=1):
         said = of_type(SpeakersAssigned, pipeline.feed(event))
-        assert max((one.end for one in said), default=0) == number * HOP
+        assert max((one.end for one in said), default=0) == max(0, number - lag) * HOP
 
 
-def test_the_end_of_speech_is_labelled_when_it_ends(loaded):
-    pipeline = open_stage(loaded)
+def test_the_end_of_speech_is_labelled_when_it_ends():
+    pipeline = open_stage(load("kmeans_assigner", lag_windows=2))
     run(pipeline, speech((0, 5)), flush=False)
 
     (last,) = of_type(SpeakersAssigned, pipeline.feed(SpeechEnded(20 * HOP)))
@@ -167,7 +168,7 @@ def test_no_speech_gives_nothing(loaded):
     assert run(open_stage(loaded), []) == []
 
 
-@pytest.mark.parametrize("wrong", [{"lag_windows": -1}, {"distinct_at": 2}, {"refit_seconds": 0}, {"colour": "red"}])
+@pytest.mark.parametrize("wrong", [{"lag_windows": -1}, {"within_share": 1}, {"refit_seconds": 0}, {"colour": "red"}])
 def test_options_out_of_range_are_refused(wrong):
     with pytest.raises(ValidationError):
         KMeansAssignerOptions.model_validate(wrong)

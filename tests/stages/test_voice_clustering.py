@@ -1,11 +1,12 @@
 import numpy as np
 import pytest
 
-from speaker_tracker_stages.voice_clustering import Items, Separation, find_foreign, find_voices, unit
+from speaker_tracker_stages.voice_clustering import Items, VoiceClustering, unit
+from speaker_tracker_stages.voice_likelihood import Prices, VoiceLikelihood
 
-SEPARATION = Separation(distinct=0.8, doubt=0.2, foreign=0.3, min_seconds=1.5, foreign_seconds=4.0)
-NO_SEED = np.empty((0, 64), np.float32)
 DIRECTIONS = np.linalg.qr(np.random.default_rng(7).normal(size=(64, 64)))[0]
+LIKELIHOOD = VoiceLikelihood(within=0.4, between=0.6, dimension=64)
+PRICES = Prices(change=1.0, voice=0.0, beyond=14.0)
 
 
 def voice(number, count, spread=0.08, seed=0):
@@ -13,59 +14,66 @@ def voice(number, count, spread=0.08, seed=0):
     return unit(DIRECTIONS[number] + noise)
 
 
-def items(*groups, seconds=0.25):
+def items(*groups, loose=0, evidence=0.3):
     vectors = np.concatenate(groups)
-    return Items(vectors, np.ones(len(vectors)), np.full(len(vectors), seconds))
+    return Items(vectors, np.full(len(vectors), evidence), np.full(len(vectors), 0.25), loose)
+
+
+def find(everything, num_speakers, current=None, *, final=True):
+    clustering = VoiceClustering(LIKELIHOOD, PRICES, num_speakers)
+    current = np.zeros(len(everything.vectors), np.intp) if current is None else current
+    return clustering.find(everything, current, final=final)
 
 
 def test_voices_that_are_there_are_found():
-    everything = items(voice(0, 40), voice(1, 30), voice(2, 20))
-    found = find_voices(everything, 3, SEPARATION, NO_SEED)
+    labels = find(items(voice(0, 40), voice(1, 30), voice(2, 20)), 3)
 
-    assert sorted(found.seconds(everything)) == [5.0, 7.5, 10.0]
-    assert [len(set(found.labels[part])) for part in (slice(40), slice(40, 70), slice(70, 90))] == [1, 1, 1]
+    assert labels.tolist() == [0] * 40 + [1] * 30 + [2] * 20
 
 
 @pytest.mark.parametrize("allowed", [1, 2, 5])
 def test_one_voice_is_never_split(allowed):
-    assert len(find_voices(items(voice(0, 80)), allowed, SEPARATION, NO_SEED).centroids) == 1
+    assert set(find(items(voice(0, 80)), allowed)) == {0}
 
 
 def test_two_voices_stay_two_where_five_are_allowed():
-    assert len(find_voices(items(voice(0, 40), voice(1, 40)), 5, SEPARATION, NO_SEED).centroids) == 2
+    assert set(find(items(voice(0, 40), voice(1, 40)), 5)) == {0, 1}
 
 
 def test_a_voice_heard_for_too_short_a_time_makes_no_speaker():
-    assert len(find_voices(items(voice(0, 40), voice(1, 4)), 2, SEPARATION, NO_SEED).centroids) == 1
-    assert len(find_voices(items(voice(0, 40), voice(1, 8)), 2, SEPARATION, NO_SEED).centroids) == 2
+    assert set(find(items(voice(0, 40), voice(1, 2), evidence=0.03), 2)) == {0}
+    assert set(find(items(voice(0, 40), voice(1, 40), evidence=0.03), 2)) == {0, 1}
+
+
+def test_items_of_little_evidence_make_no_speaker():
+    assert set(find(items(voice(0, 40), voice(1, 8), evidence=0.01), 2)) == {0}
 
 
 def test_a_single_item_is_one_voice():
-    found = find_voices(items(voice(0, 1)), 2, SEPARATION, NO_SEED)
-
-    assert found.labels.tolist() == [0]
+    assert find(items(voice(0, 1)), 2).tolist() == [0]
 
 
 def test_equal_items_are_one_voice():
-    assert len(find_voices(items(np.repeat(voice(0, 1), 30, axis=0)), 3, SEPARATION, NO_SEED).centroids) == 1
+    assert set(find(items(np.repeat(voice(0, 1), 30, axis=0)), 3)) == {0}
 
 
-def test_centroids_have_unit_length():
-    found = find_voices(items(voice(0, 40), voice(1, 40)), 2, SEPARATION, NO_SEED)
-
-    assert np.allclose(np.linalg.norm(found.centroids, axis=1), 1, atol=1e-5)
-
-
-def test_a_further_voice_far_from_the_others_is_foreign():
-    everything = items(voice(0, 40), voice(1, 40), voice(2, 20))
-    two = find_voices(everything, 2, SEPARATION, NO_SEED)
-    more = find_foreign(everything, two, SEPARATION)
-
-    assert more is not None
-    assert len(more.centroids) == 3
+def test_a_further_voice_is_told_apart_where_there_is_much_of_it():
+    assert set(find(items(voice(0, 40), voice(1, 40), voice(2, 40)), 2)) == {0, 1, 2}
+    assert set(find(items(voice(0, 40), voice(1, 40), voice(2, 1)), 2)) == {0, 1}
 
 
-def test_where_all_voices_are_tracked_none_is_foreign():
-    everything = items(voice(0, 40), voice(1, 40))
+def test_items_in_no_order_go_to_their_voices_one_by_one():
+    mixed = np.stack([voice(number % 2, 1, seed=number)[0] for number in range(60)])
+    labels = find(items(mixed, voice(0, 20), loose=60), 2)
 
-    assert find_foreign(everything, find_voices(everything, 2, SEPARATION, NO_SEED), SEPARATION) is None
+    assert labels[:60].tolist() == [0, 1] * 30
+    assert set(labels[60:]) == {0}
+
+
+def test_what_is_plainly_right_already_is_left_alone():
+    everything = items(voice(0, 40), voice(1, 30))
+    right = np.repeat([5, 3], [40, 30])
+
+    assert find(everything, 2, right, final=False) is None
+    assert find(everything, 2, right).tolist() == [0] * 40 + [1] * 30
+    assert find(everything, 2, np.repeat([0, 1], [20, 50]), final=False).tolist() == [0] * 40 + [1] * 30

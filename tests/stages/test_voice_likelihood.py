@@ -1,0 +1,57 @@
+import numpy as np
+import pytest
+
+from speaker_tracker_stages.voice_likelihood import VoiceLikelihood, Voices
+
+LIKELIHOOD = VoiceLikelihood(within=0.4, between=0.6, dimension=64)
+NOTHING = Voices(np.zeros((1, 64)), np.zeros(1))
+
+
+def windows(count, seed=0):
+    """Of one voice."""
+    random = np.random.default_rng(seed)
+    vectors = random.normal(0, np.sqrt(0.6 / 64), 64) + random.normal(0, np.sqrt(0.4 / 64), (count, 64))
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+
+def voice(vectors, evidence=1.0):
+    return Voices.of(vectors, np.full(len(vectors), evidence), np.zeros(len(vectors), np.intp), 1)
+
+
+def of_window(vector, known, evidence=1.0):
+    products, squares = known.sums @ vector, np.square(known.sums).sum(axis=1)
+    return LIKELIHOOD.of_windows(products, squares, known.evidence, evidence)[0]
+
+
+@pytest.mark.parametrize("evidence", [1.0, 0.3])
+def test_windows_one_after_the_other_are_as_likely_as_all_at_once(evidence):
+    vectors = windows(6)
+    alone = -0.5 * 64 / (0.4 / evidence)  # what of_windows leaves out of a window, of_voices does not
+
+    one_by_one = sum(of_window(vectors[index], voice(vectors[:index], evidence), evidence) - alone for index in range(6))
+
+    assert one_by_one == pytest.approx(LIKELIHOOD.of_voices(voice(vectors, evidence)), rel=1e-6)
+
+
+def test_a_window_goes_with_its_own_voice_and_one_never_heard_is_new():
+    known, other = voice(windows(20, seed=1)), voice(windows(20, seed=2))
+    own, stranger = windows(21, seed=1)[-1], windows(1, seed=3)[0]
+
+    assert of_window(own, known) > of_window(own, NOTHING) > of_window(own, other)
+    assert of_window(stranger, NOTHING) > max(of_window(stranger, known), of_window(stranger, other))
+
+
+def test_one_voice_is_likelier_whole_and_two_apart():
+    first, second = windows(20, seed=1), windows(20, seed=2)
+    half = np.repeat([0, 1], 10)
+    split = Voices.of(first, np.ones(20), half, 2)
+    assert LIKELIHOOD.of_voices(voice(first)) > LIKELIHOOD.of_voices(split)
+
+    both = np.concatenate([first, second])
+    apart = Voices.of(both, np.ones(40), np.repeat([0, 1], 20), 2)
+    assert LIKELIHOOD.of_voices(apart) > LIKELIHOOD.of_voices(voice(both))
+
+
+def test_a_window_without_evidence_says_nothing():
+    known = voice(windows(5))
+    assert of_window(windows(1, seed=4)[0], known, 1e-9) == pytest.approx(of_window(windows(1, seed=4)[0], NOTHING, 1e-9), abs=1e-4)
