@@ -14,11 +14,11 @@ from shared_data import MANIFEST, VERIFICATION, needs_shared_data
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
 
 MOST_CONFUSION = {
-    "clean": (0.12, 0.05),
-    "noisy": (0.22, 0.10),
-    "overlap": (0.17, 0.11),
-    "intruder": (0.20, 0.25),
-    "quick": (0.18, 0.12),
+    "clean": (0.11, 0.05),
+    "noisy": (0.17, 0.11),
+    "overlap": (0.16, 0.09),
+    "intruder": (0.12, 0.08),
+    "quick": (0.16, 0.11),
 }
 """By group: online, final."""
 
@@ -41,8 +41,9 @@ def test_speakers_are_told_apart_online_and_in_the_end(groups, group):
 
 @needs_shared_data
 @pytest.mark.parametrize("group", MOST_CONFUSION)
-def test_labels_come_within_a_second_and_a_half(groups, group):
-    assert groups[group]["latencyMs"]["median"] <= 1500
+def test_labels_come_within_a_second(groups, group):
+    assert groups[group]["latencyMs"]["median"] <= 1000
+    assert groups[group]["latencyMs"]["p95"] <= 2000
 
 
 @needs_shared_data
@@ -51,5 +52,5 @@ def test_voices_that_the_model_never_heard_are_told_apart():
     done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=1100)
 
     rates = {figure["normalization"]: figure["equalErrorRate"] for figure in json.loads(done.stdout)["figures"]}
-    assert rates["window"] <= 0.14
-    assert rates["session"] <= 0.14
+    assert rates["window"] <= 0.12
+    assert rates["session"] <= 0.12

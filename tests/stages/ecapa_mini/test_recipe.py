@@ -112,7 +112,11 @@ def test_a_run_goes_on_where_it_stopped_and_becomes_a_model_that_loads(work, spe
     assert 0 < first["step"] < second["step"]
     assert 0 <= second["eer"] <= 100
 
-    run("export.py", tmp_path / "run" / "checkpoint.pt", tmp_path / "model")
+    checkpoint = tmp_path / "run" / "checkpoint.pt"
+    run("export.py", checkpoint, tmp_path / "alone")
+    run("export.py", checkpoint, checkpoint, tmp_path / "model", "--shares", 0.3, 0.7)
+    alone, mean = (torch.load(tmp_path / name / "embedding_model.ckpt", weights_only=True) for name in ("alone", "model"))
+    assert all(torch.allclose(mean[name].float(), weights.float()) for name, weights in alone.items())
     run("calibrate.py", tmp_path / "model", speakers / "verification", "--name", "tiny")
 
     calibration = json.loads((tmp_path / "model" / "calibration.json").read_text())
