@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -11,6 +12,10 @@ import urllib.request
 from typing import Any
 
 import psutil
+
+# A shell that runs the tests in the background has them ignore Ctrl-C; servers would inherit that, and rightly never end by it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class ServerProcess:
