@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from speaker_tracker_stages.evidence import NOBODY
 
 YOUNG_SECONDS = 20.0
-"""Up to so much speech of a speaker, who came first counts for more than who spoke longest."""
+"""A voice with no more speech than this is young: its speakers may be taken for one under the lowest of their ids."""
 SMALL_PART = 0.2
 
 
@@ -27,31 +27,30 @@ def match_speakers(
     ``(n,)``; ``seconds``: how long it is, shape ``(n,)``; ``first_heard``: position of each voice's first item.
 
     - Of more voices than are tracked, those heard first are.
-    - A speaker goes with the voice that has most of its time; a young one with the voice heard first, unless that is a small part.
-    - Where several speakers go with one voice, the lowest id stays, unless it brings only a small part.
+    - Speakers and voices go together one to one, so that as much time as can be keeps its speaker.
+    - Where several speakers of a young voice turn out to be one, the lowest id stays, unless it brings only a small part: ids are
+      given in order of first appearance.
     - A voice that no speaker goes with takes the lowest id that belongs to nobody; if there is none, that of the speaker with the
       least time who was left without a voice.
     """
-    shared = np.zeros((len(first_heard), num_speakers))
+    from scipy.optimize import linear_sum_assignment  # noqa: PLC0415 - heavy, only where the stage is used
+
     tracked = sorted(range(len(first_heard)), key=lambda voice: first_heard[voice])[:num_speakers]
+    shared = np.zeros((len(first_heard), num_speakers))
     known = (owners != NOBODY) & np.isin(voices, tracked)
     np.add.at(shared, (voices[known], owners[known]), seconds[known])
-    claims: dict[int, list[int]] = {}
-    for speaker in np.flatnonzero(shared.any(axis=0)).tolist():
-        claims.setdefault(_voice_of(shared[:, speaker], first_heard), []).append(speaker)
     matched = [NOBODY] * len(first_heard)
-    for voice, speakers in claims.items():
-        most = shared[voice, speakers].max()
-        matched[voice] = next(speaker for speaker in speakers if shared[voice, speaker] >= SMALL_PART * most)
+    for row, speaker in zip(*linear_sum_assignment(shared[tracked], maximize=True), strict=True):
+        if shared[tracked[row], speaker] > 0:
+            matched[tracked[row]] = int(speaker)
+    for voice in tracked:
+        own = shared[voice]
+        lower = np.flatnonzero(own[: max(0, matched[voice])] >= SMALL_PART * own.max()).tolist()
+        left = [speaker for speaker in lower if speaker not in matched]
+        if left and own.sum() <= YOUNG_SECONDS:
+            matched[voice] = left[0]
     free = sorted(set(range(num_speakers)).difference(matched), key=lambda speaker: (shared[:, speaker].sum(), speaker))
     for voice in tracked:
         if matched[voice] == NOBODY:
             matched[voice] = free.pop(0)
     return matched
-
-
-def _voice_of(seconds: NDArray[np.float64], first_heard: Sequence[int]) -> int:
-    if seconds.sum() > YOUNG_SECONDS:
-        return int(seconds.argmax())
-    parts = np.flatnonzero(seconds >= SMALL_PART * seconds.sum()).tolist()
-    return min(parts, key=lambda voice: first_heard[voice])
