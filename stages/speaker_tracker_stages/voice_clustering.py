@@ -21,9 +21,8 @@ Labels = NDArray[np.intp]
 
 REFINED, FINAL_REFINED = 2, 8
 """How many of the best groupings are refined."""
-RESTARTS, FINAL_RESTARTS = 1, 2
-STARTS = 3
-"""Starts of one KMeans."""
+STARTS, FINAL_STARTS = 2, 6
+"""How often KMeans begins anew with each number of voices."""
 ROUNDS = 8
 PLAINLY = 3.0
 """By how much the logarithm of the likelihood must grow for voices to be told apart in another way in mid-session."""
@@ -63,7 +62,7 @@ class VoiceClustering:
         current = _numbered(current)
         candidates = [current, np.zeros(len(items.vectors), dtype=np.intp)]
         for count in range(2, min(self._num_speakers + BEYOND, len(items.vectors) // 2) + 1):
-            seeds = range(FINAL_RESTARTS if final else RESTARTS)
+            seeds = range(FINAL_STARTS if final else STARTS)
             candidates += [_numbered(_kmeans(items, count, seed)) for seed in seeds]
         candidates.sort(key=lambda labels: -self.score(items, labels))
         refined = [self._refine(items, labels) for labels in candidates[: FINAL_REFINED if final else REFINED]]
@@ -119,7 +118,7 @@ def _kmeans(items: Items, count: int, seed: int) -> NDArray[np.integer]:
     from sklearn.cluster import KMeans  # noqa: PLC0415 - heavy, only where the stage is used
 
     with _libraries().limit(limits=1, user_api="openmp"):
-        fit = KMeans(count, n_init=STARTS, random_state=seed).fit(items.vectors, sample_weight=items.evidence)
+        fit = KMeans(count, n_init=1, random_state=seed).fit(items.vectors, sample_weight=items.evidence)
     labels: NDArray[np.integer] = fit.labels_
     return labels
 
