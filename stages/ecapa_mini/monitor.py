@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from prepare import decode
 from torch import Tensor, nn
 
+from speaker_tracker.evaluation.utterances import read_utterances, utterance_files
 from speaker_tracker.evaluation.verification import cosine_trials, equal_error_rate, window_starts
 
 WINDOW = 24000
@@ -22,18 +22,18 @@ class Monitor:
     def __init__(self, verification: Path, fbank: nn.Module) -> None:
         self._fbank = fbank
         clean, noisy, means, speakers, utterances = [], [], [], [], []
-        files = sorted(file for file in verification.glob("*/*") if file.is_file())
-        readers = sorted({file.parent.name for file in files})
+        heard = read_utterances(utterance_files(verification))
+        readers = sorted({utterance.speaker for utterance in heard})
         random = np.random.default_rng(0)
-        for number, file in enumerate(files):
-            samples = decode(file)
+        for number, utterance in enumerate(heard):
+            samples = utterance.samples
             for start in window_starts(len(samples), WINDOW):
                 window = samples[start : start + WINDOW]
                 level = np.sqrt(np.mean(window**2)) * 10 ** (-NOISE_DB / 20)
                 clean.append(window)
                 noisy.append(window + level * random.standard_normal(WINDOW).astype(np.float32))
                 means.append(self._features(samples[None]).mean(1))
-                speakers.append(readers.index(file.parent.name))
+                speakers.append(readers.index(utterance.speaker))
                 utterances.append(number)
         self._means = torch.cat(means)[:, None]
         self._clean = self._features(np.stack(clean))

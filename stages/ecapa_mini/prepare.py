@@ -9,29 +9,22 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import soundfile
-import soxr
 import torch
 from corpus import SAMPLE_RATE, UNLABELLED, pcm_file
-from numpy.typing import NDArray
 from voices import AS_IT_IS, draw_voice, in_voice
+
+from speaker_tracker.audio_file import AudioFile
+from speaker_tracker.evaluation.utterances import read_samples
 
 SHORTEST_S = 2.0
 """A speaker with less speech than this is left out."""
-
-
-def decode(file: Path) -> NDArray[np.float32]:
-    """Mono samples at 16 kHz of any file that libsndfile reads."""
-    samples, rate = soundfile.read(file, dtype="float32", always_2d=True)
-    mono = samples.mean(axis=1)
-    return mono if rate == SAMPLE_RATE else np.asarray(soxr.resample(mono, rate, SAMPLE_RATE), np.float32)
 
 
 def decode_variants(work: Path, variants: int, numbered: tuple[int, Path]) -> list[int]:
     """Writes one file of PCM for every variant, the first as it is; answers the samples of each."""
     torch.set_num_threads(1)
     number, file = numbered
-    samples = decode(file)
+    samples = read_samples(file)
     random = np.random.default_rng(number)
     lengths = []
     for variant in range(variants):
@@ -62,7 +55,7 @@ def main() -> None:
     variants: int = arguments.variants
     work.mkdir(parents=True, exist_ok=True)
     files = sorted(file for file in arguments.speech.iterdir() if file.suffix in {".opus", ".flac", ".ogg", ".wav"})
-    files = [file for file in files if soundfile.info(file).duration >= SHORTEST_S]
+    files = [file for file in files if AudioFile(file).seconds >= SHORTEST_S]
     with ProcessPoolExecutor(arguments.jobs) as pool:
         lengths = list(pool.map(partial(decode_variants, work, variants), enumerate(files), chunksize=8))
     for variant in range(variants):
@@ -72,7 +65,7 @@ def main() -> None:
                 joined.write(part.read_bytes())
                 part.unlink()
         print(f"variant {variant}: {sum(length[variant] for length in lengths) / SAMPLE_RATE / 3600:.2f} h")
-    noise = (decode(arguments.noise).clip(-1, 1) * 32767).astype(np.int16)
+    noise = (read_samples(arguments.noise).clip(-1, 1) * 32767).astype(np.int16)
     noise.tofile(work / "noise.i16")
     index_file = work / "index.json"
     index_file.write_text(json.dumps({"files": [file.stem for file in files], "samples": lengths}), encoding="utf-8")

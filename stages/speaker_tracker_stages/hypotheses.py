@@ -79,8 +79,7 @@ class VoiceHypotheses:
 
     def _price_of_voices(self, evidence: float, after_pause: bool) -> Numbers:
         """Of each voice in each hypothesis; infinite for those that are not next to come."""
-        hypotheses, slots = self._evidence.shape
-        slot, known = np.arange(slots), self._known[:, np.newaxis]
+        slot, known = np.arange(self._evidence.shape[1]), self._known[:, np.newaxis]
         change = self._prices.change * (AFTER_PAUSE if after_pause else 1.0)
         prices = np.where(slot < known, change + np.log(np.maximum(known - 1, 1)), np.inf)
         spoke = self._last >= 0
@@ -88,4 +87,4 @@ class VoiceHypotheses:
         prices = np.where(slot == known, self._prices.voice + np.where(self._beyond, self._prices.beyond, 0.0), prices)
         prices = prices + np.where(self._beyond, self._prices.beyond * evidence, 0.0)
         prices[~spoke] = np.where(slot == 0, 0.0, np.inf)
-        return np.broadcast_to(prices, (hypotheses, slots))
+        return prices

@@ -36,7 +36,7 @@ from speaker_tracker.stage import (
     StateMismatch,
 )
 from speaker_tracker_stages.evidence import NOBODY, Evidence, Item
-from speaker_tracker_stages.hypotheses import VoiceHypotheses
+from speaker_tracker_stages.hypotheses import BEYOND, VoiceHypotheses
 from speaker_tracker_stages.speaker_matching import match_speakers
 from speaker_tracker_stages.voice_clustering import Labels, VoiceClustering
 from speaker_tracker_stages.voice_likelihood import Prices, VoiceLikelihood, Voices
@@ -165,13 +165,13 @@ class KMeansAssigner(StageBase):
             num_speakers=self._num_speakers,
             memory=self._options.lag_windows + 1,
         )
-        self._speakers = [*speakers, *free]
+        self._speakers = [*speakers, *free, *[NOBODY] * BEYOND]
 
     def _label_newest(self, hypotheses: VoiceHypotheses) -> None:
         unsaid = [item for item in self._evidence.recent[-self._options.lag_windows - 1 :] if item.said is None]
         path = hypotheses.tail(len(unsaid)).tolist()
         for item, voice in zip(unsaid[len(unsaid) - len(path) :], path, strict=True):
-            item.label = self._speakers[voice] if voice < len(self._speakers) else NOBODY
+            item.label = self._speakers[voice]
             item.voice = voice
 
     def _announce(self, recent: int) -> Iterator[Event]:
@@ -237,8 +237,7 @@ class KMeansAssigner(StageBase):
             labels = np.array([item.voice for item in everything], dtype=np.intp)
             count = int(labels.max(initial=-1)) + 1
             voices = Voices.of(items.vectors, items.evidence, labels, count)
-            speakers = list(cast(list[int], state["speakers"]))
-            self._begin_hypotheses(voices, [*speakers, *[NOBODY] * count][:count], everything[-1].voice)
+            self._begin_hypotheses(voices, list(cast(list[int], state["speakers"]))[:count], everything[-1].voice)
 
 
 def _first_heard(labels: Labels, everything: Sequence[Item]) -> list[int]:

@@ -42,10 +42,8 @@ class Voices:
     @classmethod
     def of(cls, vectors: Vectors, evidence: Numbers, labels: NDArray[np.intp], count: int) -> Voices:
         """Adds windows up by their labels, 0 .. ``count - 1``."""
-        sums, total = np.zeros((count, vectors.shape[1])), np.zeros(count)
-        np.add.at(sums, labels, evidence[:, np.newaxis] * vectors)
-        np.add.at(total, labels, evidence)
-        return cls(sums, total)
+        shares = evidence * (labels == np.arange(count)[:, np.newaxis])
+        return cls(shares @ vectors, shares.sum(axis=1))
 
 
 @dataclass(frozen=True, slots=True)

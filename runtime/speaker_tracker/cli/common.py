@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from speaker_tracker import plot
 from speaker_tracker.settings import CONFIG_VARIABLE, Settings, load_settings
 
 CommandFunction = TypeVar("CommandFunction", bound=Callable[..., Any])
@@ -19,6 +21,13 @@ def settings_from(**given: Any) -> Settings:
     Raises ``SettingsError``.
     """
     return load_settings(**{name: value for name, value in given.items() if value is not None})
+
+
+def check_picture(path: Path) -> None:
+    """Raises ``click.UsageError`` where ``--plot`` names no picture, and ``MissingExtraError`` where none can be drawn."""
+    if path.suffix.lower() != ".png":
+        raise click.UsageError(f"--plot draws PNG pictures; name a file that ends in .png, not {path.name!r}")
+    plot.check_installed()
 
 
 def _use_config_file(_context: click.Context, _parameter: click.Parameter, value: str | None) -> None:

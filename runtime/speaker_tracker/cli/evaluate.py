@@ -15,7 +15,7 @@ from rich.table import Table
 
 from speaker_tracker import plot
 from speaker_tracker.assembly import build_chain, configure_chain
-from speaker_tracker.cli.common import config_option, settings_from
+from speaker_tracker.cli.common import check_picture, config_option, settings_from
 from speaker_tracker.cli.progress import progress_bar
 from speaker_tracker.evaluation.bounds import similarities
 from speaker_tracker.evaluation.manifest import read_manifest, select
@@ -95,7 +95,7 @@ def command(  # noqa: PLR0913 - one argument an option
 
 
 def _explain(manifest: Path, uri: str, picture: Path, frame_ms: int) -> None:
-    plot.check_installed()
+    check_picture(picture)
     check_writable(picture)
     (conversation,) = select(read_manifest(manifest), (), (uri,))
     settings = settings_from()

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from speaker_tracker import plot
+from speaker_tracker.cli.common import check_picture
 from speaker_tracker.output_file import check_writable, write_atomically
 from speaker_tracker.protocol import DEFAULT_SPEAKERS, MAX_SPEAKERS, ReportMessage
 from speaker_tracker.rttm import Turn, read_rttm, rttm_lines
@@ -54,10 +55,8 @@ class TrackingOptions:
             check_writable(path)
         if len(outputs) > 1 and outputs[0].resolve() == outputs[1].resolve():
             raise click.UsageError(f"--rttm and --plot both name {outputs[0]}; name two files")
-        if self.plot is not None and self.plot.suffix.lower() != ".png":
-            raise click.UsageError(f"--plot draws PNG pictures; name a file that ends in .png, not {self.plot.name!r}")
         if self.plot is not None:
-            plot.check_installed()
+            check_picture(self.plot)
         self._reference_turns()
 
     def write_files(self, tracked: Sequence[TrackedFile]) -> None:

@@ -120,6 +120,7 @@ def test_one_conversation_is_explained_by_a_picture(tmp_path, conversation):
         (["--explain", "one"], 2, "go together"),
         (["--plot", "one.png"], 2, "go together"),
         (["--explain", "one", "--plot", "one.png", "--group", "clean"], 2, "leave --group and --uri out"),
+        (["--explain", "one", "--plot", "one.jpg"], 2, "name a file that ends in .png, not 'one.jpg'"),
         (["--explain", "three", "--plot", "one.png"], 1, "no conversation of the manifest has uri 'three'"),
         (["--explain", "one", "--plot", "/missing/one.png"], 1, "/missing"),
     ],
