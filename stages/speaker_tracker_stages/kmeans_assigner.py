@@ -241,20 +241,21 @@ class KMeansAssigner(StageBase):
 
 
 def _first_heard(labels: Labels, everything: Sequence[Item]) -> list[int]:
-    """When each voice had been heard for long enough to count (samples)."""
+    """When each voice had been heard for long enough to count, later than all of these where it never was (samples)."""
     stretches: list[list[tuple[int, int]]] = [[] for _ in range(int(labels.max()) + 1)]
     for item, voice in zip(everything, labels.tolist(), strict=True):
         stretches[voice] += item.stretches
-    return [_begin_of_count(sorted(own)) for own in stretches]
+    end = max(item.stretches[-1][1] for item in everything)
+    return [_begin_of_count(sorted(own), end) for own in stretches]
 
 
-def _begin_of_count(stretches: Sequence[tuple[int, int]]) -> int:
+def _begin_of_count(stretches: Sequence[tuple[int, int]], never: int) -> int:
     heard = 0
     for start, end in stretches:
         heard += end - start
         if heard >= COUNTS_SAMPLES:
             return start
-    return stretches[0][0]
+    return never + stretches[0][0]
 
 
 def _load(options: KMeansAssignerOptions) -> LoadedStage:

@@ -7,7 +7,9 @@ from pydantic import ValidationError
 from speaker_tracker.events import SpeakerNow, SpeakersAssigned, SpeechEnded, VoiceEmbedding, VoiceModel
 from speaker_tracker.pipeline import StageFailure
 from speaker_tracker.stage import StateMismatch
+from speaker_tracker_stages.evidence import Item
 from speaker_tracker_stages.kmeans_assigner import KMeansAssignerOptions
+from speaker_tracker_stages.kmeans_assigner import _first_heard as first_heard
 from stage_harness import load, of_type, open_stage, run
 
 HOP = 4_000
@@ -100,6 +102,19 @@ def test_labels_once_settled_never_swap(loaded):
         position += seconds
     late = [index for index in labels.first if index > 4 * 30]
     assert np.mean([labels.first[index] == labels.last[index] for index in late]) > 0.97
+
+
+def test_a_voice_counts_once_it_was_heard_for_two_seconds_and_a_stray_window_after_all_that_count():
+    def windows(voice, *starts):
+        return [(voice, Item(DIRECTIONS[voice], 1.0, [(start * HOP, (start + 1) * HOP)])) for start in starts]
+
+    heard = [*windows(0, 0), *windows(1, *range(1, 11)), *windows(2, 11, *range(20, 28))]
+    labels, everything = zip(*heard, strict=True)
+
+    stray, early, late = first_heard(np.array(labels), everything)
+    assert early == 8 * HOP
+    assert late == 26 * HOP
+    assert stray >= 28 * HOP
 
 
 @pytest.mark.parametrize("lag", [0, 2])
