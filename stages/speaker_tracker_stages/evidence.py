@@ -12,10 +12,13 @@ from numpy.typing import NDArray
 
 from speaker_tracker.events import SAMPLE_RATE
 from speaker_tracker.stage import State, float_array
+from speaker_tracker_stages.hearing import Hearing, Span
 from speaker_tracker_stages.voice_clustering import Items, unit
 
 NOBODY = -1
 """The label of what is assigned to no tracked speaker."""
+PURE = 0.75
+"""A window that heard less than this of its own voice tells nothing of it once it is condensed."""
 
 
 @dataclass(slots=True, eq=False)
@@ -26,11 +29,14 @@ class Item:
     ``stretches``: what it stands for (samples), in order. ``label``: the speaker it is given to. ``said``: the label that was
     announced for it, None if none was. ``owner``: the speaker it was given to when all speakers so far were last told apart, which
     is remembered while two of them are taken for one. ``voice``: the voice it belongs to, as the latest clustering numbers them.
+    ``heard``: what the window has heard (samples); ``begins``: whether it is the first after a pause.
     """
 
     vector: NDArray[np.float32]
     weight: float
-    stretches: list[tuple[int, int]]
+    stretches: list[Span]
+    heard: Span = (0, 0)
+    begins: bool = False
     label: int = NOBODY
     said: int | None = None
     owner: int = NOBODY
@@ -45,7 +51,7 @@ class Item:
         """Takes in another item with the same labels."""
         self.vector = self.vector + other.vector
         self.weight += other.weight
-        joined: list[tuple[int, int]] = []
+        joined: list[Span] = []
         for start, end in sorted([*self.stretches, *other.stretches]):
             if joined and joined[-1][1] == start:
                 joined[-1] = (joined[-1][0], end)
@@ -68,25 +74,37 @@ class Evidence:
         yield from self.groups
         yield from self.recent
 
-    def items(self, most: float) -> Items:
-        """All of it, as input for clustering; its evidence is scaled down to ``most`` where it is more."""
-        everything = list(self)
+    def items(self, most: float, ahead: Sequence[Span] = ()) -> Items:
+        """All of it, as input for clustering; its evidence is scaled down to ``most`` where it is more.
+
+        ``ahead``: stretches after the last window that were heard by those before; they come last.
+        """
+        everything = [*self, *(_unheard(span, len(self.recent[-1].vector)) for span in ahead)]
         evidence = np.array([item.weight for item in everything])
+        sums = np.stack([item.vector for item in everything])
         return Items(
-            vectors=unit(np.stack([item.vector for item in everything])),
+            vectors=np.asarray(sums / np.maximum(evidence, 1e-12)[:, np.newaxis], dtype=np.float32),
             evidence=evidence * min(1.0, most / max(float(evidence.sum()), 1e-9)),
             seconds=np.array([item.samples for item in everything]) / SAMPLE_RATE,
             loose=len(self.groups),
+            hearing=_hearing(everything[len(self.groups) :]),
+            ahead=len(ahead),
         )
 
     def condense(self) -> None:
         """Moves the older quarter of the recent windows into groups once there are too many.
 
-        Only windows with the same label meet in a group, so a group is given to another speaker as a whole or not at all.
+        Only windows with the same label meet in a group, so a group is given to another speaker as a whole or not at all. What
+        heard a change of voice leaves its time there and nothing else.
         """
         if len(self.recent) <= self.max_recent:
             return
         moved = self.max_recent // 4
+        voices = np.array([item.voice for item in self.recent[: 2 * moved]])
+        own = (_hearing(self.recent[: 2 * moved]).shares * (voices == voices[:, np.newaxis])).sum(axis=1)
+        for item, share in zip(self.recent[:moved], own[:moved].tolist(), strict=True):
+            if share < PURE:
+                item.vector, item.weight = np.zeros_like(item.vector), 0.0
         for _, run in groupby(self.recent[:moved], key=lambda item: (item.voice, item.label, item.said, item.owner)):
             first, *others = run
             for item in others:
@@ -120,11 +138,21 @@ class Evidence:
         self.groups = [_item(one) for one in cast(Sequence[State], state["groups"])]
 
 
+def _hearing(items: Sequence[Item]) -> Hearing:
+    return Hearing.of([item.stretches[0] for item in items], [item.heard for item in items], [item.begins for item in items])
+
+
+def _unheard(span: Span, dimension: int) -> Item:
+    return Item(np.zeros(dimension, dtype=np.float32), 0.0, [span])
+
+
 def _item_state(item: Item) -> State:
     return {
         "vector": item.vector,
         "weight": item.weight,
         "stretches": np.array(item.stretches, dtype=np.int64),
+        "heard": list(item.heard),
+        "begins": item.begins,
         "label": item.label,
         "said": item.said,
         "owner": item.owner,
@@ -137,6 +165,8 @@ def _item(state: State) -> Item:
         vector=float_array(state["vector"]),
         weight=cast(float, state["weight"]),
         stretches=[(int(start), int(end)) for start, end in np.asarray(state["stretches"], dtype=np.int64)],
+        heard=cast("Span", tuple(cast("list[int]", state["heard"]))),
+        begins=cast(bool, state["begins"]),
         label=cast(int, state["label"]),
         said=cast("int | None", state["said"]),
         owner=cast(int, state["owner"]),

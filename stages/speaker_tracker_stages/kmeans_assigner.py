@@ -38,8 +38,8 @@ from speaker_tracker.stage import (
 from speaker_tracker_stages.evidence import NOBODY, Evidence, Item
 from speaker_tracker_stages.hypotheses import BEYOND, VoiceHypotheses
 from speaker_tracker_stages.speaker_matching import match_speakers
-from speaker_tracker_stages.voice_clustering import Labels, VoiceClustering
-from speaker_tracker_stages.voice_likelihood import Prices, VoiceLikelihood, Voices
+from speaker_tracker_stages.voice_clustering import Items, Labels, VoiceClustering
+from speaker_tracker_stages.voice_likelihood import Prices, VoiceLikelihood
 
 COUNTS_SAMPLES = 2 * SAMPLE_RATE
 """So much speech of a voice makes it count when the first voices are found; less may be a stray window of another one."""
@@ -48,11 +48,14 @@ COUNTS_SAMPLES = 2 * SAMPLE_RATE
 class KMeansAssignerOptions(StageOptions):
     """Options of ``kmeans_assigner``. Prices are natural logarithms of how much less likely something is."""
 
-    lag_windows: Annotated[int, Field(ge=0, le=20)] = Field(0, description="windows to wait for before a label is announced")
-    refit_seconds: Annotated[float, Field(gt=0, le=60)] = Field(2.0, description="speech between two clusterings, at first")
-    refit_growth: Annotated[float, Field(ge=0, le=1)] = Field(0.05, description="and as a share of the speech so far, later")
-    refit_seconds_max: Annotated[float, Field(gt=0, le=600)] = Field(8.0, description="and at most")
-    change_price: Annotated[float, Field(ge=0, le=50)] = Field(1.0, description="price of another voice than a moment ago")
+    lag_windows: Annotated[int, Field(ge=0, le=20)] = Field(
+        4, description="windows to wait for, at most, while a label is not sure"
+    )
+    sure: Annotated[float, Field(ge=0, le=1)] = Field(0.95, description="probability from which on a label is sure")
+    refit_seconds: Annotated[float, Field(gt=0, le=60)] = Field(4.0, description="speech between two clusterings, at first")
+    refit_growth: Annotated[float, Field(ge=0, le=1)] = Field(0.1, description="and as a share of the speech so far, later")
+    refit_seconds_max: Annotated[float, Field(gt=0, le=600)] = Field(16.0, description="and at most")
+    change_price: Annotated[float, Field(ge=0, le=50)] = Field(12.0, description="price of another voice than a moment ago")
     voice_price: Annotated[float, Field(ge=0, le=1000)] = Field(2.0, description="price of a voice that was not heard before")
     beyond_price: Annotated[float, Field(ge=0, le=1000)] = Field(
         20.0, description="and of one more than num_speakers, and of each observation of it; such voices are left out"
@@ -60,7 +63,9 @@ class KMeansAssignerOptions(StageOptions):
     within_share: Annotated[float, Field(gt=0, lt=1)] = Field(
         0.75, description="variance within a voice as a share of 1 - same_voice_cosine of the model"
     )
-    dimension: Annotated[float, Field(ge=1, le=1000)] = Field(80.0, description="directions in which embeddings vary by themselves")
+    dimension: Annotated[float, Field(ge=1, le=1000)] = Field(
+        110.0, description="directions in which embeddings vary by themselves"
+    )
     evidence_per_second: Annotated[float, Field(gt=0, le=20)] = Field(
         1.2, description="how many independent observations a second of speech is worth"
     )
@@ -124,14 +129,16 @@ class KMeansAssigner(StageBase):
         heard = min(1.0, (event.heard_end - event.heard_start) / SAMPLE_RATE / event.model.calibrated_seconds)
         seconds = (event.end - event.start) / SAMPLE_RATE
         worth = self._options.evidence_per_second * seconds * heard**2
-        self._evidence.recent.append(Item(event.vector * np.float32(worth), worth, [(event.start, event.end)]))
-        hypotheses.push(event.vector, worth, after_pause=self._after_pause)
+        recent, stretch, span = self._evidence.recent, (event.start, event.end), (event.heard_start, event.heard_end)
+        begins = self._after_pause or not recent or recent[-1].stretches[-1][1] != event.start
+        recent.append(Item(event.vector * np.float32(worth), worth, [stretch], span, begins))
+        hypotheses.push(event.vector, worth, stretch, span, after_pause=begins)
         self._after_pause = False
         self._label_newest(hypotheses)
         self._seconds += seconds
         if self._seconds >= self._refit_at:
             self._refit()
-        yield from self._announce(len(self._evidence.recent) - self._options.lag_windows)
+        yield from self._announce(self._sure_windows(hypotheses))
         self._evidence.condense()
         newest = self._evidence.recent[-1].label
         yield SpeakerNow(event.heard_end, () if newest == NOBODY else (newest,))
@@ -139,7 +146,6 @@ class KMeansAssigner(StageBase):
     def _hypotheses_for(self, model: VoiceModel) -> VoiceHypotheses:
         if self._hypotheses is None or self._model is None:
             self._use(model)
-            self._begin_hypotheses(Voices(np.zeros((0, model.dimension)), np.zeros(0)), [], NOBODY)
         elif (model.name, model.dimension) != (self._model.name, self._model.dimension):
             raise StateMismatch(
                 f"embeddings of {[model.name, model.dimension]} came after those of {[self._model.name, self._model.dimension]}, "
@@ -151,21 +157,25 @@ class KMeansAssigner(StageBase):
     def _use(self, model: VoiceModel) -> None:
         likelihood = self._options.likelihood(model.same_voice_cosine)
         self._model, self._clustering = model, VoiceClustering(likelihood, self._options.prices, self._num_speakers)
-
-    def _begin_hypotheses(self, voices: Voices, speakers: list[int], last: int) -> None:
-        """``speakers``: of the voices; those yet to be heard take the ids that are free, lowest first, and then none."""
-        assert self._model is not None  # noqa: S101 - set before
-        free = [speaker for speaker in range(self._num_speakers) if speaker not in speakers]
         self._hypotheses = VoiceHypotheses(
-            self._options.likelihood(self._model.same_voice_cosine),
+            likelihood,
             self._options.prices,
-            voices,
-            last,
-            tracked=np.array(speakers, dtype=int) != NOBODY,
+            model.dimension,
             num_speakers=self._num_speakers,
             memory=self._options.lag_windows + 1,
         )
+        self._number_voices([])
+
+    def _number_voices(self, speakers: list[int]) -> None:
+        """``speakers``: of the voices; those yet to be heard take the ids that are free, lowest first, and then none."""
+        free = [speaker for speaker in range(self._num_speakers) if speaker not in speakers]
         self._speakers = [*speakers, *free, *[NOBODY] * BEYOND]
+
+    def _begin_hypotheses(self, items: Items, labels: Labels, speakers: list[int]) -> None:
+        assert self._hypotheses is not None  # noqa: S101 - made with the first embedding
+        tracked = np.array(speakers, dtype=int) != NOBODY
+        self._hypotheses.begin_anew(items.voices(labels), tracked, labels[items.loose :])
+        self._number_voices(speakers)
 
     def _label_newest(self, hypotheses: VoiceHypotheses) -> None:
         unsaid = [item for item in self._evidence.recent[-self._options.lag_windows - 1 :] if item.said is None]
@@ -173,6 +183,12 @@ class KMeansAssigner(StageBase):
         for item, voice in zip(unsaid[len(unsaid) - len(path) :], path, strict=True):
             item.label = self._speakers[voice]
             item.voice = voice
+
+    def _sure_windows(self, hypotheses: VoiceHypotheses) -> int:
+        """How many of the recent windows, from the first on, need not wait for their labels any longer."""
+        unsure = hypotheses.certainty(self._options.lag_windows) < self._options.sure
+        waiting = len(unsure) - int(unsure.argmax()) if unsure.any() else 0
+        return len(self._evidence.recent) - waiting
 
     def _announce(self, recent: int) -> Iterator[Event]:
         """What was never said of the first ``recent`` of the recent windows, and what is no longer as it was said."""
@@ -196,21 +212,25 @@ class KMeansAssigner(StageBase):
         growing = min(options.refit_seconds_max, max(options.refit_seconds, self._seconds * options.refit_growth))
         # The first seconds decide who is who, and little is needed to look again.
         self._refit_at = self._seconds + (growing if self._seconds > 3 * options.refit_seconds else options.refit_seconds / 4)
-        assert self._clustering is not None  # noqa: S101 - set with the first embedding
-        items = self._evidence.items(options.max_evidence)
+        assert self._clustering is not None  # noqa: S101 - made with the first embedding
+        assert self._hypotheses is not None  # noqa: S101 - made with the first embedding
+        items = self._evidence.items(options.max_evidence, self._hypotheses.ahead)
         everything = list(self._evidence)
-        current = np.array([item.voice for item in everything])
+        current = np.array([*(item.voice for item in everything), *self._hypotheses.of_ahead()], dtype=np.intp)
         if (labels := self._clustering.find(items, current, final=final)) is None:
             return
+        heard = labels[: len(everything)]
         owners = np.array([item.label if item.owner == NOBODY else item.owner for item in everything])
-        speakers = match_speakers(labels, owners, items.seconds, _first_heard(labels, everything), self._num_speakers)
-        for item, voice in zip(everything, labels.tolist(), strict=True):
+        seconds = items.seconds[: len(everything)]
+        speakers = match_speakers(heard, owners, seconds, _first_heard(heard, everything), self._num_speakers)
+        labels = np.where(labels < len(speakers), labels, heard[-1])
+        for item, voice in zip(everything, heard.tolist(), strict=True):
             item.voice, item.label = voice, speakers[voice]
         all_apart = set(owners.tolist()) <= {NOBODY, *speakers}
         for item in everything:
             if all_apart or item.owner == NOBODY:
                 item.owner = item.label
-        self._begin_hypotheses(Voices.of(items.vectors, items.evidence, labels, len(speakers)), speakers, everything[-1].voice)
+        self._begin_hypotheses(items, labels, speakers)
 
     # -- state -------------------------------------------------------------------------------------------------------------------
 
@@ -233,11 +253,10 @@ class KMeansAssigner(StageBase):
         if state["model"] is not None:
             name, dimension, cosine, seconds = cast("tuple[str, int, float, float]", state["model"])
             self._use(VoiceModel(name, dimension, cosine, seconds))
-            everything, items = list(self._evidence), self._evidence.items(self._options.max_evidence)
-            labels = np.array([item.voice for item in everything], dtype=np.intp)
-            count = int(labels.max(initial=-1)) + 1
-            voices = Voices.of(items.vectors, items.evidence, labels, count)
-            self._begin_hypotheses(voices, list(cast(list[int], state["speakers"]))[:count], everything[-1].voice)
+            labels = np.array([item.voice for item in self._evidence], dtype=np.intp)
+            speakers = list(cast(list[int], state["speakers"]))[: int(labels.max(initial=-1)) + 1]
+            self._begin_hypotheses(self._evidence.items(self._options.max_evidence), labels, speakers)
+        self._after_pause = True
 
 
 def _first_heard(labels: Labels, everything: Sequence[Item]) -> list[int]:

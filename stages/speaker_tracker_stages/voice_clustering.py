@@ -1,4 +1,4 @@
-"""How many voices there are and which window is whose: KMeans on unit-length embeddings, judged and refined by likelihood."""
+"""How many voices there are and which stretch is whose: KMeans on unit-length embeddings, judged and refined by likelihood."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from speaker_tracker_stages.best_path import best_path
-from speaker_tracker_stages.hypotheses import BEYOND
+from speaker_tracker_stages.hearing import Hearing
+from speaker_tracker_stages.hypotheses import AFTER_PAUSE, BEYOND
 from speaker_tracker_stages.voice_likelihood import Numbers, Prices, Vectors, VoiceLikelihood, Voices
 
 if TYPE_CHECKING:
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
 
 Labels = NDArray[np.intp]
 
-REFINED, FINAL_REFINED = 2, 8
+REFINED, FINAL_REFINED = 2, 12
 """How many of the best groupings are refined."""
-STARTS, FINAL_STARTS = 2, 6
+STARTS, FINAL_STARTS = 2, 12
 """How often KMeans begins anew with each number of voices."""
 ROUNDS = 8
 PLAINLY = 3.0
@@ -30,15 +31,29 @@ PLAINLY = 3.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Items:
-    """What is clustered: unit vectors, shape ``(n, d)``, and the evidence and the seconds of speech of each, shape ``(n,)``.
+    """What is clustered.
 
-    The first ``loose`` ones are in no order, the others one after the other.
+    ``vectors``: mean embeddings, shape ``(n, d)``; ``evidence`` and ``seconds`` of speech of each, shape ``(n,)``. The first
+    ``loose`` ones are in no order, the others one after the other, as ``hearing`` has them. The last ``ahead`` have no embedding
+    yet: other windows have heard them.
     """
 
     vectors: Vectors
     evidence: Numbers
     seconds: Numbers
     loose: int
+    hearing: Hearing
+    ahead: int = 0
+
+    def shares(self, labels: Labels) -> Numbers:
+        """What part of each item is each voice, shape ``(n, k)``, where ``labels`` are the voices of the stretches."""
+        own = np.eye(int(labels.max(initial=0)) + 1)[labels]
+        own[self.loose :] = self.hearing.shares @ own[self.loose :]
+        return own
+
+    def voices(self, labels: Labels) -> Voices:
+        """What is known of voices if ``labels`` are right."""
+        return Voices.of(self.vectors, self.evidence, self.shares(labels))
 
 
 def unit(vectors: NDArray[np.floating]) -> Vectors:
@@ -60,10 +75,13 @@ class VoiceClustering:
         try harder, and answer with the best in any case.
         """
         current = _numbered(current)
-        candidates = [current, np.zeros(len(items.vectors), dtype=np.intp)]
-        for count in range(2, min(self._num_speakers + BEYOND, len(items.vectors) // 2) + 1):
-            seeds = range(FINAL_STARTS if final else STARTS)
-            candidates += [_numbered(_kmeans(items, count, seed)) for seed in seeds]
+        known = len(current) - items.ahead
+        candidates = [current, np.zeros(len(current), dtype=np.intp)]
+        for count in range(2, min(self._num_speakers + BEYOND, known // 2) + 1):
+            for seed in range(FINAL_STARTS if final else STARTS):
+                labels = _kmeans(items, count, seed)
+                labels[known:] = labels[known - 1]
+                candidates.append(_numbered(labels))
         candidates.sort(key=lambda labels: -self.score(items, labels))
         refined = [self._refine(items, labels) for labels in candidates[: FINAL_REFINED if final else REFINED]]
         best = max([*refined, candidates[0]], key=lambda labels: self.score(items, labels))
@@ -73,39 +91,53 @@ class VoiceClustering:
     def score(self, items: Items, labels: Labels) -> float:
         """Log-likelihood of a grouping less the prices of its voices and changes."""
         count = int(labels.max()) + 1
-        voices = Voices.of(items.vectors, items.evidence, labels, count)
+        voices = items.voices(labels)
         ordered = labels[items.loose :]
-        changes = int((ordered[1:] != ordered[:-1]).sum())
-        price = changes * (self._prices.change + math.log(max(1, count - 1))) + (count - 1) * self._prices.voice
+        changes = ordered[1:] != ordered[:-1]
+        after_pause = changes & items.hearing.begins[1:]
+        full = self._prices.change * (float(changes.sum()) - (1 - AFTER_PAUSE) * float(after_pause.sum()))
+        price = full + math.log(max(1, count - 1)) * float(changes.sum()) + (count - 1) * self._prices.voice
         beyond = self._beyond(voices)
         price += self._prices.beyond * float(beyond.sum() + voices.evidence[beyond].sum())
         return self._likelihood.of_voices(voices) - price
 
     def _beyond(self, voices: Voices) -> NDArray[np.bool_]:
         """Which voices there are too many of: those heard least."""
-        tracked = np.argsort(-voices.evidence)[: self._num_speakers]
+        tracked = np.argsort(-voices.evidence.sum(axis=1))[: self._num_speakers]
         beyond = np.ones(len(voices.evidence), dtype=bool)
         beyond[tracked] = False
         return beyond
 
     def _refine(self, items: Items, labels: Labels) -> Labels:
-        """Gives each item to the voice that the others of that voice make likeliest, again and again."""
-        evidence = items.evidence[:, np.newaxis]
+        """Gives stretches to the voices that make what is heard likeliest, and learns of the voices from that, again and again."""
+        best, best_score = labels, self.score(items, labels)
         for _ in range(ROUNDS):
-            count = int(labels.max()) + 1
-            voices = Voices.of(items.vectors, items.evidence, labels, count)
-            own = evidence * (labels[:, np.newaxis] == np.arange(count))
-            products = items.vectors @ voices.sums.T
-            squares = np.square(voices.sums).sum(axis=1) - 2 * own * products + own**2
-            without = (voices.evidence - own).clip(0.0)
-            scores = self._likelihood.of_windows(products - own, squares, without, evidence)
-            scores -= self._prices.beyond * evidence * self._beyond(voices)
-            change = self._prices.change + math.log(max(1, count - 1))
-            better = np.concatenate([scores[: items.loose].argmax(axis=1), best_path(scores[items.loose :], change)])
+            better = _numbered(self._labels(items, items.voices(labels)))
             if (better == labels).all():
                 break
-            labels = _numbered(better)
-        return labels
+            labels = better
+            score = self.score(items, labels)
+            if score > best_score:
+                best, best_score = labels, score
+        return best
+
+    def _labels(self, items: Items, voices: Voices) -> Labels:
+        places = self._likelihood.places(voices)
+        squares = np.square(places).sum(axis=1)
+        weights = 0.5 * self._likelihood.dimension / self._likelihood.within * items.evidence
+        scores = weights[:, np.newaxis] * (2 * items.vectors @ places.T - squares)
+        scores -= self._prices.beyond * items.evidence[:, np.newaxis] * self._beyond(voices)
+        apart = squares[:, np.newaxis] + squares - 2 * places @ places.T
+        another = math.log(max(1, len(places) - 1))
+        path = best_path(
+            scores[items.loose :],
+            apart,
+            weights[items.loose :],
+            items.hearing,
+            change=self._prices.change + another,
+            pause=self._prices.change * AFTER_PAUSE + another,
+        )
+        return np.concatenate([scores[: items.loose].argmax(axis=1), path])
 
 
 def _numbered(labels: NDArray[np.integer]) -> Labels:
@@ -118,7 +150,7 @@ def _kmeans(items: Items, count: int, seed: int) -> NDArray[np.integer]:
     from sklearn.cluster import KMeans  # noqa: PLC0415 - heavy, only where the stage is used
 
     with _libraries().limit(limits=1, user_api="openmp"):
-        fit = KMeans(count, n_init=1, random_state=seed).fit(items.vectors, sample_weight=items.evidence)
+        fit = KMeans(count, n_init=1, random_state=seed).fit(unit(items.vectors), sample_weight=items.evidence)
     labels: NDArray[np.integer] = fit.labels_
     return labels
 

@@ -1,8 +1,9 @@
 """How likely windows are to come from one voice or another: a two-covariance model of embeddings, the same in every direction.
 
-Each voice has a place in the space of embeddings, and each of its windows lies around it (Brümmer and de Villiers, "The speaker
-partitioning problem", Odyssey 2010). Places are not known but integrated out, so a voice heard little is held to little, and the
-question whether two groups are one voice or two has an answer without a threshold.
+Each voice has a place in the space of embeddings, and what is heard of it lies around it (Brümmer and de Villiers, "The speaker
+partitioning problem", Odyssey 2010). A window that hears a change lies between two places, by its shares of the two voices. Places
+are not known but integrated out (as the weights of a Bayesian linear regression on the shares), so a voice heard little is held to
+little, and the question whether two groups are one voice or two has an answer without a threshold.
 """
 
 from __future__ import annotations
@@ -33,17 +34,18 @@ class Prices:
 class Voices:
     """What is known of ``k`` voices.
 
-    ``sums``: of their windows' vectors, each times its evidence, shape ``(k, d)``. ``evidence``: the sums of that, shape ``(k,)``.
+    ``sums``: of windows' vectors, each times its evidence and the voice's share, shape ``(k, d)``. ``evidence``: the sums of
+    evidence times the shares of two voices, shape ``(k, k)``.
     """
 
     sums: Numbers
     evidence: Numbers
 
     @classmethod
-    def of(cls, vectors: Vectors, evidence: Numbers, labels: NDArray[np.intp], count: int) -> Voices:
-        """Adds windows up by their labels, 0 .. ``count - 1``."""
-        shares = evidence * (labels == np.arange(count)[:, np.newaxis])
-        return cls(shares @ vectors, shares.sum(axis=1))
+    def of(cls, vectors: Vectors, evidence: Numbers, shares: Numbers) -> Voices:
+        """Adds up windows: ``vectors`` of shape ``(n, d)``, ``evidence`` ``(n,)``, ``shares`` of each voice in each ``(n, k)``."""
+        weighted = (evidence[:, np.newaxis] * shares).T
+        return cls(weighted @ vectors, weighted @ shares)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +62,29 @@ class VoiceLikelihood:
     between: float
     dimension: float
 
-    def of_windows(self, products: Numbers, squares: Numbers, voice_evidence: Numbers, evidence: Numbers | float) -> Numbers:
+    @property
+    def doubt(self) -> float:
+        """How many observations what is known of a voice beforehand is worth."""
+        return self.within / self.between
+
+    def places(self, voices: Voices) -> Numbers:
+        """Where voices are expected to lie, shape ``(k, d)``; the less is known of one, the closer to the origin."""
+        known = voices.evidence + self.doubt * np.eye(len(voices.evidence))
+        return np.asarray(np.linalg.solve(known, voices.sums), dtype=np.float64)
+
+    def of_windows(self, products: Numbers, squares: Numbers, unknown: Numbers, evidence: float) -> Numbers:
         """Log-likelihoods of windows, less a constant.
 
-        ``products``: of the window and the voice's sum; ``squares``: of the sum's length; ``voice_evidence``: of that voice, 0
-        where never heard; ``evidence``: of the window. Shapes go together by NumPy's rules.
+        ``products``: of the window and the place where it is expected; ``squares``: of that place's length; ``unknown``: how many
+        observations the expectation is short of, as ``1 / n``; ``evidence``: of the window. Shapes go together by NumPy's rules.
         """
-        certain = voice_evidence * self.between + self.within
-        pull = self.between / certain
-        doubt = pull * self.within
-        distance = 1.0 - 2.0 * pull * products + pull**2 * squares
-        spread = self.within / evidence + doubt
+        spread = self.within * (1.0 / evidence + unknown)
+        distance = 1.0 - 2.0 * products + squares
         likelihood: Numbers = -0.5 * self.dimension * (np.log(spread * evidence / self.within) + distance / spread)
         return likelihood
 
     def of_voices(self, voices: Voices) -> float:
-        """Log-likelihood of all windows, grouped as they are in ``voices``, against each window alone in the world."""
-        certain = self.within + voices.evidence * self.between
-        explained = np.square(voices.sums).sum(axis=1) * self.between / (self.within * certain)
-        return float(0.5 * self.dimension * (explained - np.log(certain / self.within)).sum())
+        """Log-likelihood of all windows, by the shares that ``voices`` were made with, against each window alone in the world."""
+        explained = float((voices.sums * self.places(voices)).sum()) / self.within
+        _, certainty = np.linalg.slogdet(np.eye(len(voices.evidence)) + voices.evidence / self.doubt)
+        return 0.5 * self.dimension * (explained - float(certainty))

@@ -1,30 +1,79 @@
+from itertools import pairwise, product
+
 import numpy as np
+import pytest
 
 from speaker_tracker_stages.best_path import best_path
+from speaker_tracker_stages.hearing import Hearing
 
 CLEAR = [[8.0, 4.0]] * 5 + [[4.0, 8.0]] * 5
 
 
+def hearing(count, reach=0, begins=()):
+    stretches = [(number * 100, (number + 1) * 100) for number in range(count)]
+    heard = [(start - reach * 100, end + reach * 100) for start, end in stretches]
+    return Hearing.of(stretches, heard, [number in begins for number in range(count)])
+
+
+def path(scores, price, *, pause=0.0, begins=()):
+    scores = np.array(scores)
+    not_apart = np.zeros((scores.shape[1], scores.shape[1]))
+    return best_path(scores, not_apart, np.ones(len(scores)), hearing(len(scores), 0, begins), change=price, pause=pause).tolist()
+
+
 def test_a_clear_change_is_followed():
-    assert best_path(np.array(CLEAR), 3.0).tolist() == [0] * 5 + [1] * 5
+    assert path(CLEAR, 3.0) == [0] * 5 + [1] * 5
 
 
 def test_a_single_doubtful_window_does_not_change_the_speaker():
     doubtful = [*CLEAR[:4], [5.0, 6.0], *CLEAR[:4]]
 
-    assert best_path(np.array(doubtful), 3.0).tolist() == [0] * 9
-    assert best_path(np.array(doubtful), 0.0).tolist() == [0] * 4 + [1] + [0] * 4
+    assert path(doubtful, 3.0) == [0] * 9
+    assert path(doubtful, 0.0) == [0] * 4 + [1] + [0] * 4
 
 
-def test_no_path_is_better():
-    scores, price = np.random.default_rng(0).normal(0, 2, (7, 3)), 1.5
+def test_a_change_costs_less_after_a_pause():
+    scores = [[2.0, 0.0]] * 2 + [[0.0, 1.0]] * 2
 
-    def total(path):
-        return sum(scores[index, voice] for index, voice in enumerate(path)) - price * np.count_nonzero(np.diff(path))
+    assert path(scores, 5.0, pause=0.5) == [0] * 4
+    assert path(scores, 5.0, pause=0.5, begins=(0, 2)) == [0, 0, 1, 1]
 
-    paths = np.stack(np.meshgrid(*[range(3)] * 7), axis=-1).reshape(-1, 7)
-    assert np.isclose(total(best_path(scores, price)), max(total(path) for path in paths))
+
+@pytest.mark.parametrize(("reach", "begins"), [(0, (0,)), (1, (0,)), (2, (0, 5)), (1, (0, 3, 4)), (2, ())])
+def test_no_path_is_better(reach, begins):
+    random = np.random.default_rng(reach)
+    places = random.normal(0, 1, (3, 4))
+    apart = np.square(places[:, np.newaxis] - places).sum(axis=2)
+    scores, weights, heard = random.normal(0, 2, (8, 3)), random.uniform(0.1, 1, 8), hearing(8, reach, begins)
+    price, pause = 1.5 + 3 * reach, 0.3
+
+    def total(voices):
+        shares = heard.shares @ np.eye(3)[list(voices)]
+        mixed = 0.5 * np.einsum("nk,kl,nl->n", shares, apart, shares)
+        changes = [pause if heard.begins[index] else price for index in range(1, 8) if voices[index] != voices[index - 1]]
+        return (shares * scores).sum() + (weights * mixed).sum() - sum(changes)
+
+    def is_exact(voices):
+        """No window hears two changes."""
+        ends = [index for index in range(1, 8) if voices[index] != voices[index - 1] and not heard.begins[index]]
+        return all(later - earlier > 2 * reach for earlier, later in pairwise(ends))
+
+    found = best_path(scores, apart, weights, heard, change=price, pause=pause).tolist()
+    assert is_exact(found)
+    assert np.isclose(total(found), max(total(voices) for voices in product(range(3), repeat=8) if is_exact(voices)))
+
+
+def test_windows_that_hear_a_change_tell_where_it_is():
+    places = np.eye(2)
+    truth = np.repeat([0, 1, 0], [9, 7, 9])
+    heard = hearing(25, reach=3)
+    vectors = heard.shares @ places[truth]
+    scores = 10 * (2 * vectors @ places.T - 1)
+
+    apart = 2 - 2 * np.eye(2)
+    found = best_path(scores, apart, np.full(25, 10.0), heard, change=3.0, pause=0.3)
+    assert found.tolist() == truth.tolist()
 
 
 def test_no_windows_have_an_empty_path():
-    assert best_path(np.empty((0, 2)), 1.0).tolist() == []
+    assert path(np.empty((0, 2)), 1.0) == []

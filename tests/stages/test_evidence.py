@@ -1,6 +1,7 @@
 from itertools import pairwise
 
 import numpy as np
+import pytest
 
 from speaker_tracker_stages.evidence import Evidence, Item
 from speaker_tracker_stages.voice_clustering import unit
@@ -13,7 +14,9 @@ def hear(evidence, count, voices=2, turn=20):
     for number in range(count):
         who = number // turn % voices
         vector = unit(VOICES[who] + noise.normal(0, 0.1, 8).astype(np.float32))
-        evidence.recent.append(Item(vector, 1.0, [(number * 4000, (number + 1) * 4000)], label=who, said=who))
+        start, end = number * 4000, (number + 1) * 4000
+        heard = (start - 4000, end + 4000)
+        evidence.recent.append(Item(vector, 1.0, [(start, end)], heard, number == 0, label=who, said=who, voice=who))
         evidence.condense()
 
 
@@ -45,12 +48,23 @@ def test_weights_and_seconds_add_up():
     evidence = Evidence(max_recent=100, max_groups=20)
     hear(evidence, 1_000)
     items = evidence.items(10_000)
+    changes = (1_000 - len(evidence.recent)) // 20
 
-    assert np.isclose(items.evidence.sum(), 1_000)
+    assert 1_000 - 2 * changes <= items.evidence.sum() <= 1_000 - 1.75 * changes, "what heard a change is condensed to its time"
     assert np.isclose(evidence.items(200).evidence.sum(), 200)
     assert items.loose == len(evidence.groups) > 0
     assert np.isclose(items.seconds.sum(), 1_000 * 0.25)
-    assert np.allclose(np.linalg.norm(items.vectors, axis=1), 1, atol=1e-5)
+    assert np.allclose(np.linalg.norm(items.vectors[items.loose :], axis=1), 1, atol=1e-5)
+
+
+def test_what_has_no_window_yet_comes_last_and_is_worth_nothing():
+    evidence = Evidence(max_recent=100, max_groups=20)
+    hear(evidence, 50)
+    items = evidence.items(10_000, [(200_000, 204_000), (204_000, 208_000)])
+
+    assert items.ahead == 2
+    assert items.evidence[-3:].tolist() == [1.0, 0.0, 0.0]
+    assert items.hearing.shares[49, 48:].tolist() == pytest.approx([1 / 3, 1 / 3, 1 / 3, 0])
 
 
 def test_a_restored_evidence_is_the_same():
@@ -61,3 +75,4 @@ def test_a_restored_evidence_is_the_same():
     assert covered(other) == covered(evidence)
     assert np.allclose(other.items(10_000).vectors, evidence.items(10_000).vectors)
     assert [(item.label, item.said) for item in other] == [(item.label, item.said) for item in evidence]
+    assert [(item.heard, item.begins) for item in other.recent] == [(item.heard, item.begins) for item in evidence.recent]

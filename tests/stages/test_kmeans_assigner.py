@@ -19,14 +19,15 @@ DIRECTIONS = np.linalg.qr(np.random.default_rng(7).normal(size=(64, 64)))[0]
 
 
 def speech(*turns, spread=0.08, start=0, seed=0):
-    """Embeddings of turns ``(voice, seconds)``, one after the other."""
-    noise, events, position = np.random.default_rng(seed), [], start
-    for voice, seconds in turns:
-        for _ in range(round(seconds * RATE / HOP)):
-            vector = DIRECTIONS[voice] + noise.normal(0, spread, 64)
-            vector = (vector / np.linalg.norm(vector)).astype(np.float32)
-            events.append(VoiceEmbedding(position, position + HOP, position - HOP, position + 2 * HOP, vector, MODEL))
-            position += HOP
+    """Embeddings of turns ``(voice, seconds)``, one after the other; windows hear their neighbours as well."""
+    noise, events = np.random.default_rng(seed), []
+    voices = [voice for voice, seconds in turns for _ in range(round(seconds * RATE / HOP))]
+    for number, position in enumerate(range(start, start + len(voices) * HOP, HOP)):
+        heard = range(max(0, number - 1), min(len(voices), number + 2))
+        vector = DIRECTIONS[[voices[other] for other in heard]].mean(axis=0) + noise.normal(0, spread, 64)
+        vector = (vector / np.linalg.norm(vector)).astype(np.float32)
+        span = (start + heard.start * HOP, start + heard.stop * HOP)
+        events.append(VoiceEmbedding(position, position + HOP, *span, vector, MODEL))
     return events
 
 
@@ -100,8 +101,9 @@ def test_labels_once_settled_never_swap(loaded):
     for voice, seconds in turns:
         assert labels.final(position, position + seconds) == {voice}
         position += seconds
-    late = [index for index in labels.first if index > 4 * 30]
-    assert np.mean([labels.first[index] == labels.last[index] for index in late]) > 0.97
+    after_changes = {change + later for change in np.cumsum([4 * seconds for _, seconds in turns]) for later in (0, 1)}
+    corrected = {index for index in labels.first if index > 4 * 30 and labels.first[index] != labels.last[index]}
+    assert corrected <= after_changes
 
 
 def test_a_voice_counts_once_it_was_heard_for_two_seconds_and_a_stray_window_after_all_that_count():
@@ -117,20 +119,39 @@ def test_a_voice_counts_once_it_was_heard_for_two_seconds_and_a_stray_window_aft
     assert stray >= 28 * HOP
 
 
-@pytest.mark.parametrize("lag", [0, 2])
-def test_a_label_waits_for_no_more_than_the_lag(lag):
-    pipeline = open_stage(load("kmeans_assigner", lag_windows=lag))
+def doubtful(number, count=1):
+    """Windows that sound like two voices alike."""
+    vector = DIRECTIONS[:2].sum(axis=0) / np.sqrt(2)
+    spans = [((at - 1) * HOP, (at + 2) * HOP) for at in range(number, number + count)]
+    return [VoiceEmbedding(start + HOP, end - HOP, start, end, vector.astype(np.float32), MODEL) for start, end in spans]
+
+
+@pytest.mark.parametrize("lag", [0, 2, 4])
+def test_a_label_that_is_not_sure_waits_and_for_no_more_than_the_lag(lag):
+    pipeline = open_stage(load("kmeans_assigner", lag_windows=lag, sure=1))
+    settled = speech((0, 5), (1, 5))
+    labels = Labels(run(pipeline, settled, flush=False))
+    behind = []
+    for number, event in enumerate(doubtful(40, 12), start=1):
+        labels.first.update(Labels(pipeline.feed(event)).first)
+        behind.append(40 + number - len(labels.first))
+
+    assert max(behind) == lag
+
+
+def test_a_label_that_is_sure_does_not_wait(loaded):
+    pipeline = open_stage(loaded)
     for number, event in enumerate(speech((0, 10)), start=1):
         said = of_type(SpeakersAssigned, pipeline.feed(event))
-        assert max((one.end for one in said), default=0) == max(0, number - lag) * HOP
+        assert [one.end for one in said] == [number * HOP]
 
 
 def test_the_end_of_speech_is_labelled_when_it_ends():
-    pipeline = open_stage(load("kmeans_assigner", lag_windows=2))
-    run(pipeline, speech((0, 5)), flush=False)
+    pipeline = open_stage(load("kmeans_assigner", sure=1))
+    run(pipeline, [*speech((0, 5), (1, 5)), *doubtful(40)], flush=False)
 
-    (last,) = of_type(SpeakersAssigned, pipeline.feed(SpeechEnded(20 * HOP)))
-    assert last.end == 20 * HOP
+    (last,) = of_type(SpeakersAssigned, pipeline.feed(SpeechEnded(41 * HOP)))
+    assert last.end == 41 * HOP
 
 
 def test_who_speaks_now_is_said_with_each_window_and_nobody_at_the_end_of_speech(loaded):

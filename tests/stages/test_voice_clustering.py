@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from speaker_tracker_stages.hearing import Hearing
 from speaker_tracker_stages.voice_clustering import Items, VoiceClustering, unit
 from speaker_tracker_stages.voice_likelihood import Prices, VoiceLikelihood
 
@@ -14,9 +15,17 @@ def voice(number, count, spread=0.08, seed=0):
     return unit(DIRECTIONS[number] + noise)
 
 
-def items(*groups, loose=0, evidence=0.3):
-    vectors = np.concatenate(groups)
-    return Items(vectors, np.full(len(vectors), evidence), np.full(len(vectors), 0.25), loose)
+def items(*groups, loose=0, evidence=0.3, reach=0, ahead=0):
+    """Windows that hear ``reach`` stretches on either side."""
+    own = np.concatenate(groups)
+    count = len(own) - loose
+    stretches = [(number * 100, (number + 1) * 100) for number in range(count + ahead)]
+    heard = [(start - reach * 100, end + reach * 100) for start, end in stretches]
+    hearing = Hearing.of(stretches, heard, [number == 0 for number in range(count + ahead)])
+    vectors = np.concatenate([own, np.zeros((ahead, 64))])
+    vectors[loose:] = hearing.shares[:, :count] @ own[loose:]
+    weights = np.repeat([evidence, 0.0], [len(own), ahead])
+    return Items(vectors.astype(np.float32), weights, np.full(len(vectors), 0.25), loose, hearing, ahead)
 
 
 def find(everything, num_speakers, current=None, *, final=True):
@@ -68,6 +77,22 @@ def test_items_in_no_order_go_to_their_voices_one_by_one():
 
     assert labels[:60].tolist() == [0, 1] * 30
     assert set(labels[60:]) == {0}
+
+
+@pytest.mark.parametrize("final", [False, True])
+def test_windows_that_hear_two_voices_are_no_third_one(final):
+    turns = [voice(number % 2, 6 + number % 3, seed=number) for number in range(30)]
+    labels = find(items(*turns, reach=3), 4, final=final)
+
+    truth = np.concatenate([np.full(len(turn), number % 2) for number, turn in enumerate(turns)])
+    assert np.mean(labels == truth) > 0.99
+
+
+def test_what_is_ahead_goes_to_the_voice_that_was_heard_there():
+    labels = find(items(voice(0, 40), voice(1, 20), voice(0, 1), reach=3, ahead=3), 2)
+
+    assert labels[:60].tolist() == [0] * 40 + [1] * 20
+    assert len(labels) == 64
 
 
 def test_what_is_plainly_right_already_is_left_alone():

@@ -4,7 +4,7 @@ import pytest
 from speaker_tracker_stages.voice_likelihood import VoiceLikelihood, Voices
 
 LIKELIHOOD = VoiceLikelihood(within=0.4, between=0.6, dimension=64)
-NOTHING = Voices(np.zeros((1, 64)), np.zeros(1))
+NOTHING = Voices(np.zeros((1, 64)), np.zeros((1, 1)))
 
 
 def windows(count, seed=0):
@@ -15,12 +15,12 @@ def windows(count, seed=0):
 
 
 def voice(vectors, evidence=1.0):
-    return Voices.of(vectors, np.full(len(vectors), evidence), np.zeros(len(vectors), np.intp), 1)
+    return Voices.of(vectors, np.full(len(vectors), evidence), np.ones((len(vectors), 1)))
 
 
 def of_window(vector, known, evidence=1.0):
-    products, squares = known.sums @ vector, np.square(known.sums).sum(axis=1)
-    return LIKELIHOOD.of_windows(products, squares, known.evidence, evidence)[0]
+    (place,), unknown = LIKELIHOOD.places(known), 1 / (known.evidence[0, 0] + LIKELIHOOD.doubt)
+    return float(LIKELIHOOD.of_windows(place @ vector, place @ place, unknown, evidence))
 
 
 @pytest.mark.parametrize("evidence", [1.0, 0.3])
@@ -43,13 +43,33 @@ def test_a_window_goes_with_its_own_voice_and_one_never_heard_is_new():
 
 def test_one_voice_is_likelier_whole_and_two_apart():
     first, second = windows(20, seed=1), windows(20, seed=2)
-    half = np.repeat([0, 1], 10)
-    split = Voices.of(first, np.ones(20), half, 2)
+    split = Voices.of(first, np.ones(20), np.eye(2)[np.repeat([0, 1], 10)])
     assert LIKELIHOOD.of_voices(voice(first)) > LIKELIHOOD.of_voices(split)
 
     both = np.concatenate([first, second])
-    apart = Voices.of(both, np.ones(40), np.repeat([0, 1], 20), 2)
+    apart = Voices.of(both, np.ones(40), np.eye(2)[np.repeat([0, 1], 20)])
     assert LIKELIHOOD.of_voices(apart) > LIKELIHOOD.of_voices(voice(both))
+
+
+def test_windows_that_hear_two_voices_are_explained_by_their_shares():
+    first, second = windows(20, seed=1), windows(20, seed=2)
+    between = np.stack([0.5 * (one + other) for one, other in zip(windows(26, seed=1)[20:], windows(26, seed=2)[20:], strict=True)])
+    everything, evidence = np.concatenate([first, between, second]), np.ones(46)
+
+    def likelihood(voices_between):
+        shares = np.concatenate([np.eye(3)[[0] * 20], voices_between, np.eye(3)[[1] * 20]])
+        return LIKELIHOOD.of_voices(Voices.of(everything, evidence, shares[:, shares.any(axis=0)]))
+
+    half = np.tile([0.5, 0.5, 0.0], (6, 1))
+    assert likelihood(half) > max(likelihood(np.eye(3)[[voice] * 6]) for voice in range(3))
+
+
+def test_places_are_learnt_from_shares_alone():
+    places = np.eye(64)[:2]
+    shares = np.array([[0.25, 0.75], [0.75, 0.25], [0.5, 0.5], [0.9, 0.1]])
+    found = LIKELIHOOD.places(Voices.of((shares @ places).astype(np.float32), np.full(4, 1e6), shares))
+
+    assert np.allclose(found, places, atol=1e-4)
 
 
 def test_a_window_without_evidence_says_nothing():
