@@ -11,7 +11,7 @@ from speaker_tracker.audio_file import AudioFile
 from speaker_tracker.errors import UserError
 from speaker_tracker.events.audio import SAMPLE_RATE
 from speaker_tracker.pipeline import Pipeline
-from speaker_tracker.protocol import ErrorMessage, ReportMessage, StartCommand, StopCommand
+from speaker_tracker.protocol import ErrorMessage, ReportMessage, ServerMessage, StartCommand, StopCommand
 from speaker_tracker.session import BytesReceived, Close, Input, Session, SessionLimits, TextReceived
 from speaker_tracker.stage import SessionInfo
 from speaker_tracker.timeline_recorder import TimelineRecorder
@@ -41,20 +41,22 @@ class Tracking:
         return self.processing_seconds / self.seconds
 
 
-def track(
+def track(  # noqa: PLR0913 - what is tracked, and who is told
     open_pipeline: Callable[[SessionInfo], Pipeline],
     audio: AudioFile,
     num_speakers: int,
     *,
     frame_ms: int = DEFAULT_FRAME_MS,
     on_progress: Callable[[float], object] | None = None,
+    on_message: Callable[[ServerMessage], object] | None = None,
 ) -> Tracking:
     """Streams ``audio`` through a session, in frames of ``frame_ms``, as a client would that asked for the timeline.
 
-    ``open_pipeline``: ``Chain.open``. ``on_progress`` is told how many seconds of audio were taken in since the last time.
+    ``open_pipeline``: ``Chain.open``. ``on_progress`` is told how many seconds of audio were taken in since the last time, and
+    ``on_message`` of each message that the session answered with.
     Raises ``TrackingError`` where the session fails and ``AudioFileError`` where the file does.
     """
-    run = _Run(open_pipeline, audio, frame_ms)
+    run = _Run(open_pipeline, audio, frame_ms, on_message)
     run.send(TextReceived(StartCommand(num_speakers=num_speakers, timeline=True).model_dump_json()))
     for frame in audio.frames(frame_ms):
         run.send(BytesReceived(frame))
@@ -68,10 +70,17 @@ def track(
 
 
 class _Run:
-    def __init__(self, open_pipeline: Callable[[SessionInfo], Pipeline], audio: AudioFile, frame_ms: int) -> None:
+    def __init__(
+        self,
+        open_pipeline: Callable[[SessionInfo], Pipeline],
+        audio: AudioFile,
+        frame_ms: int,
+        on_message: Callable[[ServerMessage], object] | None,
+    ) -> None:
         limits = SessionLimits(max_frame_bytes=SAMPLE_RATE * 2 * frame_ms // 1000, max_session_seconds=math.inf)
         self._session = Session(audio.path.name, open_pipeline, limits)
         self._audio = audio
+        self._on_message = on_message
         self.recorder = TimelineRecorder()
         self.processing_seconds = 0.0
 
@@ -85,3 +94,5 @@ class _Run:
             if isinstance(output.message, ErrorMessage):
                 raise TrackingError(f"{self._audio.path}: {output.message.message}")
             self.recorder.add(output.message)
+            if self._on_message is not None:
+                self._on_message(output.message)

@@ -14,18 +14,18 @@ from shared_data import MANIFEST, VERIFICATION, needs_shared_data
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
 
 MOST_CONFUSION = {
-    "clean": (0.11, 0.05),
-    "noisy": (0.17, 0.11),
-    "overlap": (0.16, 0.09),
-    "intruder": (0.12, 0.08),
-    "quick": (0.16, 0.11),
+    "clean": (0.08, 0.035),
+    "noisy": (0.17, 0.10),
+    "overlap": (0.12, 0.065),
+    "intruder": (0.11, 0.06),
+    "quick": (0.13, 0.075),
 }
 """By group: online, final."""
 
 
 @pytest.fixture(scope="module")
 def groups():
-    command = [sys.executable, "-m", "speaker_tracker", "evaluate", str(MANIFEST), "--json"]
+    command = [sys.executable, "-m", "speaker_tracker", "evaluate", str(MANIFEST), "--oracle", "--json"]
     done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=1100)
     return json.loads(done.stdout)["groups"]
 
@@ -37,6 +37,18 @@ def test_speakers_are_told_apart_online_and_in_the_end(groups, group):
 
     assert groups[group]["online"]["confusion"] <= online
     assert groups[group]["final"]["confusion"] <= final
+
+
+@needs_shared_data
+@pytest.mark.parametrize("group", [*MOST_CONFUSION, "ami"])
+def test_the_report_is_no_worse_than_clustering_with_hindsight(groups, group):
+    assert groups[group]["final"]["der"] <= groups[group]["hindsight"]["der"]
+
+
+@needs_shared_data
+def test_ids_hardly_ever_change_hands(groups):
+    assert groups["clean"]["idSwitches"] <= 2
+    assert groups["all"]["idSwitches"] <= 20
 
 
 @needs_shared_data

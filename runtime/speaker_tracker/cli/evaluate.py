@@ -18,7 +18,7 @@ from speaker_tracker.assembly import build_chain, configure_chain
 from speaker_tracker.cli.common import check_picture, config_option, settings_from
 from speaker_tracker.cli.progress import progress_bar
 from speaker_tracker.evaluation.bounds import similarities
-from speaker_tracker.evaluation.manifest import read_manifest, select
+from speaker_tracker.evaluation.manifest import WHOLE, Part, read_manifest, select
 from speaker_tracker.evaluation.results import ALL, ConversationResult, Summary, as_json, summarize
 from speaker_tracker.evaluation.runner import Evaluator, evaluate
 from speaker_tracker.evaluation.scoring import DiarizationError, check_installed
@@ -29,10 +29,18 @@ MIN_WIDTH = 100
 ERROR_TITLES = "{}\nDER|\nmiss|\nf.a.|\nconf"
 
 
+def _parse_part(_context: click.Context, _parameter: click.Parameter, value: str) -> Part:
+    number, _, parts = value.partition("/")
+    if not (number.isdecimal() and parts.isdecimal() and 1 <= int(number) <= int(parts)):
+        raise click.BadParameter(f"{value!r} is not the number of a part and how many there are, such as 1/2 or 2/2")
+    return int(number), int(parts)
+
+
 @click.command(short_help="Measure accuracy, latency and speed on conversations with references.")
 @click.argument("manifest", type=click.Path(path_type=Path))
 @click.option("--group", "groups", multiple=True, help="Only conversations of this group; may be given several times.")
 @click.option("--uri", "uris", multiple=True, help="Only this conversation; may be given several times.")
+@click.option("--part", default="1/1", callback=_parse_part, metavar="K/N", help="Every N-th conversation only, from the K-th on.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Processes that share the work.  [default: one a core]")
 @click.option(
     "--frame-ms",
@@ -52,6 +60,7 @@ def command(  # noqa: PLR0913 - one argument an option
     manifest: Path,
     groups: Sequence[str],
     uris: Sequence[str],
+    part: Part,
     jobs: int | None,
     frame_ms: int,
     oracle: bool,
@@ -70,12 +79,12 @@ def command(  # noqa: PLR0913 - one argument an option
     check_installed()
     if (explain is None) != (picture is None):
         raise click.UsageError("--explain URI and --plot FILE.png go together")
-    if explain is not None and (groups or uris):
-        raise click.UsageError("--explain takes one conversation; leave --group and --uri out")
+    if explain is not None and (groups or uris or part != WHOLE):
+        raise click.UsageError("--explain takes one conversation; leave --group, --uri and --part out")
     if explain is not None and picture is not None:
         _explain(manifest, explain, picture, frame_ms)
         return
-    conversations = select(read_manifest(manifest), groups, uris)
+    conversations = select(read_manifest(manifest), groups, uris, part)
     settings = settings_from()
     configure_chain(settings)
     evaluator = Evaluator(partial(build_chain, settings), frame_ms, bounds=oracle)
@@ -133,7 +142,10 @@ def _print_tables(results: Sequence[ConversationResult], *, verbose: bool) -> No
     console.print(groups)
     if any(result.oracle for result in results):
         _print_bounds(console, results)
-    console.print("DER = missed + false alarm + confusion, in % of the reference's speaker time; RTF: real-time factor")
+    console.print(
+        "DER = missed + false alarm + confusion, in % of the reference's speaker time;\n"
+        "id sw.: speaker ids that came to another voice; RTF: real-time factor"
+    )
 
 
 def _print_bounds(console: Console, results: Sequence[ConversationResult]) -> None:
@@ -154,6 +166,7 @@ def _table(name: str, count: str) -> Table:
     table.add_column(f"\n{name}", overflow="fold")
     for title in (f"\n{count}", *ERROR_TITLES.format("online").split("|"), *ERROR_TITLES.format("final").split("|")):
         table.add_column(title, justify="right", no_wrap=True)
+    table.add_column("id\nsw.", justify="right", no_wrap=True)
     table.add_column("latency s\nmed  p95", justify="right", no_wrap=True)
     table.add_column("\nRTF", justify="right", no_wrap=True)
     return table
@@ -161,9 +174,8 @@ def _table(name: str, count: str) -> Table:
 
 def _add_row(table: Table, name: str, count: str, summary: Summary) -> None:
     median, p95 = ("-" if latency is None else f"{latency / 1000:.2f}" for latency in map(summary.latency.percentile, (50.0, 95.0)))
-    table.add_row(
-        name, count, *_parts(summary.online), *_parts(summary.final), f"{median} {p95}", f"{summary.real_time_factor:.3f}"
-    )
+    errors = (*_parts(summary.online), *_parts(summary.final))
+    table.add_row(name, count, *errors, str(summary.id_switches), f"{median} {p95}", f"{summary.real_time_factor:.3f}")
 
 
 def _parts(error: DiarizationError) -> list[str]:

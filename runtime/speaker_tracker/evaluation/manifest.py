@@ -12,6 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from speaker_tracker.errors import UserError
 from speaker_tracker.protocol import MAX_SPEAKERS
 
+Part = tuple[int, int]
+WHOLE: Part = (1, 1)
+
 
 class ManifestError(UserError):
     """A manifest is wrong; the message names the entry."""
@@ -77,19 +80,26 @@ def _conversation(entry: Any, path: Path, number: int) -> Conversation:
     return conversation
 
 
-def select(conversations: Sequence[Conversation], groups: Sequence[str], uris: Sequence[str]) -> list[Conversation]:
-    """Those of ``groups`` and ``uris``; an empty choice means all. Raises ``ManifestError`` for a name that nothing has."""
+def select(
+    conversations: Sequence[Conversation], groups: Sequence[str], uris: Sequence[str], part: Part = WHOLE
+) -> list[Conversation]:
+    """Those of ``groups`` and ``uris``; an empty choice means all. Raises ``ManifestError`` where nothing is left.
+
+    ``part``: the number of a part, from 1, and of how many; the second of three has every third conversation from the second on.
+    """
     for name, chosen, known in (
         ("group", groups, {conversation.group for conversation in conversations}),
         ("uri", uris, {conversation.uri for conversation in conversations}),
     ):
         for unknown in (choice for choice in chosen if choice not in known):
             raise ManifestError(f"no conversation of the manifest has {name} {unknown!r}; there are: {', '.join(sorted(known))}")
+    number, parts = part
     chosen_ones = [
         conversation
-        for conversation in conversations
+        for conversation in conversations[number - 1 :: parts]
         if (not groups or conversation.group in groups) and (not uris or conversation.uri in uris)
     ]
     if not chosen_ones:
-        raise ManifestError(f"no conversation of group {' or '.join(groups)} has uri {' or '.join(uris)}")
+        chosen = [*(f"group {name}" for name in groups), *(f"uri {name}" for name in uris), f"part {number}/{parts}"]
+        raise ManifestError(f"no conversation of the manifest is of {' and '.join(chosen)}")
     return chosen_ones

@@ -17,8 +17,8 @@ ALL = "all"
 class ConversationResult:
     """One conversation. ``seconds``: duration of its audio. ``speakers``: how many the report tells of.
 
-    ``oracle``, ``hindsight``: what the same embeddings give when labelled by the reference, and when clustered once at the end;
-    None where not asked for.
+    ``id_switches``: how often an id came to another voice. ``oracle``, ``hindsight``: what the same embeddings give when labelled by
+    the reference, and when clustered once at the end; None where not asked for.
     """
 
     uri: str
@@ -30,6 +30,7 @@ class ConversationResult:
     online: DiarizationError
     final: DiarizationError
     latency: LatencyHistogram
+    id_switches: int = 0
     oracle: DiarizationError | None = None
     hindsight: DiarizationError | None = None
 
@@ -44,6 +45,7 @@ class Summary:
     online: DiarizationError = field(default_factory=DiarizationError)
     final: DiarizationError = field(default_factory=DiarizationError)
     latency: LatencyHistogram = field(default_factory=LatencyHistogram)
+    id_switches: int = 0
     oracle: DiarizationError | None = None
     hindsight: DiarizationError | None = None
 
@@ -55,6 +57,7 @@ class Summary:
         self.online += result.online
         self.final += result.final
         self.latency.merge(result.latency)
+        self.id_switches += result.id_switches
         if result.oracle is not None:
             self.oracle = (self.oracle or DiarizationError()) + result.oracle
         if result.hindsight is not None:
@@ -107,6 +110,7 @@ def _figures(summary: Summary) -> dict[str, Any]:
         "online": _error(summary.online),
         "final": _error(summary.final),
         **{name: _error(error) for name, error in bounds.items() if error is not None},
+        "idSwitches": summary.id_switches,
         "latencyMs": {"median": summary.latency.percentile(50), "p95": summary.latency.percentile(95)},
         "realTimeFactor": round(summary.real_time_factor, 4),
     }

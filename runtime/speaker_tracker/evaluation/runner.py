@@ -13,6 +13,7 @@ from speaker_tracker.audio_file import AudioFile
 from speaker_tracker.chain import Chain
 from speaker_tracker.errors import UserError
 from speaker_tracker.evaluation.bounds import hindsight_timeline, oracle_timeline
+from speaker_tracker.evaluation.id_switches import IdSwitches
 from speaker_tracker.evaluation.manifest import Conversation, ManifestError
 from speaker_tracker.evaluation.results import ConversationResult
 from speaker_tracker.evaluation.scoring import score
@@ -26,11 +27,12 @@ LENGTH_TOLERANCE = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """One conversation: what was said of it, what is true, and the embeddings that came out of the chain."""
+    """One conversation: what was said of it, what is true, the embeddings that came out of the chain, and switches of ids."""
 
     tracking: Tracking
     reference: list[Turn]
     embeddings: list[VoiceEmbedding]
+    id_switches: int
 
 
 class Evaluator:
@@ -60,6 +62,7 @@ class Evaluator:
             online=score(reference, tracking.recorder.online, conversation.seconds),
             final=score(reference, tracking.recorder.final, conversation.seconds),
             latency=tracking.recorder.latency,
+            id_switches=observed.id_switches,
         )
         if not self._bounds:
             return result
@@ -82,15 +85,20 @@ class Evaluator:
         if self._chain is None:
             self._chain = self._load_chain()
         chain, embeddings = self._chain, list[VoiceEmbedding]()
+        switches = IdSwitches(reference, conversation.seconds)
 
         def keep(event: Event) -> None:
             if isinstance(event, VoiceEmbedding):
                 embeddings.append(event)
 
         tracking = track(
-            lambda session: chain.open(session).observed(keep), audio, conversation.num_speakers, frame_ms=self._frame_ms
+            lambda session: chain.open(session).observed(keep),
+            audio,
+            conversation.num_speakers,
+            frame_ms=self._frame_ms,
+            on_message=switches.add,
         )
-        return Observed(tracking, reference, embeddings)
+        return Observed(tracking, reference, embeddings, switches.count)
 
 
 def evaluate(evaluator: Evaluator, conversations: Sequence[Conversation], jobs: int) -> Iterator[ConversationResult]:

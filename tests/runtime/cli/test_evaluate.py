@@ -73,6 +73,19 @@ def test_only_the_chosen_are_run(tmp_path, conversation):
     assert [row["uri"] for row in document["files"]] == ["two"]
 
 
+@pytest.mark.parametrize(("part", "chosen"), [("1/1", ["one", "two", "three"]), ("1/2", ["one", "three"]), ("2/2", ["two"])])
+def test_a_part_is_every_nth(tmp_path, conversation, part, chosen):
+    manifest = write_manifest(tmp_path, conversation, uris=("one", "two", "three"))
+    document = json.loads(run(manifest, "--json", "--part", part, "--jobs", 1).stdout)
+    assert [row["uri"] for row in document["files"]] == chosen
+
+
+def test_a_part_with_nothing_in_it_is_refused(tmp_path, conversation):
+    result = run(write_manifest(tmp_path, conversation), "--part", "2/2")
+    assert result.exit_code == 1
+    assert result.stderr == "Error: no conversation of the manifest is of part 2/2\n"
+
+
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_failure_is_one_line_and_status_1(tmp_path, conversation, monkeypatch, jobs):
     monkeypatch.setenv("SPEAKER_TRACKER_STAGE_OPTIONS__SCRIPTED__BROKEN", "at load")
@@ -118,8 +131,10 @@ def test_one_conversation_is_explained_by_a_picture(tmp_path, conversation):
     ("arguments", "status", "said"),
     [
         (["--explain", "one"], 2, "go together"),
+        (["--part", "3/2"], 2, "such as 1/2 or 2/2"),
+        (["--part", "half"], 2, "such as 1/2 or 2/2"),
         (["--plot", "one.png"], 2, "go together"),
-        (["--explain", "one", "--plot", "one.png", "--group", "clean"], 2, "leave --group and --uri out"),
+        (["--explain", "one", "--plot", "one.png", "--group", "clean"], 2, "leave --group, --uri and --part out"),
         (["--explain", "one", "--plot", "one.jpg"], 2, "name a file that ends in .png, not 'one.jpg'"),
         (["--explain", "three", "--plot", "one.png"], 1, "no conversation of the manifest has uri 'three'"),
         (["--explain", "one", "--plot", "/missing/one.png"], 1, "/missing"),

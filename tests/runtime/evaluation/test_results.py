@@ -9,7 +9,7 @@ def result(uri, group, error, latency_ms, seconds=100.0):
     latency = LatencyHistogram()
     latency.add(0, 1, latency_ms)
     final = DiarizationError(error.total)
-    return ConversationResult(uri, group, 2, 2, seconds, 10.0, error, final, latency)
+    return ConversationResult(uri, group, 2, 2, seconds, 10.0, error, final, latency, id_switches=int(error.missed))
 
 
 RESULTS = [
@@ -45,6 +45,7 @@ def test_the_document_has_groups_and_files():
         "seconds": 100.0,
         "online": {"der": 0.5, "missed": 0.5, "falseAlarm": 0.0, "confusion": 0.0, "totalSeconds": 10},
         "final": {"der": 0.0, "missed": 0.0, "falseAlarm": 0.0, "confusion": 0.0, "totalSeconds": 10},
+        "idSwitches": 5,
         "latencyMs": {"median": 300, "p95": 300},
         "realTimeFactor": 0.1,
     }
