@@ -13,13 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from speaker_tracker_stages.hearing import Span
-from speaker_tracker_stages.voice_likelihood import Numbers, Prices, Vectors, VoiceLikelihood, Voices
+from speaker_tracker_stages.voice_likelihood import HARDLY, Numbers, Prices, Vectors, VoiceLikelihood, Voices
 
 BEAM = 24
 BEYOND = 2
 """So many voices more than are tracked can be told apart."""
 HOPELESS = 25.0
 """A hypothesis so much less likely than the best is dropped."""
+DOUBT = 25.0
+"""Log-odds of being a voice that is known already, from which on a new voice is given up."""
+GIVEN_UP = 1000.0
 AFTER_PAUSE = 0.1
 """The price of a change after a pause, as a share of what it is otherwise."""
 MOST_HEARD = 64
@@ -40,6 +43,8 @@ class VoiceHypotheses:
         self._evidence: Numbers = np.zeros((1, slots, slots))
         self._squares: Numbers = np.zeros((1, slots, slots))
         self._scores: Numbers = np.zeros(1)
+        self._unlikely: Numbers = np.zeros(1)
+        self._given = 0
         self._known: NDArray[np.intp] = np.zeros(1, dtype=np.intp)
         self._history: NDArray[np.intp] = np.zeros((1, 0), dtype=np.intp)
         self._eye: Numbers = np.eye(slots)
@@ -64,7 +69,8 @@ class VoiceHypotheses:
         self._evidence = np.zeros((1, slots, slots))
         self._evidence[0, :known, :known] = voices.evidence
         self._squares = self._sums @ self._sums.transpose(0, 2, 1)
-        self._scores = np.zeros(1)
+        self._scores, self._unlikely = np.zeros(1), np.zeros(1)
+        self._given = known
         self._known = np.array([known])
         self._history = history[np.newaxis, -self._memory :]
 
@@ -100,6 +106,7 @@ class VoiceHypotheses:
             shares = shares + rest * self._eye[voice]
         self._known = np.maximum(self._known[before], voice + 1) if fresh else self._known[before]
         self._learn(before, vector, evidence, shares, products[before])
+        self._unlikely = self._prices_of_likeness()
 
     def tail(self, windows: int) -> NDArray[np.intp]:
         """The voices of the last ``windows`` windows (at most those remembered) in the likeliest hypothesis."""
@@ -174,10 +181,11 @@ class VoiceHypotheses:
 
     def _choose(self, scores: Numbers) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """The best hypotheses and their voices, shape ``(b,)``. ``scores``: what voices add to them, shape ``(b, voices)``."""
-        total = (self._scores[:, np.newaxis] + scores).ravel()
+        total = ((self._scores - self._unlikely)[:, np.newaxis] + scores).ravel()
         best = np.argsort(-total)[:BEAM]
         best = best[total[best] > total[best[0]] - HOPELESS]
-        self._scores = total[best] - total[best[0]]
+        self._scores = (total + np.repeat(self._unlikely, scores.shape[1]))[best]
+        self._scores -= self._scores[0]
         return best // scores.shape[1], best % scores.shape[1]
 
     def _prices_of_change(self, after_pause: bool) -> Numbers:
@@ -190,6 +198,17 @@ class VoiceHypotheses:
         prices = np.where(slot < known, change + np.log(np.maximum(known - 1, 1)), np.inf)
         prices[np.arange(len(prices)), self._history[:, -1]] = 0.0
         return np.where(slot == known, new + change, prices)
+
+    def _prices_of_likeness(self) -> Numbers:
+        """Of new voices that may well be known ones, in each hypothesis: shape ``(b,)``."""
+        slot = np.arange(len(self._eye))
+        new = (slot >= self._given) & (slot < self._known[:, np.newaxis])
+        if not new.any():
+            return np.zeros(len(new))
+        odds = self._likelihood.same(self._squares, np.linalg.inv(self._evidence + HARDLY * self._eye).astype(np.float64))
+        pairs = new[:, :, np.newaxis] & (slot < slot[:, np.newaxis])
+        most = np.where(pairs, odds, 0.0).max(axis=(1, 2))
+        return np.where(most > DOUBT, GIVEN_UP, 0.0)
 
     def _learn(self, before: NDArray[np.intp], vector: Vectors, evidence: float, shares: Numbers, products: Numbers) -> None:
         outer = evidence * shares[:, :, np.newaxis] * products[:, np.newaxis]

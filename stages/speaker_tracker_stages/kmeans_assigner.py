@@ -63,6 +63,9 @@ class KMeansAssignerOptions(StageOptions):
     within_share: Annotated[float, Field(gt=0, lt=1)] = Field(
         0.75, description="variance within a voice as a share of 1 - same_voice_cosine of the model"
     )
+    manner_share: Annotated[float, Field(gt=0, lt=1)] = Field(
+        0.05, description="variance between one voice's manners of speaking, as a share of the same"
+    )
     dimension: Annotated[float, Field(ge=1, le=1000)] = Field(
         110.0, description="directions in which embeddings vary by themselves"
     )
@@ -83,7 +86,7 @@ class KMeansAssignerOptions(StageOptions):
     def likelihood(self, same_voice_cosine: float) -> VoiceLikelihood:
         """For a model, from its calibration."""
         within = self.within_share * (1.0 - same_voice_cosine)
-        return VoiceLikelihood(within, 1.0 - within, self.dimension)
+        return VoiceLikelihood(within, 1.0 - within, self.manner_share * (1.0 - same_voice_cosine), self.dimension)
 
 
 class KMeansAssigner(StageBase):

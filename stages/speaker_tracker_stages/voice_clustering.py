@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from speaker_tracker_stages.best_path import best_path
 from speaker_tracker_stages.hearing import Hearing
 from speaker_tracker_stages.hypotheses import AFTER_PAUSE, BEYOND
-from speaker_tracker_stages.voice_likelihood import Numbers, Prices, Vectors, VoiceLikelihood, Voices
+from speaker_tracker_stages.voice_likelihood import HARDLY, Numbers, Prices, Vectors, VoiceLikelihood, Voices
 
 if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController
@@ -25,6 +25,8 @@ REFINED, FINAL_REFINED = 2, 12
 STARTS, FINAL_STARTS = 2, 12
 """How often KMeans begins anew with each number of voices."""
 ROUNDS = 8
+PLAINLY_ONE = 20.0
+"""Log-odds from which on voices that were told apart are taken for one in mid-session."""
 PLAINLY = 3.0
 """By how much the logarithm of the likelihood must grow for voices to be told apart in another way in mid-session."""
 
@@ -76,17 +78,31 @@ class VoiceClustering:
         """
         current = _numbered(current)
         known = len(current) - items.ahead
-        candidates = [current, np.zeros(len(current), dtype=np.intp)]
+        merged = self._merged(items, current, PLAINLY_ONE)
+        candidates = [merged, np.zeros(len(current), dtype=np.intp)]
         for count in range(2, min(self._num_speakers + BEYOND, known // 2) + 1):
             for seed in range(FINAL_STARTS if final else STARTS):
                 labels = _kmeans(items, count, seed)
                 labels[known:] = labels[known - 1]
-                candidates.append(_numbered(labels))
+                candidates.append(self._merged(items, _numbered(labels)))
         candidates.sort(key=lambda labels: -self.score(items, labels))
         refined = [self._refine(items, labels) for labels in candidates[: FINAL_REFINED if final else REFINED]]
         best = max([*refined, candidates[0]], key=lambda labels: self.score(items, labels))
-        plainly_better = self.score(items, best) > self.score(items, current) + PLAINLY
+        wrong = int(merged.max()) < int(current.max())
+        plainly_better = wrong or self.score(items, best) > self.score(items, current) + PLAINLY
         return best if final or plainly_better else None
+
+    def _merged(self, items: Items, labels: Labels, doubt: float = 0.0) -> Labels:
+        """Takes groups for one voice, the likeliest first, as long as the log-odds of that are more than ``doubt``."""
+        while (count := int(labels.max()) + 1) > 1:
+            voices = items.voices(labels)
+            inverse = np.linalg.inv(voices.evidence + HARDLY * np.eye(count)).astype(np.float64)
+            odds = np.where(np.tri(count, k=-1, dtype=bool), self._likelihood.same(voices.sums @ voices.sums.T, inverse), -np.inf)
+            later, earlier = np.unravel_index(int(odds.argmax()), odds.shape)
+            if odds[later, earlier] <= doubt:
+                break
+            labels = _numbered(np.where(labels == later, earlier, labels))
+        return labels
 
     def score(self, items: Items, labels: Labels) -> float:
         """Log-likelihood of a grouping less the prices of its voices and changes."""
@@ -112,7 +128,7 @@ class VoiceClustering:
         """Gives stretches to the voices that make what is heard likeliest, and learns of the voices from that, again and again."""
         best, best_score = labels, self.score(items, labels)
         for _ in range(ROUNDS):
-            better = _numbered(self._labels(items, items.voices(labels)))
+            better = self._merged(items, _numbered(self._labels(items, items.voices(labels))))
             if (better == labels).all():
                 break
             labels = better

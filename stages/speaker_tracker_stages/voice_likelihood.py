@@ -4,6 +4,9 @@ Each voice has a place in the space of embeddings, and what is heard of it lies 
 partitioning problem", Odyssey 2010). A window that hears a change lies between two places, by its shares of the two voices. Places
 are not known but integrated out (as the weights of a Bayesian linear regression on the shares), so a voice heard little is held to
 little, and the question whether two groups are one voice or two has an answer without a threshold.
+
+One voice has more than one place, though: people read, call, laugh and tire. Where two places lie as close together as those of one
+voice do, it is one voice, however much was heard of both.
 """
 
 from __future__ import annotations
@@ -13,6 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+HARDLY = 0.05
+"""Evidence that no group of windows is taken to have less than, where places are compared."""
 Vectors = NDArray[np.float32]
 Numbers = NDArray[np.float64]
 
@@ -50,16 +55,18 @@ class Voices:
 
 @dataclass(frozen=True, slots=True)
 class VoiceLikelihood:
-    """The model's three figures.
+    """The model's four figures.
 
     ``within``: squared distance of a window from its voice, on average; ``between``: of voices from the origin. Embeddings have
-    unit length, so the two add up to about 1. ``dimension``: in how many directions embeddings vary by themselves.
+    unit length, so the two add up to about 1. ``manner``: of the places of one voice from each other's mean. ``dimension``: in how
+    many directions embeddings vary by themselves.
 
     A window with evidence 1 counts as one independent observation; windows that overlap, or are short, count for less.
     """
 
     within: float
     between: float
+    manner: float
     dimension: float
 
     @property
@@ -83,8 +90,38 @@ class VoiceLikelihood:
         likelihood: Numbers = -0.5 * self.dimension * (np.log(spread * evidence / self.within) + distance / spread)
         return likelihood
 
+    def same(self, products: Numbers, inverse: Numbers) -> Numbers:
+        """Log-odds that two groups of windows are one voice in two manners rather than two voices, shape ``(..., k, k)``.
+
+        ``products``: of the sums of two groups, ``inverse``: of their evidence with a little more on its diagonal (``HARDLY``), so
+        that groups without any may be among them; shape ``(..., k, k)``.
+        """
+        places = inverse @ products @ inverse
+        apart, unknown_apart = _of_differences(places), _of_differences(inverse)
+        mean, unknown_mean = _of_means(places), _of_means(inverse)
+        odds = _log_ratio(apart, self.within * unknown_apart, one=2 * self.manner, two=2 * self.between)
+        odds += _log_ratio(mean, self.within * unknown_mean, one=self.between - self.manner / 2, two=self.between / 2)
+        result: Numbers = 0.5 * self.dimension * odds
+        return result
+
     def of_voices(self, voices: Voices) -> float:
         """Log-likelihood of all windows, by the shares that ``voices`` were made with, against each window alone in the world."""
         explained = float((voices.sums * self.places(voices)).sum()) / self.within
         _, certainty = np.linalg.slogdet(np.eye(len(voices.evidence)) + voices.evidence / self.doubt)
         return 0.5 * self.dimension * (explained - float(certainty))
+
+
+def _of_differences(products: Numbers) -> Numbers:
+    lengths = np.diagonal(products, axis1=-2, axis2=-1)
+    return np.asarray(lengths[..., :, np.newaxis] + lengths[..., np.newaxis, :] - 2 * products)
+
+
+def _of_means(products: Numbers) -> Numbers:
+    lengths = np.diagonal(products, axis1=-2, axis2=-1)
+    return np.asarray((lengths[..., :, np.newaxis] + lengths[..., np.newaxis, :] + 2 * products) / 4)
+
+
+def _log_ratio(squares: Numbers, unknown: Numbers, *, one: float, two: float) -> Numbers:
+    """Of normal densities in one direction, twice the logarithm: variance ``one`` against ``two``, both with ``unknown`` more."""
+    first, second = one + unknown, two + unknown
+    return np.asarray(np.log(second / first) - squares * (1 / first - 1 / second))

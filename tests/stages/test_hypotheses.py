@@ -5,7 +5,7 @@ from speaker_tracker_stages.hypotheses import BEYOND, MOST_HEARD, VoiceHypothese
 from speaker_tracker_stages.voice_clustering import unit
 from speaker_tracker_stages.voice_likelihood import Prices, VoiceLikelihood, Voices
 
-LIKELIHOOD = VoiceLikelihood(within=0.4, between=0.6, dimension=64)
+LIKELIHOOD = VoiceLikelihood(within=0.4, between=0.6, manner=0.03, dimension=64)
 PRICES = Prices(change=1.0, voice=0.0, beyond=14.0)
 DIRECTIONS = np.linalg.qr(np.random.default_rng(7).normal(size=(64, 64)))[0]
 
@@ -72,6 +72,16 @@ def test_a_voice_beyond_those_tracked_has_its_price():
     turns = windows((0, 12), (1, 12), (2, 1))
     assert max(hear(begin(2), turns)) == 1
     assert max(hear(begin(2), [*turns, *windows((2, 30))])) == 2
+
+
+def test_another_manner_of_a_known_voice_is_no_new_voice():
+    manner = [unit(vector + 0.3 * DIRECTIONS[9]) for vector in windows((0, 60))]
+    stranger = [unit(vector + 1.0 * DIRECTIONS[9]) for vector in windows((0, 60))]
+    of_known = known(0)
+    settled = Voices(of_known.sums * 10, of_known.evidence * 10)
+
+    assert set(hear(begin(5, voices=settled, last=0), manner)) == {0}
+    assert hear(begin(5, voices=settled, last=0), stranger)[-1] == 1
 
 
 def test_there_are_never_more_voices_than_have_a_place():

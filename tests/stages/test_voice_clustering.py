@@ -6,7 +6,7 @@ from speaker_tracker_stages.voice_clustering import Items, VoiceClustering, unit
 from speaker_tracker_stages.voice_likelihood import Prices, VoiceLikelihood
 
 DIRECTIONS = np.linalg.qr(np.random.default_rng(7).normal(size=(64, 64)))[0]
-LIKELIHOOD = VoiceLikelihood(within=0.4, between=0.6, dimension=64)
+LIKELIHOOD = VoiceLikelihood(within=0.4, between=0.6, manner=0.03, dimension=64)
 PRICES = Prices(change=1.0, voice=0.0, beyond=14.0)
 
 
@@ -43,6 +43,21 @@ def test_voices_that_are_there_are_found():
 @pytest.mark.parametrize("allowed", [1, 2, 5])
 def test_one_voice_is_never_split(allowed):
     assert set(find(items(voice(0, 80)), allowed)) == {0}
+
+
+def manners(distance, count=200):
+    """Windows of one voice in two manners, whose places have this squared distance."""
+    apart = np.sqrt(distance) * DIRECTIONS[9].astype(np.float32)
+    return [voice(0, 20, seed=turn) + (turn % 2) * apart for turn in range(count // 20)]
+
+
+@pytest.mark.parametrize("final", [False, True])
+def test_two_manners_of_one_voice_are_one_voice_in_the_end(final):
+    everything = items(*manners(0.1))
+    split = np.repeat(np.arange(10) % 2, 20)
+
+    assert set(find(everything, 5, split, final=final)) == {0}
+    assert set(find(items(*manners(0.6)), 5)) == {0, 1}
 
 
 def test_two_voices_stay_two_where_five_are_allowed():

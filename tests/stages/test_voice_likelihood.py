@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from speaker_tracker_stages.voice_likelihood import VoiceLikelihood, Voices
+from speaker_tracker_stages.voice_likelihood import HARDLY, VoiceLikelihood, Voices
 
-LIKELIHOOD = VoiceLikelihood(within=0.4, between=0.6, dimension=64)
+LIKELIHOOD = VoiceLikelihood(within=0.4, between=0.6, manner=0.03, dimension=64)
 NOTHING = Voices(np.zeros((1, 64)), np.zeros((1, 1)))
 
 
@@ -70,6 +70,30 @@ def test_places_are_learnt_from_shares_alone():
     found = LIKELIHOOD.places(Voices.of((shares @ places).astype(np.float32), np.full(4, 1e6), shares))
 
     assert np.allclose(found, places, atol=1e-4)
+
+
+def log_odds(first, second):
+    everything = np.concatenate([first, second])
+    voices = Voices.of(everything, np.ones(len(everything)), np.eye(2)[np.repeat([0, 1], [len(first), len(second)])])
+    return LIKELIHOOD.same(voices.sums @ voices.sums.T, np.linalg.inv(voices.evidence + HARDLY * np.eye(2)))[1, 0]
+
+
+def in_another_manner(vectors, distance):
+    """``distance``: squared, of the places."""
+    direction = np.random.default_rng(9).normal(size=64)
+    return (vectors + np.sqrt(distance) * direction / np.linalg.norm(direction)).astype(np.float32)
+
+
+@pytest.mark.parametrize("count", [10, 100, 1000])
+def test_two_manners_of_a_voice_are_one_voice_however_much_is_heard(count):
+    vectors = windows(2 * count, seed=1)
+
+    assert log_odds(vectors[:count], in_another_manner(vectors[count:], 0.06)) > 10
+    assert log_odds(vectors[:count], windows(count, seed=2)) < -100
+
+
+def test_what_was_hardly_heard_may_be_anybodys():
+    assert abs(log_odds(windows(20, seed=1), 0.01 * windows(1, seed=2))) < 10
 
 
 def test_a_window_without_evidence_says_nothing():

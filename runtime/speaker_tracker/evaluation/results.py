@@ -17,8 +17,8 @@ ALL = "all"
 class ConversationResult:
     """One conversation. ``seconds``: duration of its audio. ``speakers``: how many the report tells of.
 
-    ``id_switches``: how often an id came to another voice. ``oracle``, ``hindsight``: what the same embeddings give when labelled by
-    the reference, and when clustered once at the end; None where not asked for.
+    ``id_switches``: how often an id came to another voice. ``oracle``, ``hindsight``: what the same embeddings give when labelled
+    by the reference, and when clustered once at the end; None where not asked for.
     """
 
     uri: str
