@@ -20,7 +20,6 @@ from speaker_tracker.events import (
     Event,
     SpeakerNow,
     SpeakersAssigned,
-    SpeakerSpan,
     SpeechEnded,
     VoiceEmbedding,
     VoiceModel,
@@ -35,6 +34,7 @@ from speaker_tracker.stage import (
     State,
     StateMismatch,
 )
+from speaker_tracker_stages.assignments import announce
 from speaker_tracker_stages.evidence import NOBODY, Evidence, Item
 from speaker_tracker_stages.hypotheses import BEYOND, VoiceHypotheses
 from speaker_tracker_stages.speaker_matching import match_speakers
@@ -195,18 +195,7 @@ class KMeansAssigner(StageBase):
 
     def _announce(self, recent: int) -> Iterator[Event]:
         """What was never said of the first ``recent`` of the recent windows, and what is no longer as it was said."""
-        new = self._evidence.recent[: max(0, recent)]
-        changed = [item for item in (*self._evidence.groups, *new) if item.said != item.label]
-        run: list[tuple[int, int, int]] = []
-        for start, end, label in sorted((start, end, item.label) for item in changed for start, end in item.stretches):
-            if run and run[-1][1:] == (start, label):
-                run[-1] = (run[-1][0], end, label)
-            else:
-                run.append((start, end, label))
-        for item in changed:
-            item.said = item.label
-        for start, end, label in run:
-            yield SpeakersAssigned(start, end, () if label == NOBODY else (SpeakerSpan(start, end, label),))
+        yield from announce([*self._evidence.groups, *self._evidence.recent[: max(0, recent)]])
 
     # -- all at once -------------------------------------------------------------------------------------------------------------
 
