@@ -14,8 +14,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from speaker_tracker.chain import DEFAULT_STAGES
 from speaker_tracker.errors import UserError
@@ -26,6 +26,24 @@ CONFIG_VARIABLE = f"{PREFIX}CONFIG"
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 SecondsOrZero = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Token = Annotated[SecretStr, Field(min_length=1)]
+
+
+def _listed(value: Any) -> Any:
+    """An environment variable can only hold text: a list comes as JSON or as names with commas between them."""
+    if not isinstance(value, str):
+        return value
+    if not value.lstrip().startswith("["):
+        names = [name for name in (part.strip() for part in value.split(",")) if name]
+        if not names:  # a secret that was not filled in must not open the server to all
+            raise ValueError("it is empty; write [] for an empty list, or unset it")
+        return names
+    try:
+        return json.loads(value)
+    except ValueError as error:
+        raise ValueError('it begins as JSON and is none; write ["one", "two"] or one,two') from error
+
+
+Listed = (NoDecode, BeforeValidator(_listed))
 
 
 class SettingsError(UserError):
@@ -56,14 +74,16 @@ class Settings(BaseSettings):
     worker_threads: Annotated[int, Field(ge=0, le=1024)] = Field(
         0, description="threads for stages that are CPU heavy; 0: eight for each core"
     )
-    allowed_origins: list[str] = Field(
+    allowed_origins: Annotated[list[str], *Listed] = Field(
         ["*"], description="values of the Origin header that browsers may connect from; * allows all"
     )
-    tokens: list[Token] = Field([], description="bearer tokens, one of which a client must show; empty: open to all")
+    tokens: Annotated[list[Token], *Listed] = Field(
+        [], description="bearer tokens, one of which a client must show; empty: open to all"
+    )
 
     model_cache: Path | None = Field(None, description="folder for fetched models; default: the user's cache folder")
-    blocked_plugins: list[str] = Field([], description="names of plugins that are not to be loaded")
-    stages: list[str] = Field(list(DEFAULT_STAGES), description="the chain: names of stages in order")
+    blocked_plugins: Annotated[list[str], *Listed] = Field([], description="names of plugins that are not to be loaded")
+    stages: Annotated[list[str], *Listed] = Field(list(DEFAULT_STAGES), description="the chain: names of stages in order")
     stage_options: dict[str, dict[str, Any]] = Field({}, description="options by stage name")
 
     @field_validator("stage_options", mode="after")
@@ -111,7 +131,7 @@ def load_settings(**given: Any) -> Settings:
         # pydantic-settings raises its own error where a variable is not the JSON that its field needs.
         field = re.search(r'field "(\w+)"', str(error))
         what = f"{PREFIX}{field[1].upper()} is not JSON" if field else str(error)
-        raise SettingsError(f"{what}; lists are written as JSON, such as {PREFIX}STAGES='[\"frame_decoder\"]'") from error
+        raise SettingsError(f'{what}; a table is written as JSON, such as \'{{"silero_vad": {{"threshold": 0.5}}}}\'') from error
 
 
 def _check_config_file() -> None:

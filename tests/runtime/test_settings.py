@@ -107,10 +107,33 @@ def test_a_wrong_value_is_named_with_its_setting(environment):
 
 
 def test_what_is_not_json_is_named_with_its_setting(environment):
-    environment(STAGES="frame_decoder")
+    environment(STAGES='["frame_decoder"')
     assert sentence() == (
-        "SPEAKER_TRACKER_STAGES is not JSON; lists are written as JSON, such as SPEAKER_TRACKER_STAGES='[\"frame_decoder\"]'"
+        "SPEAKER_TRACKER_STAGES cannot be '[\"frame_decoder\"': Value error, it begins as JSON and is none; "
+        'write ["one", "two"] or one,two'
     )
+    environment(STAGES="frame_decoder", STAGE_OPTIONS="threshold=1")
+    assert sentence() == (
+        'SPEAKER_TRACKER_STAGE_OPTIONS is not JSON; a table is written as JSON, such as \'{"silero_vad": {"threshold": 0.5}}\''
+    )
+
+
+@pytest.mark.parametrize("text", ["", " ", ","])
+def test_an_empty_text_is_no_list(environment, text):
+    environment(TOKENS=text)
+    assert sentence() == (
+        "SPEAKER_TRACKER_TOKENS cannot be what it is (not shown): Value error, it is empty; write [] for an empty list, or unset it"
+    )
+
+
+@pytest.mark.parametrize("text", ["frame_decoder,silero_vad", " frame_decoder, silero_vad ,", '["frame_decoder", "silero_vad"]'])
+def test_lists_come_as_json_or_with_commas(environment, text):
+    environment(STAGES=text, TOKENS="sesame,open", ALLOWED_ORIGINS="https://one.example")
+    settings = load_settings()
+
+    assert settings.stages == ["frame_decoder", "silero_vad"]
+    assert [token.get_secret_value() for token in settings.tokens] == ["sesame", "open"]
+    assert settings.allowed_origins == ["https://one.example"]
 
 
 def test_a_wrong_token_is_never_shown(environment):
