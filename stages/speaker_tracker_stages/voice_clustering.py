@@ -80,9 +80,10 @@ class VoiceClustering:
         known = len(current) - items.ahead
         merged = self._merged(items, current, PLAINLY_ONE)
         candidates = [merged, np.zeros(len(current), dtype=np.intp)]
+        vectors = unit(items.vectors)
         for count in range(2, min(self._num_speakers + BEYOND, known // 2) + 1):
             for seed in range(FINAL_STARTS if final else STARTS):
-                labels = _kmeans(items, count, seed)
+                labels = _kmeans(vectors, items.evidence, count, seed)
                 labels[known:] = labels[known - 1]
                 candidates.append(self._merged(items, _numbered(labels)))
         candidates.sort(key=lambda labels: -self.score(items, labels))
@@ -162,11 +163,11 @@ def _numbered(labels: NDArray[np.integer]) -> Labels:
     return np.argsort(np.argsort(first))[inverse].astype(np.intp)
 
 
-def _kmeans(items: Items, count: int, seed: int) -> NDArray[np.integer]:
+def _kmeans(vectors: Vectors, evidence: Numbers, count: int, seed: int) -> NDArray[np.integer]:
     from sklearn.cluster import KMeans  # noqa: PLC0415 - heavy, only where the stage is used
 
     with _libraries().limit(limits=1, user_api="openmp"):
-        fit = KMeans(count, n_init=1, random_state=seed).fit(unit(items.vectors), sample_weight=items.evidence)
+        fit = KMeans(count, n_init=1, random_state=seed).fit(vectors, sample_weight=evidence)
     labels: NDArray[np.integer] = fit.labels_
     return labels
 

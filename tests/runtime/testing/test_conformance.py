@@ -16,15 +16,14 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 
 
 class Meter(StageBase):
-    """Says who speaks at the end of each second by level alone: a good stage, which others here break."""
+    """Adds up power and says at the end of each second that nobody speaks: a good stage, which others here break."""
 
     def __init__(self):
         self.start, self.power, self.count = 0, 0.0, 0
 
     def feed(self, event):
         if isinstance(event, AudioBlock):
-            for sample in event.samples[::80].tolist() if len(event.samples) % 80 == 0 else ():
-                self.power += sample**2
+            self.power += float(np.square(event.samples).sum())
             self.count += len(event.samples)
             yield from self.ready()
         yield event
@@ -161,9 +160,6 @@ class OneThread(Meter):
         super().__init__()
         self.thread = threading.local()
         self.thread.count = 0
-
-    def snapshot(self):
-        return {**super().snapshot()}
 
     def ready(self):
         self.thread.count += 1
