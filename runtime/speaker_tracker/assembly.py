@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from speaker_tracker.chain import Chain, ConfiguredStage, configure
+from speaker_tracker.observers import ConfiguredObserver, Observers, configure_observers, load_observers
 from speaker_tracker.plugins import PluginManager
 from speaker_tracker.settings import Settings
 
@@ -34,3 +35,13 @@ def _with_model_cache(settings: Settings, plugins: PluginManager) -> dict[str, d
 def build_chain(settings: Settings) -> Chain:
     """The chain as configured, with its models loaded. Raises ``PluginError`` and ``ChainError``."""
     return Chain(configure_chain(settings))
+
+
+def find_observers(settings: Settings, plugins: PluginManager | None = None) -> list[ConfiguredObserver]:
+    """The observers as configured, checked but not loaded. Raises ``PluginError`` and ``ObserverConfigurationError``."""
+    return configure_observers(plugins or find_plugins(settings), settings.observers, settings.observer_options)
+
+
+def build_observers(settings: Settings) -> Observers:
+    """The observers as configured, loaded. Raises ``PluginError`` and ``ObserverConfigurationError``."""
+    return load_observers(find_observers(settings))

@@ -8,11 +8,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import ValidationError
-
 from speaker_tracker.errors import UserError
 from speaker_tracker.events import ClientMessage, Event, PcmReceived
 from speaker_tracker.inference import SharedInference
+from speaker_tracker.options import validated
 from speaker_tracker.pipeline import OpenStage, Pipeline, StageFailure
 from speaker_tracker.plugins import PluginManager, ProvidedStage
 from speaker_tracker.stage import LoadedStage, SessionInfo, Stage, StageLoadError, StageOptions
@@ -79,22 +78,10 @@ def _configure_one(plugins: PluginManager, name: str, values: Mapping[str, Any])
     provided = plugins.stages.get(name)
     if provided is None:
         raise ChainError(f"{STAGES_SETTING} names {_unknown_stage(plugins, name)}")
-    try:
-        return ConfiguredStage(provided, provided.spec.options.model_validate(values))
-    except ValidationError as error:
-        raise ChainError(_options_sentence(name, provided.spec.options, error)) from error
-
-
-def _options_sentence(name: str, model: type[StageOptions], error: ValidationError) -> str:
-    first = error.errors(include_url=False)[0]
-    option = str(first["loc"][0]) if first["loc"] else ""
-    setting = f"{OPTIONS_SETTING}__{name.upper()}__{option.upper()}"
-    if first["type"] == "extra_forbidden":
-        choices = _listed(model.model_fields) or "none"
-        return f"stage {name!r} has no option {option!r} (set by {setting}); its options: {choices}"
-    if not option:
-        return f"options of stage {name!r} do not fit together: {first['msg']}"
-    return f"option {option!r} of stage {name!r} (set by {setting}) cannot be {first['input']!r}: {first['msg']}"
+    options = validated(
+        provided.spec.options, values, what=f"stage {name!r}", setting=f"{OPTIONS_SETTING}__{name.upper()}", fail=ChainError
+    )
+    return ConfiguredStage(provided, options)
 
 
 def _check_order(plugins: PluginManager, configured: Sequence[ConfiguredStage]) -> None:
@@ -155,13 +142,20 @@ class Chain:
         pairs = zip(self.configured, self._loaded, strict=True)
         return {stage.name: dict(loaded.info) for stage, loaded in pairs if loaded.info}
 
-    def open(self, session: SessionInfo) -> Pipeline:
-        """A fresh pipeline for one session. Raises ``StageFailure``."""
+    @property
+    def counters(self) -> dict[str, dict[str, int]]:
+        """The totals that loaded stages keep for the process, by stage name; stages without any are left out."""
+        pairs = zip(self.configured, self._loaded, strict=True)
+        return {stage.name: dict(loaded.counters()) for stage, loaded in pairs if loaded.counters is not None}
+
+    def open(self, session: SessionInfo, took: Callable[[str, float], object] | None = None) -> Pipeline:
+        """A fresh pipeline for one session; ``took`` as for ``Pipeline``. Raises ``StageFailure``."""
         return Pipeline(
             [
                 OpenStage(stage.name, _opened(stage, loaded, session), infer)
                 for stage, loaded, infer in zip(self.configured, self._loaded, self._infer, strict=True)
-            ]
+            ],
+            took,
         )
 
     def close(self) -> None:

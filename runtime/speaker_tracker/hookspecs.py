@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pluggy
 
+from speaker_tracker.observer import ObserverSpec
 from speaker_tracker.stage import StageSpec
 
 PROJECT = "speaker_tracker"
@@ -18,5 +19,14 @@ def speaker_tracker_stages() -> Sequence[StageSpec]:
     """The stages that this plugin offers. Called once at start; must be quick, so heavy imports belong into ``load``.
 
     Order among plugins means nothing: the order of a chain is a setting, and data never passes through a hook.
+    """
+    raise AssertionError("a hook specification is never called")  # pragma: no cover
+
+
+@hookspec
+def speaker_tracker_observers() -> Sequence[ObserverSpec]:
+    """The observers that this plugin offers. Called once at start; must be quick, so heavy imports belong into ``load``.
+
+    None of them watches a server unless the setting ``observers`` names it.
     """
     raise AssertionError("a hook specification is never called")  # pragma: no cover

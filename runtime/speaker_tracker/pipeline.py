@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -35,11 +36,14 @@ class OpenStage:
 class Pipeline:
     """The stages of one session, in order. Not to be used from two threads at once.
 
+    ``took``: is told the name of a stage and the seconds of each of its calls, by the clock and shared inference included.
+
     Raises ``BadInput`` where a stage blames the client and ``StageFailure`` where a stage fails; after either it is of no more use.
     """
 
-    def __init__(self, stages: Sequence[OpenStage]) -> None:
+    def __init__(self, stages: Sequence[OpenStage], took: Callable[[str, float], object] | None = None) -> None:
         self._stages = tuple(stages)
+        self._took = took
 
     def feed(self, event: Event) -> list[Event]:
         """What comes out at the end of the chain for ``event``."""
@@ -63,7 +67,7 @@ class Pipeline:
 
     def observed(self, observe: Callable[[Event], object]) -> Pipeline:
         """The same stages; ``observe`` is told of every event that comes out at the end. To be used instead of this one."""
-        return _Observed(self._stages, observe)
+        return _Observed(self._stages, observe, self._took)
 
     def snapshot(self) -> dict[str, State]:
         """The state of every stage, by name; without audio."""
@@ -82,6 +86,15 @@ class Pipeline:
         return events
 
     def _answers(self, opened: OpenStage, call: Callable[[], Iterable[Answer]]) -> list[Event]:
+        if self._took is None:
+            return self._called(opened, call)
+        begin = time.perf_counter()
+        try:
+            return self._called(opened, call)
+        finally:
+            self._took(opened.name, time.perf_counter() - begin)
+
+    def _called(self, opened: OpenStage, call: Callable[[], Iterable[Answer]]) -> list[Event]:
         try:
             answers = list(call())
             inferences = [answer for answer in answers if isinstance(answer, Inference)]
@@ -107,8 +120,13 @@ class Pipeline:
 
 
 class _Observed(Pipeline):
-    def __init__(self, stages: Sequence[OpenStage], observe: Callable[[Event], object]) -> None:
-        super().__init__(stages)
+    def __init__(
+        self,
+        stages: Sequence[OpenStage],
+        observe: Callable[[Event], object],
+        took: Callable[[str, float], object] | None = None,
+    ) -> None:
+        super().__init__(stages, took)
         self._observe = observe
 
     def feed(self, event: Event) -> list[Event]:

@@ -14,6 +14,7 @@ import pluggy
 
 from speaker_tracker import hookspecs
 from speaker_tracker.errors import UserError
+from speaker_tracker.observer import ObserverSpec
 from speaker_tracker.stage import StageSpec
 
 ENTRY_POINT_GROUP = "speaker_tracker.stages"
@@ -28,8 +29,7 @@ BUILTIN_PLUGINS = (
     "speaker_tracker_plugins.agglomerative_assigner",
     "speaker_tracker_plugins.energy_vad",
 )
-"""Modules of this distribution that offer stages; named, not imported, so that the runtime does not depend on them."""
-
+"""Modules of this distribution that offer something; named, not imported, so that the runtime does not depend on them."""
 
 STAGE_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
@@ -46,6 +46,14 @@ class ProvidedStage:
     provider: str
 
 
+@dataclass(frozen=True, slots=True)
+class ProvidedObserver:
+    """An observer and the plugin that offers it, as for ``ProvidedStage``."""
+
+    spec: ObserverSpec
+    provider: str
+
+
 def _imported(load: Callable[[], object], name: str, origin: str, module: str) -> object:
     try:
         return load()
@@ -57,11 +65,11 @@ def _imported(load: Callable[[], object], name: str, origin: str, module: str) -
 
 
 class PluginManager:
-    """All plugins that are registered and the stages they offer, by name.
+    """All plugins that are registered, and the stages and observers they offer, by name.
 
     ``blocked``: names of plugins (a built-in module's name or an entry point's name) that are not to be loaded.
 
-    Raises ``PluginError`` where a plugin cannot be imported, offers what is no ``StageSpec`` or a name that another plugin offers
+    Raises ``PluginError`` where a plugin cannot be imported, offers what is no specification or a name that another plugin offers
     already, and where a blocked one does not exist.
     """
 
@@ -69,6 +77,7 @@ class PluginManager:
         self._pluggy = pluggy.PluginManager(hookspecs.PROJECT)
         self._pluggy.add_hookspecs(hookspecs)
         self._stages: dict[str, ProvidedStage] = {}
+        self._observers: dict[str, ProvidedObserver] = {}
         self._blocked = frozenset(blocked)
         installed = entry_points(group=ENTRY_POINT_GROUP)
         self._check_blocked({*BUILTIN_PLUGINS, *installed.names})
@@ -90,42 +99,54 @@ class PluginManager:
                 )
 
     def register(self, plugin: object, provider: str) -> None:
-        """Adds the stages of ``plugin``, an object or module with hook implementations, under the name ``provider``."""
+        """Adds what ``plugin``, an object or module with hook implementations, offers under the name ``provider``."""
         if self._pluggy.has_plugin(provider):
             raise PluginError(f"plugin {provider} is installed twice; uninstall one of them")
         self._pluggy.register(plugin, provider)
-        others = [other for other in self._pluggy.get_plugins() if other is not plugin]
-        hook = self._pluggy.subset_hook_caller("speaker_tracker_stages", others)
-        try:
-            answers = hook()
-        except Exception as error:
-            raise PluginError(f"plugin {provider} failed to list its stages: {type(error).__name__}: {error}") from error
-        for spec in (spec for answer in answers for spec in answer):
-            self._add(spec, provider)
+        for spec in self._offered(plugin, provider, "speaker_tracker_stages", "stages"):
+            self._add_stage(spec, provider)
+        for spec in self._offered(plugin, provider, "speaker_tracker_observers", "observers"):
+            self._add_observer(spec, provider)
 
-    def _add(self, spec: object, provider: str) -> None:
+    def _offered(self, plugin: object, provider: str, hook: str, what: str) -> list[object]:
+        others = [other for other in self._pluggy.get_plugins() if other is not plugin]
+        call = self._pluggy.subset_hook_caller(hook, others)
+        try:
+            return [spec for answer in call() for spec in answer]
+        except Exception as error:
+            raise PluginError(f"plugin {provider} failed to list its {what}: {type(error).__name__}: {error}") from error
+
+    def _add_stage(self, spec: object, provider: str) -> None:
         if not isinstance(spec, StageSpec):
             raise PluginError(f"plugin {provider} offers {spec!r} as a stage; speaker_tracker_stages must return StageSpec objects")
-        if not STAGE_NAME.fullmatch(spec.name):
-            raise PluginError(
-                f"plugin {provider} offers a stage named {spec.name!r}; names are lower case words joined by underscores, such as "
-                f"'silero_vad', so that settings can name them"
-            )
+        _check_name("a stage", spec.name, provider)
         if not spec.absorbs <= spec.consumes:
             raise PluginError(
                 f"stage {spec.name!r} of plugin {provider} absorbs what it does not consume; absorbs must be part of it"
             )
         if spec.name in self._stages:
-            raise PluginError(
-                f"stage {spec.name!r} is provided twice, by {self._stages[spec.name].provider} and by {provider}; "
-                f"uninstall one of them or name it in SPEAKER_TRACKER_BLOCKED_PLUGINS"
-            )
+            raise _provided_twice("stage", spec.name, self._stages[spec.name].provider, provider)
         self._stages[spec.name] = ProvidedStage(spec, provider)
+
+    def _add_observer(self, spec: object, provider: str) -> None:
+        if not isinstance(spec, ObserverSpec):
+            raise PluginError(
+                f"plugin {provider} offers {spec!r} as an observer; speaker_tracker_observers must return ObserverSpec objects"
+            )
+        _check_name("an observer", spec.name, provider)
+        if spec.name in self._observers:
+            raise _provided_twice("observer", spec.name, self._observers[spec.name].provider, provider)
+        self._observers[spec.name] = ProvidedObserver(spec, provider)
 
     @property
     def stages(self) -> Mapping[str, ProvidedStage]:
         """Every stage on offer, by name, built-ins first."""
         return self._stages
+
+    @property
+    def observers(self) -> Mapping[str, ProvidedObserver]:
+        """Every observer on offer, by name, built-ins first."""
+        return self._observers
 
     def __iter__(self) -> Iterator[ProvidedStage]:
         return iter(self._stages.values())
@@ -133,3 +154,18 @@ class PluginManager:
     def similar_names(self, name: str) -> list[str]:
         """Names on offer that look like ``name``, closest first."""
         return get_close_matches(name, self._stages, n=2)
+
+
+def _check_name(what: str, name: str, provider: str) -> None:
+    if not STAGE_NAME.fullmatch(name):
+        raise PluginError(
+            f"plugin {provider} offers {what} named {name!r}; names are lower case words joined by underscores, such as "
+            f"'silero_vad', so that settings can name them"
+        )
+
+
+def _provided_twice(what: str, name: str, first: str, second: str) -> PluginError:
+    return PluginError(
+        f"{what} {name!r} is provided twice, by {first} and by {second}; "
+        f"uninstall one of them or name it in SPEAKER_TRACKER_BLOCKED_PLUGINS"
+    )

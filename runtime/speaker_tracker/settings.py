@@ -1,6 +1,7 @@
 """All settings: environment variables with the prefix ``SPEAKER_TRACKER_``, a TOML file, and what the command line says.
 
-The command line goes before the environment, the environment before the file, the file before the defaults.
+The command line goes before the environment, the environment before the file, the file before the defaults. ``PORT``, as platforms
+set it, goes between the environment and the file.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from speaker_tracker.chain import DEFAULT_STAGES
@@ -22,6 +24,11 @@ from speaker_tracker.errors import UserError
 
 PREFIX = "SPEAKER_TRACKER_"
 CONFIG_VARIABLE = f"{PREFIX}CONFIG"
+PORT_VARIABLE = "PORT"
+"""Set by platforms that run one container and choose its port."""
+
+OPTIONS_SETTINGS = ("stage_options", "observer_options")
+"""Settings with parts: ``SPEAKER_TRACKER_STAGE_OPTIONS__SILERO_VAD__THRESHOLD``."""
 
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 SecondsOrZero = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -85,14 +92,16 @@ class Settings(BaseSettings):
     blocked_plugins: Annotated[list[str], *Listed] = Field([], description="names of plugins that are not to be loaded")
     stages: Annotated[list[str], *Listed] = Field(list(DEFAULT_STAGES), description="the chain: names of stages in order")
     stage_options: dict[str, dict[str, Any]] = Field({}, description="options by stage name")
+    observers: Annotated[list[str], *Listed] = Field([], description="names of observers, such as prometheus")
+    observer_options: dict[str, dict[str, Any]] = Field({}, description="options by observer name")
 
-    @field_validator("stage_options", mode="after")
+    @field_validator(*OPTIONS_SETTINGS, mode="after")
     @classmethod
     def _structured_strings(cls, options: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
         """An environment variable can only hold text: lists and tables come as JSON."""
         lowered: dict[str, dict[str, Any]] = {}
-        for stage, values in options.items():  # sources that go first come last
-            lowered.setdefault(stage.lower(), {}).update({name.lower(): _from_text(value) for name, value in values.items()})
+        for owner, values in options.items():  # sources that go first come last
+            lowered.setdefault(owner.lower(), {}).update({name.lower(): _from_text(value) for name, value in values.items()})
         return lowered
 
     @classmethod
@@ -104,10 +113,23 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic-settings names the arguments
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Command line, environment, TOML file."""
+        """Command line, environment, the platform's ``PORT``, TOML file."""
         file = os.environ.get(CONFIG_VARIABLE)
         toml = [TomlConfigSettingsSource(settings_cls, Path(file))] if file else []
-        return (init_settings, env_settings, *toml)
+        return (init_settings, env_settings, _PlatformPort(settings_cls), *toml)
+
+
+class _PlatformPort(PydanticBaseSettingsSource):
+    """The port that a platform gives a container, in ``PORT``."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002 - the base's signature
+        """Knows the field ``port`` alone."""
+        return (os.environ.get(PORT_VARIABLE) if field_name == "port" else None), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """Nothing where ``PORT`` is not set or empty."""
+        port = os.environ.get(PORT_VARIABLE)
+        return {"port": port} if port else {}
 
 
 def _from_text(value: Any) -> Any:
@@ -153,18 +175,32 @@ def _check_variable_names() -> None:
         if not upper.startswith(PREFIX) or upper == CONFIG_VARIABLE:
             continue
         name, *nested = upper.removeprefix(PREFIX).lower().split("__")
-        if nested and name in Settings.model_fields and name != "stage_options":
+        if nested and name in Settings.model_fields and name not in OPTIONS_SETTINGS:
             raise SettingsError(f"environment variable {variable} is no setting; {PREFIX}{name.upper()} has no parts")
         if name not in Settings.model_fields:
             similar = get_close_matches(name, Settings.model_fields, n=1)
             hint = f"did you mean {PREFIX}{similar[0].upper()}? " if similar else ""
             known = ", ".join(field.upper() for field in Settings.model_fields)
-            raise SettingsError(f"environment variable {variable} is no setting; {hint}settings are {PREFIX} and one of {known}")
+            raise SettingsError(
+                f"environment variable {variable} is no setting; {_service_hint(variable) or hint}"
+                f"settings are {PREFIX} and one of {known}"
+            )
+
+
+def _service_hint(variable: str) -> str:
+    """Kubernetes gives every pod the addresses of its services, and one named speaker-tracker has our prefix."""
+    if variable == f"{PREFIX}PORT" or re.match(rf"{PREFIX}(SERVICE_|PORT_\d)", variable):
+        return "if Kubernetes made it of a Service named speaker-tracker, set enableServiceLinks: false for the pod; "
+    return ""
 
 
 def _sentence(error: ValidationError) -> str:
     first = error.errors(include_url=False)[0]
     name = "__".join(str(part) for part in first["loc"])
+    if name == "port" and not os.environ.get(f"{PREFIX}PORT") and first["input"] == os.environ.get(PORT_VARIABLE):
+        return f"{PORT_VARIABLE} cannot be {first['input']!r}: {first['msg']}"
+    if name == "port" and str(first["input"]).startswith("tcp://"):
+        return f"{PREFIX}PORT cannot be {first['input']!r}; {_service_hint(f'{PREFIX}PORT')}a port is a number"
     if first["type"] == "extra_forbidden":
         return f"{name!r} is no setting; settings are {', '.join(Settings.model_fields)}"
     return f"{PREFIX}{name.upper()} cannot be {_shown(first['input'], name)}: {first['msg']}"
@@ -180,14 +216,16 @@ def origins(given: Mapping[str, Any]) -> dict[tuple[str, ...], str]:
     file = os.environ.get(CONFIG_VARIABLE)
     if file:
         _note(found, tomllib.loads(Path(file).read_text(encoding="utf-8")), file)
+    if os.environ.get(PORT_VARIABLE):
+        found["port",] = PORT_VARIABLE
     for variable in os.environ:
         upper = variable.upper()
         if upper.startswith(PREFIX) and upper != CONFIG_VARIABLE:
             match upper.removeprefix(PREFIX).lower().split("__"):
-                case ["stage_options"]:
-                    _note(found, {"stage_options": json.loads(os.environ[variable])}, variable)
-                case ["stage_options", stage]:
-                    _note(found, {"stage_options": {stage: json.loads(os.environ[variable])}}, variable)
+                case [("stage_options" | "observer_options") as setting]:
+                    _note(found, {setting: json.loads(os.environ[variable])}, variable)
+                case [("stage_options" | "observer_options") as setting, owner]:
+                    _note(found, {setting: {owner: json.loads(os.environ[variable])}}, variable)
                 case [*path]:
                     found[tuple(path[:3])] = variable
     _note(found, given, "command line")
@@ -196,9 +234,9 @@ def origins(given: Mapping[str, Any]) -> dict[tuple[str, ...], str]:
 
 def _note(found: dict[tuple[str, ...], str], values: Mapping[str, Any], origin: str) -> None:
     for name, value in values.items():
-        if name != "stage_options":
+        if name not in OPTIONS_SETTINGS:
             found[(name,)] = origin
             continue
-        for stage, options in value.items():
+        for owner, options in value.items():
             for option in options:
-                found["stage_options", stage.lower(), option.lower()] = origin
+                found[name, owner.lower(), option.lower()] = origin

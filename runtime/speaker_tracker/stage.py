@@ -134,12 +134,15 @@ class LoadedStage:
     with ``Inference`` must have it.
     ``close``: called once when the process is about to end and no session is open any more.
     ``info``: a few words for ``/health`` and the log, such as the model in use.
+    ``counters``: totals since the stage was loaded, by names in lower case with underscores, for ``/health`` and observers; never
+    less than before, asked for at any time from any thread.
     """
 
     open: Callable[[SessionInfo], Stage]
     infer: Callable[[Sequence[Any]], Sequence[Any]] | None = None
     info: Mapping[str, str] = field(default_factory=dict)
     close: Callable[[], None] | None = None
+    counters: Callable[[], Mapping[str, int]] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,11 +9,11 @@ from typing import Any
 
 import click
 
-from speaker_tracker.assembly import build_chain, configure_chain
+from speaker_tracker.assembly import build_chain, build_observers, configure_chain, find_observers, find_plugins
 from speaker_tracker.cli.common import config_option, settings_from
 from speaker_tracker.server import binding
 from speaker_tracker.server.logs import configure_logging
-from speaker_tracker.server.process import Surroundings, serve_here
+from speaker_tracker.server.process import Loaded, Surroundings, serve_here
 from speaker_tracker.server.supervisor import Supervisor
 from speaker_tracker.server.worker import in_use
 
@@ -43,7 +43,9 @@ def command(**given: Any) -> None:
     configure_logging(settings.log_level)
     config = binding.hypercorn_config(settings)
     # What is wrong with the chain or the port is told before models are loaded, which takes seconds.
-    configure_chain(settings)
+    plugins = find_plugins(settings)
+    configure_chain(settings, plugins)
+    find_observers(settings, plugins)
     sockets = binding.bind(config, settings)
     try:
         if settings.workers > 1:
@@ -51,6 +53,6 @@ def command(**given: Any) -> None:
             return
         chain = build_chain(settings)
         ready = partial(logger.info, "serving on %s; %s", binding.url(sockets), in_use(chain))
-        serve_here(settings, chain, config, sockets, Surroundings(ready))
+        serve_here(settings, Loaded(chain, build_observers(settings), config, sockets), Surroundings(ready))
     finally:
         binding.close(sockets)

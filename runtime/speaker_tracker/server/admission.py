@@ -14,8 +14,9 @@ ANY_ORIGIN = "*"
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a handshake is turned down: an HTTP status and a sentence for people."""
+    """Why a handshake is turned down: ``origin`` or ``token``, an HTTP status and a sentence for people."""
 
+    reason: str
     status: HTTPStatus
     sentence: str
 
@@ -35,11 +36,13 @@ class Admission:
         """
         if origin is not None and not self._allows_origin(origin):
             return Refusal(
+                "origin",
                 HTTPStatus.FORBIDDEN,
                 f"pages of origin {origin[:200]!r} may not connect; SPEAKER_TRACKER_ALLOWED_ORIGINS lists those that may",
             )
         if self._tokens and not self._knows_one_of(_offered_tokens(authorization, token_parameters)):
             return Refusal(
+                "token",
                 HTTPStatus.UNAUTHORIZED,
                 "a valid token is needed: send the header 'Authorization: Bearer TOKEN' or add ?token=TOKEN to the address",
             )

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import secrets
 from contextlib import suppress
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
-from quart import Quart, Response, Websocket, jsonify, websocket
+from quart import Quart, Response, Websocket, jsonify, request, websocket
 
 from speaker_tracker import __version__
 from speaker_tracker.chain import Chain
+from speaker_tracker.observer import Endpoint
+from speaker_tracker.observers import ObserverConfigurationError, Observers
 from speaker_tracker.protocol import CLOSE_CODE_OF, ErrorMessage
 from speaker_tracker.server.admission import Admission, Refusal
 from speaker_tracker.server.connection import BoundedWebsocketConnection
@@ -24,6 +28,9 @@ from speaker_tracker.settings import Settings
 logger = logging.getLogger(__name__)
 
 SESSION_PATH = "/ws/session"
+HEALTH_PATH = "/health"
+COUNTERS_SECONDS = 1.0
+"""Between two times that observers are told the totals of stages."""
 MAX_REQUEST_BYTES = 1 << 16
 """No request but the handshake says anything; a longer body is refused."""
 
@@ -31,9 +38,10 @@ MAX_REQUEST_BYTES = 1 << 16
 class SessionServer:
     """What the application's handlers share; one for each process."""
 
-    def __init__(self, settings: Settings, chain: Chain) -> None:
+    def __init__(self, settings: Settings, chain: Chain, observers: Observers) -> None:
         self.settings = settings
         self.chain = chain
+        self.observers = observers
         self.admission = Admission(settings)
         self.registry = SessionRegistry(settings.max_sessions)
         self.steps = StepRunner(cpu_heavy=chain.cpu_heavy, threads=settings.worker_threads)
@@ -42,7 +50,7 @@ class SessionServer:
     def health(self) -> tuple[dict[str, Any], HTTPStatus]:
         """The body and the status of ``/health``; its figures are those of this process."""
         draining = self.registry.draining.is_set()
-        body = {
+        body: dict[str, Any] = {
             "status": "draining" if draining else "ok",
             "version": __version__,
             "sessions": len(self.registry),
@@ -50,25 +58,41 @@ class SessionServer:
             "stages": [stage.name for stage in self.chain.configured],
             "models": self.chain.info,
         }
+        if counters := self.chain.counters:
+            body["counters"] = counters
         return body, HTTPStatus.SERVICE_UNAVAILABLE if draining else HTTPStatus.OK
 
     def handshake_refusal(self, client: Websocket) -> Refusal | None:
         """Why ``client`` may not connect; None where it may."""
-        return self.admission.refusal(
+        refusal = self.admission.refusal(
             origin=client.headers.get("Origin"),
             authorization=client.headers.get("Authorization"),
             token_parameters=client.args.getlist("token"),
         )
+        if refusal is not None:
+            self.observers.refused(refusal.reason)
+        return refusal
 
     async def run_session(self, client: Websocket) -> None:
         """Runs one session to its end, or tells the client why there is none now."""
         busy = self.registry.refusal()
         if busy is not None:
+            self.observers.refused(busy.code.value)
             await _send_and_close(client, busy)
             return
+        took = self.observers.stage_took if self.observers else None
         with self.registry.place():
-            session = Session(secrets.token_hex(6), self.chain.open, self.limits)
-            await SessionPump(session, client, self.steps, self.registry, self.settings.idle_timeout_seconds).run()
+            session = Session(secrets.token_hex(6), partial(self.chain.open, took=took), self.limits)
+            patience = self.settings.idle_timeout_seconds
+            await SessionPump(session, client, self.steps, self.registry, patience, self.observers).run()
+
+    async def tell_counters(self) -> None:
+        """Tells observers the totals of stages, again and again."""
+        while True:
+            for stage, totals in self.chain.counters.items():
+                for what, total in totals.items():
+                    self.observers.stage_counted(stage, what, total)
+            await asyncio.sleep(COUNTERS_SECONDS)
 
 
 async def _send_and_close(client: Websocket, error: ErrorMessage) -> None:
@@ -77,15 +101,21 @@ async def _send_and_close(client: Websocket, error: ErrorMessage) -> None:
     await client.close(CLOSE_CODE_OF[error.code], error.code.value)
 
 
-def create_app(settings: Settings, chain: Chain) -> Quart:
-    """The application that opens sessions of ``chain``; ``session_server`` gives what a shutdown needs of it."""
+def create_app(settings: Settings, chain: Chain, observers: Observers | None = None) -> Quart:
+    """The application that opens sessions of ``chain``; ``session_server`` gives what a shutdown needs of it.
+
+    ``observers`` have been told that the process has started. Raises ``ObserverConfigurationError`` where one of them wants to
+    answer a path that is taken.
+    """
     app = Quart(__name__, static_folder=None)
     app.asgi_websocket_class = BoundedWebsocketConnection
     app.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST_BYTES
-    server = SessionServer(settings, chain)
+    server = SessionServer(settings, chain, observers or Observers())
     app.extensions["speaker_tracker"] = server
+    for path, endpoint in server.observers.endpoints().items():
+        _add_endpoint(app, path, endpoint)
 
-    @app.get("/health")
+    @app.get(HEALTH_PATH)
     async def health() -> tuple[dict[str, Any], HTTPStatus]:
         return server.health()
 
@@ -107,11 +137,27 @@ def create_app(settings: Settings, chain: Chain) -> Quart:
             await server.run_session(client)
         return None
 
+    @app.before_serving
+    async def open_() -> None:
+        if server.observers:
+            app.add_background_task(server.tell_counters)
+
     @app.after_serving
     async def close() -> None:
         server.steps.close()
 
     return app
+
+
+def _add_endpoint(app: Quart, path: str, endpoint: Endpoint) -> None:
+    if path in (HEALTH_PATH, SESSION_PATH):
+        raise ObserverConfigurationError(f"an observer cannot answer {path}, which the server does itself; give it another path")
+
+    async def answer() -> Response:
+        given = await endpoint(request.headers.get("Accept", ""))
+        return Response(given.body, content_type=given.content_type)
+
+    app.add_url_rule(path, endpoint=f"observer {path}", view_func=answer)
 
 
 def session_server(app: Quart) -> SessionServer:

@@ -8,6 +8,7 @@ import os
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from hypercorn.app_wrappers import ASGIWrapper
 from hypercorn.asyncio.run import worker_serve
@@ -15,6 +16,8 @@ from hypercorn.config import Config, Sockets
 from quart import Quart
 
 from speaker_tracker.chain import Chain
+from speaker_tracker.observer import ServerProcessInfo
+from speaker_tracker.observers import Observers
 from speaker_tracker.server import hypercorn_stream
 from speaker_tracker.server.app import create_app, session_server
 from speaker_tracker.server.binding import CLOSING_SECONDS
@@ -30,21 +33,36 @@ class Surroundings:
     """Whoever started this process.
 
     ``ready`` is called once the server answers connections and signals. ``orphaned``: a file descriptor that becomes readable
-    when the starter is gone, which is answered like a signal.
+    when the starter is gone, which is answered like a signal. ``shared_folder``: as in ``ServerProcessInfo``.
     """
 
     ready: Callable[[], None]
     orphaned: int | None = None
+    shared_folder: Path | None = None
 
 
-def serve_here(settings: Settings, chain: Chain, config: Config, sockets: Sockets, surroundings: Surroundings) -> None:
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What a server process has loaded, and what it listens on."""
+
+    chain: Chain
+    observers: Observers
+    config: Config
+    sockets: Sockets
+
+
+def serve_here(settings: Settings, loaded: Loaded, surroundings: Surroundings) -> None:
     """Serves until SIGTERM or SIGINT; running sessions then get their report within ``settings.grace_seconds``.
 
     A second signal ends the process at once.
     """
-    app = create_app(settings, chain)
-    asyncio.run(_serve(app, config, sockets, settings.grace_seconds, surroundings))
+    chain, observers = loaded.chain, loaded.observers
+    stages = tuple(stage.name for stage in chain.configured)
+    observers.started(ServerProcessInfo(stages, chain.info, settings.max_sessions, surroundings.shared_folder))
+    app = create_app(settings, chain, observers)
+    asyncio.run(_serve(app, loaded.config, loaded.sockets, settings.grace_seconds, surroundings))
     chain.close()
+    observers.close()
 
 
 async def _serve(app: Quart, config: Config, sockets: Sockets, grace_seconds: float, surroundings: Surroundings) -> None:

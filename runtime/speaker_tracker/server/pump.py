@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any, Literal, Protocol
 
+from speaker_tracker.observer import Observer
 from speaker_tracker.protocol import CloseCode, ErrorCode, ErrorMessage, ServerMessage
 from speaker_tracker.server.registry import SessionRegistry
 from speaker_tracker.server.steps import StepRunner
@@ -54,22 +56,24 @@ class ClientGone(Exception):
 class SessionPump:
     """Runs ``session`` over ``connection`` until either ends.
 
-    ``patience_seconds``: how long the client may send nothing, and how long it may read nothing.
+    ``patience_seconds``: how long the client may send nothing, and how long it may read nothing. ``observer`` is told of it.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what a session needs of its server
         self,
         session: Session,
         connection: Connection,
         steps: StepRunner,
         registry: SessionRegistry,
         patience_seconds: float,
+        observer: Observer | None = None,
     ) -> None:
         self._session = session
         self._connection = connection
         self._steps = steps
         self._registry = registry
         self._patience_seconds = patience_seconds
+        self._observer = observer or Observer()
         self._audio_bytes = 0
         self._ended = "cancelled"
 
@@ -77,6 +81,7 @@ class SessionPump:
         """Returns when the session is over, whichever way; whatever it held is let go of then."""
         logger.info("session %s: opened, %d open", self._session.session_id, len(self._registry))
         draining = asyncio.create_task(self._registry.draining.wait())
+        self._observer.session_opened()
         try:
             while self._session.state is not SessionState.CLOSED:
                 await self._work(await self._next_input(draining))
@@ -95,6 +100,7 @@ class SessionPump:
         finally:
             draining.cancel()
             self._session.abandon()
+            self._observer.session_ended()
             seconds = self._audio_bytes / STEP_BYTES
             logger.info("session %s: ended (%s) after %.1f s of audio", self._session.session_id, self._ended, seconds)
 
@@ -113,12 +119,17 @@ class SessionPump:
         return TextReceived(data) if isinstance(data, str) else BytesReceived(data)
 
     async def _work(self, received: Input) -> None:
+        begin = time.perf_counter()
+        audio_bytes = 0
         if isinstance(received, BytesReceived) and self._session.state is SessionState.STREAMING:
-            self._audio_bytes += len(received.data)
+            audio_bytes = len(received.data)
+            self._audio_bytes += audio_bytes
         steps = self._session.handle(received)
         while (outputs := await self._steps.step(steps)) is not None:
             for output in outputs:
                 await self._put_out(output)
+        if audio_bytes:
+            self._observer.audio_handled(audio_bytes / STEP_BYTES, time.perf_counter() - begin)
 
     async def _put_out(self, output: Output) -> None:
         match output:
@@ -129,6 +140,8 @@ class SessionPump:
                 await self._close(output.code, output.reason)
 
     async def _send(self, message: ServerMessage) -> None:
+        if isinstance(message, ErrorMessage):
+            self._observer.failed(message.code.value)
         try:
             async with asyncio.timeout(self._patience_seconds):
                 await self._connection.send(message.model_dump_json())

@@ -5,10 +5,13 @@ from __future__ import annotations
 import logging
 import signal
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import FrameType
 
 from hypercorn.config import Sockets
@@ -52,17 +55,19 @@ class Supervisor:
         self._workers = [Worker() for _ in range(settings.workers)]
         self._stopping = False
         self._all_were_ready = False
+        self._shared_folder: Path | None = None
 
     def run(self) -> None:
         """Returns once all have ended after a signal. Raises ``ServeError`` where one cannot start at all."""
         for number in END_SIGNALS:
             signal.signal(number, self._on_signal)
-        try:
+        with ExitStack() as at_the_end:
+            if self._settings.observers:
+                self._shared_folder = Path(at_the_end.enter_context(_temporary_folder()))
+            at_the_end.callback(self._end_all)
             while not self._stopping or self._running():
                 self._start_those_due()
                 self._wait_for_news()
-        finally:
-            self._end_all()
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         again, self._stopping = self._stopping, True
@@ -85,7 +90,9 @@ class Supervisor:
     def _start(self, worker: Worker) -> None:
         ours, theirs = self._spawn.Pipe()
         process = self._spawn.Process(
-            target=run_worker, args=(self._settings, self._sockets, theirs), name="speaker-tracker-worker"
+            target=run_worker,
+            args=(self._settings, self._sockets, theirs, self._shared_folder),
+            name="speaker-tracker-worker",
         )
         process.start()
         theirs.close()
@@ -154,3 +161,13 @@ class Supervisor:
             process.terminate()
         for process in self._running():
             process.join()
+
+
+def _temporary_folder() -> TemporaryDirectory[str]:
+    try:
+        return TemporaryDirectory(prefix="speaker-tracker-", ignore_cleanup_errors=True)
+    except OSError as error:
+        raise ServeError(
+            f"observers of several processes need a folder for temporary files, and there is none to write to ({error}); "
+            f"set TMPDIR, or SPEAKER_TRACKER_WORKERS to 1"
+        ) from error

@@ -6,15 +6,16 @@ import signal
 import sys
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from pathlib import Path
 
 from hypercorn.config import Sockets
 
-from speaker_tracker.assembly import build_chain
+from speaker_tracker.assembly import build_chain, build_observers
 from speaker_tracker.chain import Chain
 from speaker_tracker.errors import UserError
 from speaker_tracker.server.binding import hypercorn_config
 from speaker_tracker.server.logs import configure_logging
-from speaker_tracker.server.process import Surroundings, serve_here
+from speaker_tracker.server.process import Loaded, Surroundings, serve_here
 from speaker_tracker.settings import Settings
 
 
@@ -32,7 +33,7 @@ class Failed:
     sentence: str
 
 
-def run_worker(settings: Settings, sockets: Sockets, reports: Connection) -> None:
+def run_worker(settings: Settings, sockets: Sockets, reports: Connection, shared_folder: Path | None) -> None:
     """Loads the chain and serves ``sockets`` until SIGTERM; tells ``Ready`` or ``Failed`` through ``reports``.
 
     The supervisor's end of ``reports`` stays open as long as it lives, so its closing says that the supervisor is gone.
@@ -40,13 +41,12 @@ def run_worker(settings: Settings, sockets: Sockets, reports: Connection) -> Non
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     configure_logging(settings.log_level)
     try:
-        chain = build_chain(settings)
-        config = hypercorn_config(settings)
+        loaded = Loaded(build_chain(settings), build_observers(settings), hypercorn_config(settings), sockets)
+        surroundings = Surroundings(lambda: reports.send(Ready(in_use(loaded.chain))), reports.fileno(), shared_folder)
+        serve_here(settings, loaded, surroundings)
     except UserError as error:
         reports.send(Failed(str(error)))
         sys.exit(1)
-    surroundings = Surroundings(ready=lambda: reports.send(Ready(in_use(chain))), orphaned=reports.fileno())
-    serve_here(settings, chain, config, sockets, surroundings)
 
 
 def in_use(chain: Chain) -> str:

@@ -1,0 +1,166 @@
+"""The observers of one server process: configured like stages, and told together."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from speaker_tracker.errors import UserError
+from speaker_tracker.observer import Endpoint, Observer, ObserverLoadError, ObserverOptions, ServerProcessInfo
+from speaker_tracker.options import validated
+from speaker_tracker.plugins import PluginManager, ProvidedObserver
+
+logger = logging.getLogger(__name__)
+
+OBSERVERS_SETTING = "SPEAKER_TRACKER_OBSERVERS"
+OBSERVER_OPTIONS_SETTING = "SPEAKER_TRACKER_OBSERVER_OPTIONS"
+
+
+class ObserverConfigurationError(UserError):
+    """An observer cannot work as configured; the message is one sentence that names it, the setting and the choices."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfiguredObserver:
+    """An observer with its validated options."""
+
+    provided: ProvidedObserver
+    options: ObserverOptions
+
+    @property
+    def name(self) -> str:
+        """The observer's unique name."""
+        return self.provided.spec.name
+
+
+def configure_observers(
+    plugins: PluginManager, names: Sequence[str], options: Mapping[str, Mapping[str, Any]]
+) -> list[ConfiguredObserver]:
+    """The observers named, checked; nothing is loaded.
+
+    ``options``: by observer; those of observers on offer but not named are checked as well. Raises ``ObserverConfigurationError``.
+    """
+    for name in options:
+        if name not in plugins.observers:
+            raise _unknown(plugins, f"{OBSERVER_OPTIONS_SETTING} sets options of", name)
+        if name not in names:
+            _configured(plugins.observers[name], options[name])
+    configured = []
+    for number, name in enumerate(names):
+        if name not in plugins.observers:
+            raise _unknown(plugins, f"{OBSERVERS_SETTING} names", name)
+        if name in names[:number]:
+            raise ObserverConfigurationError(f"{OBSERVERS_SETTING} names {name!r} twice")
+        configured.append(_configured(plugins.observers[name], options.get(name, {})))
+    return configured
+
+
+def _unknown(plugins: PluginManager, begin: str, name: str) -> ObserverConfigurationError:
+    return ObserverConfigurationError(
+        f"{begin} an unknown observer {name!r}; observers on offer: {', '.join(plugins.observers) or 'none'}"
+    )
+
+
+def _configured(provided: ProvidedObserver, values: Mapping[str, Any]) -> ConfiguredObserver:
+    name = provided.spec.name
+    options = validated(
+        provided.spec.options,
+        values,
+        what=f"observer {name!r}",
+        setting=f"{OBSERVER_OPTIONS_SETTING}__{name.upper()}",
+        fail=ObserverConfigurationError,
+    )
+    return ConfiguredObserver(provided, options)
+
+
+def load_observers(configured: Iterable[ConfiguredObserver]) -> Observers:
+    """Loads them for this process. Raises ``ObserverConfigurationError``."""
+    return Observers([(each.name, _load(each)) for each in configured])
+
+
+def _load(configured: ConfiguredObserver) -> Observer:
+    try:
+        return configured.provided.spec.load(configured.options)
+    except ObserverLoadError as error:
+        raise ObserverConfigurationError(f"observer {configured.name!r} cannot be loaded: {error}") from error
+    except ImportError as error:
+        raise ObserverConfigurationError(
+            f"observer {configured.name!r} needs a package that is not installed or does not load: {error}; "
+            f"install what {configured.provided.provider} asks for or take it out of {OBSERVERS_SETTING}"
+        ) from error
+    except Exception as error:
+        raise ObserverConfigurationError(
+            f"observer {configured.name!r} of {configured.provided.provider} cannot be loaded: {type(error).__name__}: {error}; "
+            f"mend it or take it out of {OBSERVERS_SETTING}"
+        ) from error
+
+
+class Observers(Observer):
+    """Tells all of them; what one raises is logged the first time, and harms neither the others nor the sessions.
+
+    ``observers``: by name.
+    """
+
+    def __init__(self, observers: Sequence[tuple[str, Observer]] = ()) -> None:
+        self._observers = tuple(observers)
+        self._failed: set[tuple[str, str]] = set()
+
+    def __bool__(self) -> bool:
+        return bool(self._observers)
+
+    def started(self, process: ServerProcessInfo) -> None:
+        """Tells all of them."""
+        self._tell("started", process)
+
+    def session_opened(self) -> None:
+        """Tells all of them."""
+        self._tell("session_opened")
+
+    def session_ended(self) -> None:
+        """Tells all of them."""
+        self._tell("session_ended")
+
+    def refused(self, reason: str) -> None:
+        """Tells all of them."""
+        self._tell("refused", reason)
+
+    def failed(self, code: str) -> None:
+        """Tells all of them."""
+        self._tell("failed", code)
+
+    def audio_handled(self, seconds: float, lag_seconds: float) -> None:
+        """Tells all of them."""
+        self._tell("audio_handled", seconds, lag_seconds)
+
+    def stage_took(self, stage: str, seconds: float) -> None:
+        """Tells all of them."""
+        self._tell("stage_took", stage, seconds)
+
+    def stage_counted(self, stage: str, what: str, total: int) -> None:
+        """Tells all of them."""
+        self._tell("stage_counted", stage, what, total)
+
+    def endpoints(self) -> Mapping[str, Endpoint]:
+        """Those of all of them. Raises ``ObserverConfigurationError`` where two answer the same path."""
+        found: dict[str, Endpoint] = {}
+        for name, observer in self._observers:
+            for path, endpoint in observer.endpoints().items():
+                if path in found:
+                    raise ObserverConfigurationError(f"observer {name!r} answers {path}, which another one does already")
+                found[path] = endpoint
+        return found
+
+    def close(self) -> None:
+        """Tells all of them."""
+        self._tell("close")
+
+    def _tell(self, method: str, *arguments: Any) -> None:
+        for name, observer in self._observers:
+            try:
+                getattr(observer, method)(*arguments)
+            except Exception:
+                if (name, method) not in self._failed:
+                    self._failed.add((name, method))
+                    logger.exception("observer %r failed in %s; that is logged once", name, method)
