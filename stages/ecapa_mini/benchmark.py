@@ -15,9 +15,10 @@ from teach import Teacher
 from torch import Tensor
 
 from speaker_tracker.models.catalogue import EMBEDDED
-from speaker_tracker_stages.speech_windows import Window
+from speaker_tracker.speech_windows import Window
+from speaker_tracker.voice_encoder import VoiceEncoder, VoiceQuery
 from speaker_tracker_stages.speechbrain_encoder import load_encoder
-from speaker_tracker_stages.voice_features import VoiceEncoder, VoiceQuery
+from speaker_tracker_stages.speechbrain_network import SpeechBrainNetwork
 
 RATE = 16000
 
@@ -44,7 +45,7 @@ def main() -> None:
 
 
 def _calls(samples: np.ndarray[tuple[int], np.dtype[np.float32]]) -> dict[str, Callable[[], object]]:
-    encoder = VoiceEncoder(load_encoder(EMBEDDED))
+    encoder = VoiceEncoder(SpeechBrainNetwork(load_encoder(EMBEDDED)))
     from speechbrain.lobes.features import Fbank  # noqa: PLC0415 - after torchaudio has been seen to
     from speechbrain.lobes.models.ECAPA_TDNN import ECAPA_TDNN  # noqa: PLC0415
 

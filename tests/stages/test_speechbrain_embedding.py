@@ -3,9 +3,9 @@ import pytest
 
 from speaker_tracker.events import SpeechAudio, SpeechEnded, SpeechStarted, VoiceEmbedding
 from speaker_tracker.pipeline import OpenStage, Pipeline
+from speaker_tracker.speech_windows import Window
 from speaker_tracker.stage import SessionInfo, StageLoadError, StateMismatch
-from speaker_tracker_stages.speech_windows import Window
-from speaker_tracker_stages.voice_features import FeatureMean, VoiceQuery
+from speaker_tracker.voice_encoder import FeatureMean, VoiceQuery
 from stage_harness import load, of_type, open_stage, run
 
 RATE = 16_000

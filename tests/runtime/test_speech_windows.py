@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from speaker_tracker_stages.speech_windows import SpeechWindows
+from speaker_tracker.speech_windows import SpeechWindows
 
 LENGTH, HOP = 24_000, 4_000
 
