@@ -27,6 +27,7 @@ BUILTIN_PLUGINS = (
     "speaker_tracker_stages.timing_aggregator",
     "speaker_tracker_stages.reporter",
     "speaker_tracker_plugins.agglomerative_assigner",
+    "speaker_tracker_plugins.cloudevents_reporter",
     "speaker_tracker_plugins.energy_vad",
 )
 """Modules of this distribution that offer something; named, not imported, so that the runtime does not depend on them."""

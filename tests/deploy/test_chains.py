@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from recording_sink import RecordingSink
 from speaker_tracker.chain import DEFAULT_STAGES
 
 ROOT = Path(__file__).parents[2]
@@ -25,8 +26,16 @@ def as_a_shell_reads(path):
     return {name: value for name, value in json.loads(done.stdout).items() if name.startswith("SPEAKER_TRACKER_")}
 
 
+@pytest.fixture
+def sink(monkeypatch):
+    """Where chains that tell of sessions elsewhere find somebody."""
+    with RecordingSink() as sink:
+        monkeypatch.setenv("K_SINK", sink.url)
+        yield sink
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_each_chain_runs_as_it_is(path):
+def test_each_chain_runs_as_it_is(path, sink):
     settings = as_an_engine_reads(path)
     assert as_a_shell_reads(path) == settings
 
@@ -35,6 +44,7 @@ def test_each_chain_runs_as_it_is(path):
     done = subprocess.run(command, env=inherited | settings, check=False, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["speakers"]
+    assert len(sink.requests) == ("cloudevents_reporter" in settings["SPEAKER_TRACKER_STAGES"])
 
 
 def test_the_default_chain_is_the_default():
