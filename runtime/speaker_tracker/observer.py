@@ -27,8 +27,9 @@ class ObserverLoadError(Exception):
 class ServerProcessInfo:
     """The server process that an observer watches.
 
-    ``stages``: names, in order. ``models``: what stages tell of themselves, by stage. ``shared_folder``: an empty folder for all
-    processes of the server, gone at its end; None where there is one process only. ``max_sessions``: as the setting says.
+    ``stages``: names, in order. ``models``: what stages tell of themselves, by stage. ``shared_folder``: a folder for all processes
+    of the server, empty at its start and gone at its end; None where there is one process only. ``max_sessions``: as the setting
+    says.
     """
 
     stages: tuple[str, ...]
@@ -52,11 +53,12 @@ Endpoint: TypeAlias = Callable[[str], Awaitable[HttpAnswer]]
 class Observer:
     """Base of observers: every method does nothing.
 
-    Methods are called from the event loop and from threads that sessions work in, several at once, and must be quick.
+    Methods are called from the event loop and from threads that sessions work in, several at once, and must be quick. What one
+    raises is logged the first time.
     """
 
     def started(self, process: ServerProcessInfo) -> None:
-        """The process serves; called once, before all others."""
+        """The process is about to serve; called once, before all others, which are not called where it fails."""
 
     def session_opened(self) -> None:
         """A client's connection was accepted."""
@@ -86,7 +88,7 @@ class Observer:
         """A total that a stage keeps for the process, from ``LoadedStage.counters``; told every second or less often."""
 
     def endpoints(self) -> Mapping[str, Endpoint]:
-        """Paths to be answered, such as ``/metrics``; asked once, after ``started``."""
+        """Paths to be answered to ``GET``, such as ``/metrics``, to anybody who asks; asked once, after ``started``."""
         return {}
 
     def close(self) -> None:

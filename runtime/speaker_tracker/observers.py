@@ -82,7 +82,7 @@ def load_observers(configured: Iterable[ConfiguredObserver]) -> Observers:
 
 def _load(configured: ConfiguredObserver) -> Observer:
     try:
-        return configured.provided.spec.load(configured.options)
+        observer = configured.provided.spec.load(configured.options)
     except ObserverLoadError as error:
         raise ObserverConfigurationError(f"observer {configured.name!r} cannot be loaded: {error}") from error
     except ImportError as error:
@@ -95,12 +95,18 @@ def _load(configured: ConfiguredObserver) -> Observer:
             f"observer {configured.name!r} of {configured.provided.provider} cannot be loaded: {type(error).__name__}: {error}; "
             f"mend it or take it out of {OBSERVERS_SETTING}"
         ) from error
+    if not isinstance(observer, Observer):
+        raise ObserverConfigurationError(
+            f"observer {configured.name!r} of {configured.provided.provider} was loaded as {observer!r}, which is no Observer; "
+            f"mend it or take it out of {OBSERVERS_SETTING}"
+        )
+    return observer
 
 
 class Observers(Observer):
     """Tells all of them; what one raises is logged the first time, and harms neither the others nor the sessions.
 
-    ``observers``: by name.
+    One that fails to start is told nothing more. ``observers``: by name.
     """
 
     def __init__(self, observers: Sequence[tuple[str, Observer]] = ()) -> None:
@@ -111,8 +117,9 @@ class Observers(Observer):
         return bool(self._observers)
 
     def started(self, process: ServerProcessInfo) -> None:
-        """Tells all of them."""
+        """Tells all of them, and leaves out those that fail."""
         self._tell("started", process)
+        self._observers = tuple(each for each in self._observers if (each[0], "started") not in self._failed)
 
     def session_opened(self) -> None:
         """Tells all of them."""
@@ -144,13 +151,22 @@ class Observers(Observer):
 
     def endpoints(self) -> Mapping[str, Endpoint]:
         """Those of all of them. Raises ``ObserverConfigurationError`` where two answer the same path."""
-        found: dict[str, Endpoint] = {}
+        found: dict[str, tuple[str, Endpoint]] = {}
         for name, observer in self._observers:
-            for path, endpoint in observer.endpoints().items():
+            for path, endpoint in self._endpoints_of(name, observer).items():
                 if path in found:
-                    raise ObserverConfigurationError(f"observer {name!r} answers {path}, which another one does already")
-                found[path] = endpoint
-        return found
+                    raise ObserverConfigurationError(
+                        f"observers {found[path][0]!r} and {name!r} both answer {path}; give one of them another path"
+                    )
+                found[path] = (name, endpoint)
+        return {path: endpoint for path, (_, endpoint) in found.items()}
+
+    def _endpoints_of(self, name: str, observer: Observer) -> Mapping[str, Endpoint]:
+        try:
+            return dict(observer.endpoints())
+        except Exception:
+            logger.exception("observer %r failed in endpoints; it answers none", name)
+            return {}
 
     def close(self) -> None:
         """Tells all of them."""
@@ -161,6 +177,10 @@ class Observers(Observer):
             try:
                 getattr(observer, method)(*arguments)
             except Exception:
-                if (name, method) not in self._failed:
-                    self._failed.add((name, method))
+                if self._is_first_failure(name, method):
                     logger.exception("observer %r failed in %s; that is logged once", name, method)
+
+    def _is_first_failure(self, name: str, method: str) -> bool:
+        is_first = (name, method) not in self._failed
+        self._failed.add((name, method))
+        return is_first

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
-from pydantic import ValidationError
+from pydantic import SecretBytes, SecretStr, ValidationError
 
 from speaker_tracker.stage import StageOptions
 
@@ -19,7 +19,7 @@ def validated(
 
     ``what``: for sentences, such as ``stage 'silero_vad'``. ``setting``: the environment variable of an option less its last part,
     such as ``SPEAKER_TRACKER_STAGE_OPTIONS__SILERO_VAD``. Raises what ``fail`` makes of a sentence that names the option, the
-    setting and what is right.
+    setting and what is right; values of secret options are not shown.
     """
     try:
         return model.model_validate(values)
@@ -36,4 +36,16 @@ def _sentence(model: type[StageOptions], error: ValidationError, what: str, sett
         return f"{what} has no option {option!r} (set by {variable}); its options: {choices}"
     if not option:
         return f"options of {what} do not fit together: {first['msg']}"
-    return f"option {option!r} of {what} (set by {variable}) cannot be {first['input']!r}: {first['msg']}"
+    if first["type"] == "missing" and len(first["loc"]) == 1:
+        return f"option {option!r} of {what} has no default and must be set (by {variable})"
+    field = model.model_fields.get(option)
+    secret = field is not None and _is_secret(field.annotation)
+    shown = "what it is (not shown)" if secret else repr(first["input"])
+    return f"option {option!r} of {what} (set by {variable}) cannot be {shown}: {first['msg']}"
+
+
+def _is_secret(annotation: Any) -> bool:
+    """Also where the secret is part of the type, such as in a list."""
+    if isinstance(annotation, type) and issubclass(annotation, SecretStr | SecretBytes):
+        return True
+    return any(_is_secret(part) for part in get_args(annotation))

@@ -153,7 +153,9 @@ def load_settings(**given: Any) -> Settings:
         # pydantic-settings raises its own error where a variable is not the JSON that its field needs.
         field = re.search(r'field "(\w+)"', str(error))
         what = f"{PREFIX}{field[1].upper()} is not JSON" if field else str(error)
-        raise SettingsError(f'{what}; a table is written as JSON, such as \'{{"silero_vad": {{"threshold": 0.5}}}}\'') from error
+        of_observers = field is not None and field[1] == "observer_options"
+        example = '{"prometheus": {"path": "/metrics"}}' if of_observers else '{"silero_vad": {"threshold": 0.5}}'
+        raise SettingsError(f"{what}; a table is written as JSON, such as '{example}'") from error
 
 
 def _check_config_file() -> None:

@@ -51,7 +51,7 @@ def clean_environment(monkeypatch) -> None:
 
 
 def _clear_settings(monkeypatch) -> None:
-    for name in [name for name in os.environ if name.upper().startswith("SPEAKER_TRACKER_")]:
+    for name in [name for name in os.environ if name.upper().startswith("SPEAKER_TRACKER_") or name == "PORT"]:
         monkeypatch.delenv(name)
 
 

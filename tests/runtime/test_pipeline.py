@@ -1,5 +1,6 @@
 """Stages in a row: the order of what they answer, inferences, the flush, and failures."""
 
+import time
 from dataclasses import dataclass
 
 import pytest
@@ -73,8 +74,8 @@ class Failing(StatelessStage):
         raise self.error
 
 
-def pipeline(*stages, infer=None):
-    return Pipeline([OpenStage(f"stage{number}", stage, infer) for number, stage in enumerate(stages)])
+def pipeline(*stages, infer=None, took=None):
+    return Pipeline([OpenStage(f"stage{number}", stage, infer) for number, stage in enumerate(stages)], took)
 
 
 def words(events):
@@ -225,3 +226,61 @@ def test_an_observer_is_told_of_what_comes_out():
 
     assert pipeline.feed(Word("x")) == seen == [Word("xa"), Word("xb")]
     assert pipeline.flush() == [Word("end")] == seen[2:]
+
+
+# -- the time of stages ----------------------------------------------------------------------------------------------------------
+
+
+class Took(list):
+    """Notes what it is told; ``names`` are those of the stages."""
+
+    def __call__(self, name, seconds):
+        assert seconds >= 0
+        self.append((name, seconds))
+
+    @property
+    def names(self):
+        return [name for name, _ in self]
+
+
+def test_every_call_of_a_stage_is_told_with_its_time():
+    took = Took()
+    timed = pipeline(Appending("a", "b"), Appending("1"), took=took)
+
+    assert words(timed.feed(Word("x"))) == ["xa1", "xb1"]
+    assert took.names == ["stage0", "stage1", "stage1"]
+
+    timed.flush()
+    assert took.names[3:] == ["stage0", "stage1"]
+
+
+def test_the_time_of_a_stage_holds_its_inference_and_what_it_does_with_the_result():
+    took, slept = Took(), []
+
+    def sleep(inputs):
+        begin = time.perf_counter()
+        time.sleep(0.02)
+        slept.append(time.perf_counter() - begin)
+        return inputs
+
+    pipeline(Asking(), Appending("a"), infer=sleep, took=took).feed(Word("x"))
+
+    assert took.names == ["stage0", *["stage1"] * 5]
+    assert took[0][1] >= slept[0]
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError(), BadInput(ErrorCode.ODD_LENGTH, "odd")])
+def test_a_call_that_fails_is_told_as_well(error):
+    took = Took()
+
+    with pytest.raises((StageFailure, BadInput)):
+        pipeline(Failing(error), took=took).feed(Word("x"))
+
+    assert took.names == ["stage0"]
+
+
+def test_an_observed_pipeline_tells_times_too():
+    took = Took()
+    pipeline(Appending("a"), took=took).observed(lambda _event: None).feed(Word("x"))
+
+    assert took.names == ["stage0"]

@@ -177,3 +177,104 @@ def test_what_would_open_a_door_or_never_end_is_refused(environment, name, value
     environment(**{name: value})
 
     assert sentence().startswith(f"SPEAKER_TRACKER_{name}")
+
+
+# -- observers -------------------------------------------------------------------------------------------------------------------
+
+
+def test_without_any_source_nobody_observes():
+    settings = load_settings()
+    assert (settings.observers, settings.observer_options) == ([], {})
+
+
+@pytest.mark.parametrize("text", ["prometheus,acme", '["prometheus", "acme"]'])
+def test_observers_come_as_json_or_with_commas(environment, text):
+    environment(OBSERVERS=text)
+    assert load_settings().observers == ["prometheus", "acme"]
+
+
+def test_options_of_observers_are_merged_from_environment_and_file_in_any_case(environment, toml):
+    file = toml('observers = ["acme"]\n[observer_options.Acme]\nHost = "a"\nport = 1\n')
+    environment(
+        OBSERVER_OPTIONS__ACME__PORT="2", OBSERVER_OPTIONS__PROMETHEUS={"path": "/m"}, OBSERVER_OPTIONS__ACME__TAGS="[1, 2]"
+    )
+    settings = load_settings()
+
+    assert settings.observers == ["acme"]
+    assert settings.observer_options == {"acme": {"host": "a", "port": "2", "tags": [1, 2]}, "prometheus": {"path": "/m"}}
+    assert origins({}) == {
+        ("observers",): file,
+        ("observer_options", "acme", "host"): file,
+        ("observer_options", "acme", "port"): "SPEAKER_TRACKER_OBSERVER_OPTIONS__ACME__PORT",
+        ("observer_options", "acme", "tags"): "SPEAKER_TRACKER_OBSERVER_OPTIONS__ACME__TAGS",
+        ("observer_options", "prometheus", "path"): "SPEAKER_TRACKER_OBSERVER_OPTIONS__PROMETHEUS",
+    }
+
+
+def test_one_variable_for_all_options_of_observers_is_the_origin_of_each(environment):
+    environment(OBSERVER_OPTIONS={"acme": {"port": 1}})
+    assert load_settings().observer_options == {"acme": {"port": 1}}
+    assert origins({}) == {("observer_options", "acme", "port"): "SPEAKER_TRACKER_OBSERVER_OPTIONS"}
+
+
+def test_options_of_observers_that_are_not_json_are_named_with_an_example_of_theirs(environment):
+    environment(OBSERVER_OPTIONS="path=/m")
+    assert sentence() == (
+        'SPEAKER_TRACKER_OBSERVER_OPTIONS is not JSON; a table is written as JSON, such as \'{"prometheus": {"path": "/metrics"}}\''
+    )
+
+
+# -- the platform's port ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_platform_s_port_goes_before_the_file_and_after_our_own_variable(environment, toml, monkeypatch):
+    file = toml("port = 1\n")
+    assert (load_settings().port, origins({})["port",]) == (1, file)
+
+    monkeypatch.setenv("PORT", "2")
+    assert (load_settings().port, origins({})["port",]) == (2, "PORT")
+
+    environment(PORT="3")
+    assert (load_settings().port, origins({})["port",]) == (3, "SPEAKER_TRACKER_PORT")
+
+    assert (load_settings(port=4).port, origins({"port": 4})["port",]) == (4, "command line")
+
+
+def test_an_empty_port_of_the_platform_is_none(monkeypatch):
+    monkeypatch.setenv("PORT", "")
+    assert load_settings().port == 8000
+    assert origins({}) == {}
+
+
+@pytest.mark.parametrize(
+    ("port", "why"),
+    [
+        ("http", "Input should be a valid integer, unable to parse string as an integer"),
+        ("70000", "Input should be less than or equal to 65535"),
+    ],
+)
+def test_a_wrong_port_of_the_platform_is_told_under_its_own_name(monkeypatch, port, why):
+    monkeypatch.setenv("PORT", port)
+    assert sentence() == f"PORT cannot be {port!r}: {why}"
+
+
+def test_a_wrong_port_of_our_own_is_told_under_our_name_also_beside_the_platform_s(environment, monkeypatch):
+    monkeypatch.setenv("PORT", "8080")
+    environment(PORT="eight")
+    assert sentence().startswith("SPEAKER_TRACKER_PORT cannot be 'eight'")
+
+
+@pytest.mark.parametrize("name", ["SERVICE_HOST", "SERVICE_PORT", "SERVICE_PORT_WS", "PORT_8000_TCP", "PORT_8000_TCP_ADDR"])
+def test_what_kubernetes_makes_of_a_service_of_our_name_is_told_with_a_way_out(environment, name):
+    environment(**{name: "10.0.0.1"})
+    told = sentence()
+    assert told.startswith(f"environment variable SPEAKER_TRACKER_{name} is no setting; if Kubernetes made it of a Service named")
+    assert "set enableServiceLinks: false for the pod" in told
+
+
+def test_a_port_that_kubernetes_made_of_a_service_is_told_with_a_way_out(environment):
+    environment(PORT="tcp://10.0.0.1:8000")
+    assert sentence() == (
+        "SPEAKER_TRACKER_PORT cannot be 'tcp://10.0.0.1:8000'; if Kubernetes made it of a Service named speaker-tracker, "
+        "set enableServiceLinks: false for the pod; a port is a number"
+    )

@@ -1,4 +1,4 @@
-"""``speaker-tracker stages``: the chain as configured, and what else is on offer."""
+"""``speaker-tracker stages``: the chain and the observers as configured, and what else is on offer."""
 
 from __future__ import annotations
 
@@ -13,76 +13,94 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from speaker_tracker.assembly import configure_chain, find_plugins
+from speaker_tracker.assembly import configure_chain, find_observers, find_plugins
 from speaker_tracker.cli.common import config_option, settings_from
 from speaker_tracker.events import Event
-from speaker_tracker.plugins import ProvidedStage
-from speaker_tracker.settings import origins
+from speaker_tracker.plugins import ProvidedObserver, ProvidedStage
+from speaker_tracker.settings import Settings, origins
+from speaker_tracker.stage import StageOptions
 
 DEFAULT = "default"
 MIN_WIDTH = 100
 INDENT = 4
 
 Description = Mapping[str, Any]
-"""A stage as ``--json`` prints it."""
+"""A stage or an observer as ``--json`` prints it."""
+Sources = Mapping[tuple[str, ...], str]
+"""Where settings came from, as ``origins`` tells it."""
 
 
-@click.command(short_help="Show the chain of stages as configured, and every option.")
+@click.command(short_help="Show the chain of stages and the observers as configured, and every option.")
 @click.option("--json", "as_document", is_flag=True, help="One JSON document, for machines.")
 @config_option
 def command(*, as_document: bool) -> None:
     """Show the chain of stages as configured, who provides each, and every option with its value and where it came from.
 
-    Stages that are on offer but not in the chain follow. Nothing is loaded.
+    Stages that are on offer but not in the chain follow, then observers, such as for metrics. Nothing is loaded.
     """
-    settings = settings_from()
-    plugins = find_plugins(settings)
-    configured = configure_chain(settings, plugins)
-    sources = origins({})
-    in_chain = [_described(stage.provided, stage.options.model_dump(mode="json"), sources) for stage in configured]
-    names = {stage.name for stage in configured}
-    on_offer = [
-        _described(provided, settings.stage_options.get(provided.spec.name, {}), sources)
-        for provided in plugins
-        if provided.spec.name not in names
-    ]
-    order_from = sources.get(("stages",), DEFAULT)
+    document = _document(settings_from())
     if as_document:
-        click.echo(json.dumps({"stagesFrom": order_from, "stages": in_chain, "onOffer": on_offer}, indent=2, default=str))
+        click.echo(json.dumps(document, indent=2, default=str))
         return
     console = Console(highlight=False, soft_wrap=False)
     console.width = max(console.width, MIN_WIDTH)
-    console.print(Text.assemble(("Chain", "bold"), f" (order: {order_from})"))
-    for number, description in enumerate(in_chain, start=1):
-        _print_stage(console, f"{number}.", description)
-    if on_offer:
-        console.print(Text("\nOn offer, not in the chain", style="bold"))
-    for description in on_offer:
-        _print_stage(console, " -", description)
+    console.print(Text.assemble(("Chain", "bold"), f" (order: {document['stagesFrom']})"))
+    for number, description in enumerate(document["stages"], start=1):
+        _print_described(console, f"{number}.", description)
+    _print_list(console, "On offer, not in the chain", document["onOffer"])
+    _print_list(console, "Observers", document["observers"], f" (named by: {document['observersFrom']})")
+    _print_list(console, "Observers on offer, not in use", document["observersOnOffer"])
 
 
-def _described(provided: ProvidedStage, values: Mapping[str, Any], sources: Mapping[tuple[str, ...], str]) -> dict[str, Any]:
+def _document(settings: Settings) -> dict[str, Any]:
+    plugins = find_plugins(settings)
+    chain = configure_chain(settings, plugins)
+    observers = find_observers(settings, plugins)
+    sources = origins({})
+    in_chain = {stage.name for stage in chain}
+    observing = {observer.name for observer in observers}
+    return {
+        "stagesFrom": sources.get(("stages",), DEFAULT),
+        "stages": [_stage(stage.provided, stage.options, sources) for stage in chain],
+        "onOffer": [
+            _stage(provided, _as_set(provided.spec.options, settings.stage_options.get(name)), sources)
+            for name, provided in plugins.stages.items()
+            if name not in in_chain
+        ],
+        "observersFrom": sources.get(("observers",), DEFAULT),
+        "observers": [_observer(observer.provided, observer.options, sources) for observer in observers],
+        "observersOnOffer": [
+            _observer(provided, _as_set(provided.spec.options, settings.observer_options.get(name)), sources)
+            for name, provided in plugins.observers.items()
+            if name not in observing
+        ],
+    }
+
+
+def _as_set(model: type[StageOptions], values: Mapping[str, Any] | None) -> StageOptions | None:
+    """The options of what is not in use; None where none is set, as there may be some that have no default."""
+    return None if values is None else model.model_validate(values)
+
+
+def _stage(provided: ProvidedStage, options: StageOptions | None, sources: Sources) -> dict[str, Any]:
     spec = provided.spec
-    options = []
-    for name, field in spec.options.model_fields.items():
-        default = field.get_default(call_default_factory=True, validated_data={})
-        default = None if default is PydanticUndefined else default
-        options.append(
-            {
-                "name": name,
-                "value": values.get(name, default),
-                "default": default,
-                "from": sources.get(("stage_options", spec.name, name), DEFAULT),
-                "description": field.description or "",
-            }
-        )
     return {
         "name": spec.name,
         "summary": spec.summary,
         "provider": provided.provider,
         "consumes": _names(spec.consumes),
         "produces": _names(spec.produces),
-        "options": options,
+        "options": _options(spec.options, options, ("stage_options", spec.name), sources),
+    }
+
+
+def _observer(provided: ProvidedObserver, options: StageOptions | None, sources: Sources) -> dict[str, Any]:
+    spec = provided.spec
+    return {
+        "name": spec.name,
+        "summary": spec.summary,
+        "provider": provided.provider,
+        "options": _options(spec.options, options, ("observer_options", spec.name), sources),
     }
 
 
@@ -90,18 +108,46 @@ def _names(types: Iterable[type[Event]]) -> list[str]:
     return sorted(event_type.__name__ for event_type in types)
 
 
-def _print_stage(console: Console, mark: str, stage: Description) -> None:
-    console.print(Text.assemble(f"\n {mark} ", (stage["name"], "bold cyan"), f"  {stage['summary']}"))
-    console.print(Padding(Text(f"provided by {stage['provider']}"), (0, 0, 0, INDENT), expand=False))
-    flow = f"{', '.join(stage['consumes']) or 'nothing'} -> {', '.join(stage['produces']) or 'nothing'}"
-    console.print(Padding(Text(flow), (0, 0, 0, INDENT), expand=False))
-    if not stage["options"]:
+def _options(
+    model: type[StageOptions], options: StageOptions | None, setting: tuple[str, str], sources: Sources
+) -> list[dict[str, Any]]:
+    values = {} if options is None else options.model_dump(mode="json")  # which masks secrets
+    described = []
+    for name, field in model.model_fields.items():
+        default = field.get_default(call_default_factory=True, validated_data={})
+        default = None if default is PydanticUndefined else default
+        described.append(
+            {
+                "name": name,
+                "value": values.get(name, default),
+                "default": default,
+                "from": sources.get((*setting, name), DEFAULT),
+                "description": field.description or "",
+            }
+        )
+    return described
+
+
+def _print_list(console: Console, heading: str, descriptions: Iterable[Description], more: str = "") -> None:
+    for number, description in enumerate(descriptions):
+        if number == 0:
+            console.print(Text.assemble((f"\n{heading}", "bold"), more))
+        _print_described(console, " -", description)
+
+
+def _print_described(console: Console, mark: str, described: Description) -> None:
+    console.print(Text.assemble(f"\n {mark} ", (described["name"], "bold cyan"), f"  {described['summary']}"))
+    console.print(Padding(Text(f"provided by {described['provider']}"), (0, 0, 0, INDENT), expand=False))
+    if "consumes" in described:
+        flow = f"{', '.join(described['consumes']) or 'nothing'} -> {', '.join(described['produces']) or 'nothing'}"
+        console.print(Padding(Text(flow), (0, 0, 0, INDENT), expand=False))
+    if not described["options"]:
         return
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True)
     table.add_column(min_width=8, max_width=24, overflow="fold")
     table.add_column(overflow="fold", ratio=1)
-    for option in stage["options"]:
+    for option in described["options"]:
         changed = option["from"] != DEFAULT
         origin = f"  [from {option['from']}; default {_shown(option['default'])}]" if changed else ""
         about = Text.assemble(option["description"], (origin, "yellow"))

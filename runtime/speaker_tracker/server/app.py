@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import secrets
+from collections.abc import AsyncGenerator
 from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
@@ -29,6 +31,7 @@ logger = logging.getLogger(__name__)
 
 SESSION_PATH = "/ws/session"
 HEALTH_PATH = "/health"
+PLAIN_PATH = re.compile(r"/[A-Za-z0-9._~/-]*")
 COUNTERS_SECONDS = 1.0
 """Between two times that observers are told the totals of stages."""
 MAX_REQUEST_BYTES = 1 << 16
@@ -105,7 +108,7 @@ def create_app(settings: Settings, chain: Chain, observers: Observers | None = N
     """The application that opens sessions of ``chain``; ``session_server`` gives what a shutdown needs of it.
 
     ``observers`` have been told that the process has started. Raises ``ObserverConfigurationError`` where one of them wants to
-    answer a path that is taken.
+    answer a path that is taken or none.
     """
     app = Quart(__name__, static_folder=None)
     app.asgi_websocket_class = BoundedWebsocketConnection
@@ -137,10 +140,13 @@ def create_app(settings: Settings, chain: Chain, observers: Observers | None = N
             await server.run_session(client)
         return None
 
-    @app.before_serving
-    async def open_() -> None:
-        if server.observers:
-            app.add_background_task(server.tell_counters)
+    @app.while_serving
+    async def tell_counters() -> AsyncGenerator[None, None]:
+        # Not a background task of Quart's: it would wait for its end before it stops serving.
+        telling = asyncio.create_task(server.tell_counters()) if server.observers else None
+        yield
+        if telling is not None:
+            telling.cancel()
 
     @app.after_serving
     async def close() -> None:
@@ -152,6 +158,10 @@ def create_app(settings: Settings, chain: Chain, observers: Observers | None = N
 def _add_endpoint(app: Quart, path: str, endpoint: Endpoint) -> None:
     if path in (HEALTH_PATH, SESSION_PATH):
         raise ObserverConfigurationError(f"an observer cannot answer {path}, which the server does itself; give it another path")
+    if not PLAIN_PATH.fullmatch(path):
+        raise ObserverConfigurationError(
+            f"an observer cannot answer {path!r}; a path begins with a slash and has letters, digits and any of ._~/- behind it"
+        )
 
     async def answer() -> Response:
         given = await endpoint(request.headers.get("Accept", ""))

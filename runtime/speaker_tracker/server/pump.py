@@ -128,7 +128,7 @@ class SessionPump:
         while (outputs := await self._steps.step(steps)) is not None:
             for output in outputs:
                 await self._put_out(output)
-        if audio_bytes:
+        if audio_bytes and self._session.state is SessionState.STREAMING:  # else the frame was refused
             self._observer.audio_handled(audio_bytes / STEP_BYTES, time.perf_counter() - begin)
 
     async def _put_out(self, output: Output) -> None:

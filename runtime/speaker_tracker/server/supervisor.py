@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import signal
 import time
 from contextlib import ExitStack
@@ -77,6 +78,8 @@ class Supervisor:
             else:
                 process.terminate()
         if again:
+            if self._shared_folder is not None:
+                shutil.rmtree(self._shared_folder, ignore_errors=True)
             die_of(signal.Signals(number))
 
     def _running(self) -> list[BaseProcess]:

@@ -41,7 +41,8 @@ def run_worker(settings: Settings, sockets: Sockets, reports: Connection, shared
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     configure_logging(settings.log_level)
     try:
-        loaded = Loaded(build_chain(settings), build_observers(settings), hypercorn_config(settings), sockets)
+        observers = build_observers(settings)  # first, as a chain takes seconds to load
+        loaded = Loaded(build_chain(settings), observers, hypercorn_config(settings), sockets)
         surroundings = Surroundings(lambda: reports.send(Ready(in_use(loaded.chain))), reports.fileno(), shared_folder)
         serve_here(settings, loaded, surroundings)
     except UserError as error:

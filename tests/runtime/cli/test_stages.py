@@ -19,6 +19,7 @@ def document(*arguments):
 
 
 def option(stages, stage, name):
+    """Of a stage or an observer."""
     described = next(entry for entry in stages if entry["name"] == stage)
     return next(entry for entry in described["options"] if entry["name"] == name)
 
@@ -40,9 +41,9 @@ def test_the_chain_is_told_in_order_with_what_else_is_on_offer():
 
 def test_every_option_has_a_description():
     told = document()
-    for stage in (*told["stages"], *told["onOffer"]):
-        for entry in stage["options"]:
-            assert entry["description"], f"{stage['name']}.{entry['name']}"
+    for described in (*told["stages"], *told["onOffer"], *told["observersOnOffer"]):
+        for entry in described["options"]:
+            assert entry["description"], f"{described['name']}.{entry['name']}"
 
 
 def test_an_option_tells_where_its_value_came_from(monkeypatch, tmp_path):
@@ -66,11 +67,13 @@ def test_options_of_a_stage_outside_the_chain_are_told_as_set(monkeypatch):
     monkeypatch.setenv("SPEAKER_TRACKER_STAGE_OPTIONS__ENERGY_VAD__MIN_SPEECH_MS", "50")
     entry = option(document()["onOffer"], "energy_vad", "min_speech_ms")
     assert entry["from"] == "SPEAKER_TRACKER_STAGE_OPTIONS__ENERGY_VAD__MIN_SPEECH_MS"
-    assert entry["value"] == "50"
+    assert entry["value"] == 50
 
 
 def test_the_text_fits_100_columns(monkeypatch):
     monkeypatch.setenv("SPEAKER_TRACKER_STAGE_OPTIONS__REPORTER__PERIOD_MS", "250")
+    monkeypatch.setenv("SPEAKER_TRACKER_OBSERVERS", "prometheus")
+    monkeypatch.setenv("SPEAKER_TRACKER_OBSERVER_OPTIONS__PROMETHEUS__PATH", "/metrics/of/a/server/of/many")
     result = run()
     assert max(map(len, result.stdout.splitlines())) <= 100
     assert " 6. reporter" in result.stdout
@@ -83,3 +86,143 @@ def test_a_chain_that_cannot_work_is_one_line_and_status_1(monkeypatch):
     assert result.exit_code == 1
     assert result.stderr.startswith("Error: stage 'silero_vad' consumes AudioBlock, which nothing before it")
     assert len(result.stderr.splitlines()) == 1
+
+
+# -- observers -------------------------------------------------------------------------------------------------------------------
+
+
+def test_observers_are_on_offer_until_they_are_named():
+    told = document()
+    assert told["observers"] == []
+    assert told["observersFrom"] == "default"
+    assert "prometheus" in [observer["name"] for observer in told["observersOnOffer"]]
+
+    text = run().stdout
+    assert "Observers (named by" not in text
+    assert "Observers on offer, not in use\n\n  - prometheus  answers /metrics" in text
+
+
+def test_observers_in_use_are_told_with_provider_options_and_origins(monkeypatch, tmp_path):
+    (tmp_path / "settings.toml").write_text('observers = ["prometheus"]\n')
+    monkeypatch.setenv("SPEAKER_TRACKER_CONFIG", str(tmp_path / "settings.toml"))
+    monkeypatch.setenv("SPEAKER_TRACKER_OBSERVER_OPTIONS__PROMETHEUS__PATH", "/figures")
+    told = document()
+    (prometheus,) = told["observers"]
+    path = option(told["observers"], "prometheus", "path")
+
+    assert told["observersFrom"] == str(tmp_path / "settings.toml")
+    assert "prometheus" not in [observer["name"] for observer in told["observersOnOffer"]]
+    assert prometheus["provider"] == "speaker_tracker_plugins.prometheus"
+    assert (path["value"], path["default"]) == ("/figures", "/metrics")
+    assert path["from"] == "SPEAKER_TRACKER_OBSERVER_OPTIONS__PROMETHEUS__PATH"
+
+    text = run().stdout
+    assert f"Observers (named by: {tmp_path / 'settings.toml'})\n\n  - prometheus " in text
+    assert "Observers on offer" not in text
+
+
+def test_options_of_an_observer_that_is_not_in_use_are_told_as_set(monkeypatch):
+    monkeypatch.setenv("SPEAKER_TRACKER_OBSERVER_OPTIONS__PROMETHEUS__PATH", "/figures")
+    assert option(document()["observersOnOffer"], "prometheus", "path")["value"] == "/figures"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "wanted"),
+    [
+        (
+            "OBSERVERS",
+            "prometeus",
+            "SPEAKER_TRACKER_OBSERVERS names an unknown observer 'prometeus'; observers on offer: prometheus",
+        ),
+        ("OBSERVER_OPTIONS__STATSD__PORT", "1", "SPEAKER_TRACKER_OBSERVER_OPTIONS sets options of an unknown observer 'statsd'"),
+        ("OBSERVER_OPTIONS__PROMETHEUS__PORT", "1", "observer 'prometheus' has no option 'port'"),
+        ("OBSERVER_OPTIONS__PROMETHEUS__PATH", "metrics", "option 'path' of observer 'prometheus' (set by SPEAKER_TRACKER_"),
+    ],
+)
+def test_an_observer_that_cannot_work_is_one_line_and_status_1(monkeypatch, name, value, wanted):
+    monkeypatch.setenv(f"SPEAKER_TRACKER_{name}", value)
+    result = run()
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"Error: {wanted}")
+    assert len(result.stderr.splitlines()) == 1
+
+
+SECRETIVE = """
+from pydantic import Field, SecretStr
+
+from speaker_tracker import hookimpl
+from speaker_tracker.events import ClientMessage, PcmReceived
+from speaker_tracker.observer import Observer, ObserverOptions, ObserverSpec
+from speaker_tracker.stage import StageOptions, StageSpec
+
+
+class KeyedStage(StageOptions):
+    address: str
+    key: SecretStr | None = Field(None, min_length=4)
+    keys: list[SecretStr] = []
+
+
+class KeyedObserver(ObserverOptions):
+    key: SecretStr = Field(SecretStr("opensesame"), min_length=4)
+
+
+@hookimpl
+def speaker_tracker_stages():
+    flow = {"consumes": frozenset({PcmReceived}), "produces": frozenset({ClientMessage})}
+    return [StageSpec(name="keyed", summary="", options=KeyedStage, load=None, **flow)]
+
+
+@hookimpl
+def speaker_tracker_observers():
+    return [ObserverSpec(name="keyed", summary="", options=KeyedObserver, load=None)]
+"""
+
+
+@pytest.fixture
+def secretive(site):
+    """A stage and an observer with secrets, both on offer as ``keyed``."""
+    site.install("secretive", SECRETIVE, distribution="secretive-dist", entry_points={"secretive": "secretive"})
+
+
+@pytest.mark.usefixtures("secretive")
+@pytest.mark.parametrize("in_use", [True, False])
+def test_secrets_are_masked_in_use_or_not(monkeypatch, in_use):
+    monkeypatch.setenv("SPEAKER_TRACKER_STAGE_OPTIONS__KEYED", '{"address": "here", "key": "sesame1", "keys": ["sesame2"]}')
+    monkeypatch.setenv("SPEAKER_TRACKER_OBSERVER_OPTIONS__KEYED__KEY", "sesame3")
+    if in_use:
+        monkeypatch.setenv("SPEAKER_TRACKER_STAGES", "keyed")
+        monkeypatch.setenv("SPEAKER_TRACKER_OBSERVERS", "keyed")
+    told = document()
+    stages, observers = (told["stages"], told["observers"]) if in_use else (told["onOffer"], told["observersOnOffer"])
+
+    assert option(stages, "keyed", "address")["value"] == "here"
+    assert option(stages, "keyed", "key")["value"] == "**********"
+    assert option(stages, "keyed", "keys")["value"] == ["**********"]
+    assert option(observers, "keyed", "key")["value"] == option(observers, "keyed", "key")["default"] == "**********"
+    assert "sesame" not in run().stdout + json.dumps(told)
+
+
+@pytest.mark.usefixtures("secretive")
+def test_a_stage_that_needs_an_option_is_on_offer_without_it():
+    entry = option(document()["onOffer"], "keyed", "address")
+    assert (entry["value"], entry["from"]) == (None, "default")
+
+
+@pytest.mark.usefixtures("secretive")
+def test_a_needed_option_that_is_not_set_is_named_and_no_other_shown(monkeypatch):
+    monkeypatch.setenv("SPEAKER_TRACKER_STAGE_OPTIONS__KEYED__KEY", "sesame1")
+    assert run().stderr == (
+        "Error: option 'address' of stage 'keyed' has no default and must be set "
+        "(by SPEAKER_TRACKER_STAGE_OPTIONS__KEYED__ADDRESS)\n"
+    )
+
+
+@pytest.mark.usefixtures("secretive")
+@pytest.mark.parametrize(("name", "value"), [("KEY", "abc"), ("KEYS", '["sesame", 31337]')])
+def test_a_wrong_secret_is_not_shown(monkeypatch, name, value):
+    monkeypatch.setenv("SPEAKER_TRACKER_STAGE_OPTIONS__KEYED__ADDRESS", "here")
+    monkeypatch.setenv(f"SPEAKER_TRACKER_STAGE_OPTIONS__KEYED__{name}", value)
+    result = run()
+    assert result.exit_code == 1
+    assert "cannot be what it is (not shown): " in result.stderr
+    assert not {"abc", "sesame", "31337"} & set(result.stderr.replace("'", " ").split())

@@ -14,13 +14,15 @@ from websockets.asyncio.client import ClientConnection, connect
 from speaker_tracker.chain import Chain, configure
 from speaker_tracker.events import ClientMessage, Event, PcmReceived
 from speaker_tracker.hookspecs import hookimpl
+from speaker_tracker.observer import Observer
+from speaker_tracker.observers import Observers
 from speaker_tracker.plugins import BUILTIN_PLUGINS, PluginManager
 from speaker_tracker.protocol import ReportMessage, SpeakerMessage, SpeakerTotal
 from speaker_tracker.server import binding
 from speaker_tracker.server.app import create_app, session_server
 from speaker_tracker.server.process import serve_until
 from speaker_tracker.settings import Settings
-from speaker_tracker.stage import LoadedStage, SessionInfo, StageSpec, StatelessStage
+from speaker_tracker.stage import LoadedStage, SessionInfo, StageOptions, StageSpec, StatelessStage
 
 SECOND = b"\0\0" * 16_000
 
@@ -62,7 +64,10 @@ class CountingStage(StatelessStage):
         return self.bytes // 32
 
 
-def counting_chain(probe: StageProbe, *, cpu_heavy: bool = True) -> Chain:
+def counting_chain(probe: StageProbe, *, cpu_heavy: bool = True, counters: Callable[[], dict[str, int]] | None = None) -> Chain:
+    def load(_options: StageOptions) -> LoadedStage:
+        return LoadedStage(lambda session: CountingStage(probe, session), info={"model": "none"}, counters=counters)
+
     class Plugin:
         @hookimpl
         def speaker_tracker_stages(self) -> list[StageSpec]:
@@ -72,7 +77,7 @@ def counting_chain(probe: StageProbe, *, cpu_heavy: bool = True) -> Chain:
                     summary="counts",
                     consumes=frozenset({PcmReceived}),
                     produces=frozenset({ClientMessage}),
-                    load=lambda _options: LoadedStage(open=lambda session: CountingStage(probe, session), info={"model": "none"}),
+                    load=load,
                     cpu_heavy=cpu_heavy,
                 )
             ]
@@ -126,9 +131,9 @@ class Client:
 class LiveServer:
     """A server that listens on a free port of the loopback, in the test's own event loop."""
 
-    def __init__(self, settings: Settings, probe: StageProbe, chain: Chain) -> None:
+    def __init__(self, settings: Settings, probe: StageProbe, chain: Chain, observers: Observers) -> None:
         self.probe = probe
-        self.app = create_app(settings, chain)
+        self.app = create_app(settings, chain, observers)
         self.shared = session_server(self.app)
         self.sessions = self.shared.registry
         self.stop = asyncio.Event()
@@ -152,11 +157,16 @@ class LiveServer:
         writer.close()
         return reply
 
+    async def get(self, path: str, **headers: str) -> tuple[int, str, bytes]:
+        """Status, headers and body of a GET."""
+        lines = [f"GET {path} HTTP/1.1", "Host: test", "Connection: close", *map(": ".join, headers.items()), "", ""]
+        head, _, body = (await self.raw_exchange("\r\n".join(lines).encode())).partition(b"\r\n\r\n")
+        return int(head.split()[1]), head.decode().lower(), body
+
     async def request(self, path: str) -> tuple[int, dict[str, Any]]:
         """Status and JSON body of a GET."""
-        reply = await self.raw_exchange(f"GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n".encode())
-        head, _, body = reply.partition(b"\r\n\r\n")
-        return int(head.split()[1]), json.loads(body)
+        status, _, body = await self.get(path)
+        return status, json.loads(body)
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Waits for what must come to be true; the test's own time-out ends a wait in vain."""
@@ -176,12 +186,19 @@ def probe() -> StageProbe:
 
 @pytest.fixture
 async def serve(probe: StageProbe) -> AsyncIterator[Callable[..., LiveServer]]:
-    """Starts servers with the settings that it is called with."""
+    """Starts servers with the settings and ``observers`` (by name) that it is called with."""
     servers: list[LiveServer] = []
 
-    def start(*, cpu_heavy: bool = True, **settings: Any) -> LiveServer:
+    def start(
+        *,
+        cpu_heavy: bool = True,
+        observers: dict[str, Observer] | None = None,
+        counters: Callable[[], dict[str, int]] | None = None,
+        **settings: Any,
+    ) -> LiveServer:
         values = {"port": 0, "grace_seconds": 0.2, "worker_threads": 4, **settings}
-        servers.append(LiveServer(Settings(**values), probe, counting_chain(probe, cpu_heavy=cpu_heavy)))
+        chain = counting_chain(probe, cpu_heavy=cpu_heavy, counters=counters)
+        servers.append(LiveServer(Settings(**values), probe, chain, Observers(list((observers or {}).items()))))
         return servers[-1]
 
     yield start
