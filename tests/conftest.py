@@ -3,6 +3,7 @@
 import ssl
 import subprocess
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -36,3 +37,13 @@ def tls_files(tmp_path_factory) -> Iterator[tuple[str, str, ssl.SSLContext]]:
         capture_output=True,
     )  # fmt: skip
     return cert, key, ssl.create_default_context(cafile=cert)
+
+
+@pytest.fixture(scope="session")
+def exported_cache(tmp_path_factory) -> Path:
+    """A model cache with the embedded model exported for ONNX Runtime, made once for all tests of a process."""
+    from speaker_tracker_stages.onnx_export import export  # noqa: PLC0415 - imports PyTorch, for those tests alone
+
+    cache: Path = tmp_path_factory.mktemp("models")
+    export("embedded", cache)
+    return cache

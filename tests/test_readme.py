@@ -24,10 +24,10 @@ def code(language: str, containing: str) -> str:
 
 
 @pytest.fixture
-def gain_plugin(tmp_path):
+def boost_plugin(tmp_path):
     """The README's example of a stage, installed in a folder as pip would install it."""
-    project = tomllib.loads(code("toml", "gain-stage"))["project"]
-    (tmp_path / "gain_stage.py").write_text(code("python", "class Gain"), encoding="utf-8")
+    project = tomllib.loads(code("toml", "boost-stage"))["project"]
+    (tmp_path / "boost_stage.py").write_text(code("python", "class Boost"), encoding="utf-8")
     info = tmp_path / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
     info.mkdir()
     metadata = f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n"
@@ -46,19 +46,19 @@ def speaker_tracker(*arguments, plugins=None, **settings):
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=300)
 
 
-def test_the_stage_of_the_example_is_found_and_takes_its_option(gain_plugin):
-    chain = ["frame_decoder", "gain", "silero_vad", "speechbrain_embedding", "kmeans_assigner", "timing_aggregator", "reporter"]
-    done = speaker_tracker("stages", plugins=gain_plugin, STAGES=json.dumps(chain), STAGE_OPTIONS__GAIN__DECIBELS="10")
+def test_the_stage_of_the_example_is_found_and_takes_its_option(boost_plugin):
+    chain = ["frame_decoder", "boost", "silero_vad", "speechbrain_embedding", "kmeans_assigner", "timing_aggregator", "reporter"]
+    done = speaker_tracker("stages", plugins=boost_plugin, STAGES=json.dumps(chain), STAGE_OPTIONS__BOOST__DECIBELS="10")
 
     assert done.returncode == 0, done.stderr
-    assert "provided by gain_stage (gain-stage 1.0)" in done.stdout
-    assert re.search(r"decibels\s+10\.0\s.*SPEAKER_TRACKER_STAGE_OPTIONS__GAIN__DECIBELS", re.sub(r"\s+", " ", done.stdout))
+    assert "provided by boost_stage (boost-stage 1.0)" in done.stdout
+    assert re.search(r"decibels\s+10\.0\s.*SPEAKER_TRACKER_STAGE_OPTIONS__BOOST__DECIBELS", re.sub(r"\s+", " ", done.stdout))
 
 
-def test_the_stage_of_the_example_works_in_a_chain(gain_plugin):
-    chain = ["frame_decoder", "gain", "energy_vad", "speechbrain_embedding", "kmeans_assigner", "timing_aggregator", "reporter"]
+def test_the_stage_of_the_example_works_in_a_chain(boost_plugin):
+    chain = ["frame_decoder", "boost", "energy_vad", "speechbrain_embedding", "kmeans_assigner", "timing_aggregator", "reporter"]
     audio = ROOT / "tests" / "data" / "dialogue.flac"
-    done = speaker_tracker("diarize", audio, "--json", plugins=gain_plugin, STAGES=json.dumps(chain))
+    done = speaker_tracker("diarize", audio, "--json", plugins=boost_plugin, STAGES=json.dumps(chain))
 
     assert done.returncode == 0, done.stderr
     assert [speaker["id"] for speaker in json.loads(done.stdout)["speakers"]] == [0, 1]

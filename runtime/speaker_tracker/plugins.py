@@ -29,6 +29,9 @@ BUILTIN_PLUGINS = (
     "speaker_tracker_plugins.agglomerative_assigner",
     "speaker_tracker_plugins.cloudevents_reporter",
     "speaker_tracker_plugins.energy_vad",
+    "speaker_tracker_plugins.gain",
+    "speaker_tracker_plugins.onnx_embedding",
+    "speaker_tracker_plugins.prometheus",
 )
 """Modules of this distribution that offer something; named, not imported, so that the runtime does not depend on them."""
 

@@ -1,30 +1,43 @@
-"""``silero_vad``: finds speech with the Silero model, whose weights all sessions share.
-
-Model: silero-vad 6 (MIT), the TorchScript form that its package carries; it takes 512 new samples with 64 samples of context and
-a recurrent state, and gives the probability of speech.
-"""
+"""``silero_vad``: finds speech with the Silero model, whose weights all sessions share."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from speaker_tracker import hookimpl
+from speaker_tracker.errors import UserError
 from speaker_tracker.events import SAMPLE_RATE, AudioBlock, Event, SpeechAudio, SpeechEnded, SpeechStarted
 from speaker_tracker.speech_segmenter import FrameCutter, SegmentTimingOptions, SpeechSegmenter
-from speaker_tracker.stage import Answer, Inference, LoadedStage, SessionInfo, StageBase, StageSpec, State, float_array
+from speaker_tracker.stage import (
+    Answer,
+    Inference,
+    LoadedStage,
+    SessionInfo,
+    StageBase,
+    StageLoadError,
+    StageSpec,
+    State,
+    float_array,
+)
 from speaker_tracker_stages.level import LevelFollower
+from speaker_tracker_stages.silero_model import (
+    CONTEXT,
+    FRAME,
+    STATE_SHAPE,
+    SileroModel,
+    SpeechQuery,
+    SpeechScores,
+    onnx_network,
+    torch_network,
+)
 
-FRAME = 512
-CONTEXT = 64
-STATE_SHAPE = (2, 1, 128)
 FRAMES_PER_SECOND = SAMPLE_RATE / FRAME
 MUTED = 1.5 / 32768
 """Samples no larger than this, zero or the last bit, are those of a microphone that is switched off."""
@@ -36,68 +49,13 @@ class SileroVadOptions(SegmentTimingOptions):
     threshold: Annotated[float, Field(gt=0, lt=1)] = Field(0.4, description="probability from which a frame is speech")
     release: Annotated[float, Field(gt=0, lt=1)] = Field(0.25, description="probability below which a frame is silence")
     level: bool = Field(True, description="amplify quiet recordings before the model hears them")
+    backend: Literal["torch", "onnx"] = Field("torch", description="what runs the model: PyTorch, or ONNX Runtime (extra onnx)")
 
     @model_validator(mode="after")
     def _release_below_threshold(self) -> SileroVadOptions:
         if self.release > self.threshold:
             raise ValueError(f"release ({self.release}) must not be above threshold ({self.threshold})")
         return self
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class SpeechQuery:
-    """Consecutive frames of one session: float32, shape ``(frames, 576)``; and the model's state before them.
-
-    ``audible``: bool, shape ``(frames,)``; a frame that is not audible is no speech, and the model forgets what it heard before.
-    """
-
-    frames: NDArray[np.float32]
-    audible: NDArray[np.bool_]
-    state: NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class SpeechScores:
-    """Probability of speech of each frame, shape ``(frames,)``; and the state behind them."""
-
-    probabilities: NDArray[np.float32]
-    state: NDArray[np.float32]
-
-
-class SileroModel:
-    """The shared model; computes frames of many sessions at once."""
-
-    def __init__(self) -> None:
-        import torch  # noqa: PLC0415 - heavy, only where the stage is used
-        from silero_vad import load_silero_vad  # noqa: PLC0415
-
-        torch.set_num_threads(1)
-        self._torch = torch
-        # The wrapper keeps one state for all callers; the network inside it takes the state as an argument.
-        self._network = load_silero_vad()._model  # noqa: SLF001
-        # The first calls are slow: TorchScript compiles itself.
-        self.infer([SpeechQuery(np.zeros((3, CONTEXT + FRAME), np.float32), np.ones(3, bool), np.zeros(STATE_SHAPE, np.float32))])
-
-    def infer(self, queries: Sequence[SpeechQuery]) -> list[SpeechScores]:
-        """Runs frame by frame, all queries that have something to hear in that frame side by side."""
-        torch = self._torch
-        scores = [np.zeros(len(query.frames), np.float32) for query in queries]
-        states = [torch.from_numpy(query.state) for query in queries]
-        silence = torch.zeros(STATE_SHAPE)
-        with torch.inference_mode():
-            for step in range(max(len(query.frames) for query in queries)):
-                present = [index for index, query in enumerate(queries) if step < len(query.frames)]
-                heard = [index for index in present if queries[index].audible[step]]
-                for index in set(present).difference(heard):
-                    states[index] = silence
-                if not heard:
-                    continue
-                frames = torch.from_numpy(np.stack([queries[index].frames[step] for index in heard]))
-                probabilities, after = self._network(frames, torch.cat([states[index] for index in heard], dim=1))
-                for column, index in enumerate(heard):
-                    states[index] = after[:, column : column + 1]
-                    scores[index][step] = probabilities[column, 0]
-        return [SpeechScores(score, state.numpy().copy()) for score, state in zip(scores, states, strict=True)]
 
 
 class SileroVad(StageBase):
@@ -168,13 +126,16 @@ class SileroVad(StageBase):
 
 
 def _load(options: SileroVadOptions) -> LoadedStage:
-    model = SileroModel()
+    try:
+        model = SileroModel(onnx_network() if options.backend == "onnx" else torch_network())
+    except UserError as error:
+        raise StageLoadError(str(error)) from error
 
     def open_session(_session: SessionInfo) -> SileroVad:
         return SileroVad(options)
 
     infer: Any = model.infer
-    return LoadedStage(open_session, infer, {"model": f"silero-vad {version('silero-vad')}"})
+    return LoadedStage(open_session, infer, {"model": f"silero-vad {version('silero-vad')}", "backend": options.backend})
 
 
 @hookimpl

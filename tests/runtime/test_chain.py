@@ -257,3 +257,33 @@ def test_closing_a_chain_lets_every_loaded_stage_go(plugins, caplog):
 
     assert closed == ["closed", "closed"]
     assert "stage 'first' failed to close" in caplog.text
+
+
+def test_an_opened_chain_tells_the_time_of_its_stages(plugins):
+    took = []
+    pipeline = Chain(configure(plugins, GOOD, {})).open(SessionInfo("a", 2), took=lambda name, _seconds: took.append(name))
+
+    pipeline.feed(PcmReceived(b""))
+
+    assert took == GOOD
+
+
+def test_counters_are_those_of_the_stages_that_have_any(plugins, caplog):
+    lost = iter(range(10))
+
+    def counted(counters):
+        return lambda _options: LoadedStage(open=lambda _session: PassOn(), counters=counters)
+
+    class Counting:
+        @hookimpl
+        def speaker_tracker_stages(self):
+            return [
+                spec("counts", [AudioBlock], [SpeechAudio], load=counted(lambda: {"lost": next(lost)})),
+                spec("fails", [AudioBlock], [SpeechAudio], load=counted(lambda: failing(OSError("no totals"))(None))),
+            ]
+
+    plugins.register(Counting(), "umbrella")
+    chain = Chain(configure(plugins, ["decoder", "counts", "fails", "reporter"], {}))
+
+    assert [chain.counters, chain.counters] == [{"counts": {"lost": 0}}, {"counts": {"lost": 1}}]
+    assert [record.getMessage() for record in caplog.records] == ["stage 'fails' failed to give its counters; that is logged once"]

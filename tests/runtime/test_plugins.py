@@ -2,6 +2,7 @@ import pytest
 
 from speaker_tracker.events import AudioBlock, ClientMessage, PcmReceived
 from speaker_tracker.hookspecs import hookimpl
+from speaker_tracker.observer import Observer, ObserverSpec
 from speaker_tracker.plugins import BUILTIN_PLUGINS, PluginError, PluginManager
 from speaker_tracker.stage import LoadedStage, StageSpec
 
@@ -24,6 +25,19 @@ class Offering:
     @hookimpl
     def speaker_tracker_stages(self):
         return self.offers
+
+
+class OfferingObservers:
+    def __init__(self, *offers):
+        self.offers = offers
+
+    @hookimpl
+    def speaker_tracker_observers(self):
+        return self.offers
+
+
+def observer(name):
+    return ObserverSpec(name=name, summary="", load=lambda _: Observer())
 
 
 def spec(name):
@@ -170,3 +184,82 @@ def test_what_is_absorbed_must_be_consumed(plugins):
     )
 
     assert "absorbs what it does not consume" in sentence(plugins, Offering(odd))
+
+
+# -- observers -------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_plugin_offers_its_observers_under_their_names(plugins):
+    plugins.register(OfferingObservers(observer("one"), observer("two")), "acme")
+    plugins.register(OfferingObservers(observer("three")), "umbrella")
+
+    assert {name: provided.provider for name, provided in plugins.observers.items()} == {
+        "one": "acme",
+        "two": "acme",
+        "three": "umbrella",
+    }
+    assert plugins.stages == {}
+
+
+def test_a_plugin_may_offer_stages_and_observers_and_of_the_same_name(plugins):
+    class Both(Offering, OfferingObservers):
+        @hookimpl
+        def speaker_tracker_observers(self):
+            return [observer("one")]
+
+    plugins.register(Both(spec("one")), "acme")
+
+    assert list(plugins.stages) == list(plugins.observers) == ["one"]
+
+
+def test_an_observer_that_two_plugins_offer_names_both(plugins):
+    plugins.register(OfferingObservers(observer("one")), "acme")
+
+    assert sentence(plugins, OfferingObservers(observer("one")), "umbrella") == (
+        "observer 'one' is provided twice, by acme and by umbrella; uninstall one of them or name it in "
+        "SPEAKER_TRACKER_BLOCKED_PLUGINS"
+    )
+
+
+@pytest.mark.parametrize("offer", ["one", spec("one")])
+def test_what_is_no_specification_of_an_observer_is_refused(plugins, offer):
+    told = sentence(plugins, OfferingObservers(offer))
+
+    assert told.startswith(f"plugin acme offers {offer!r} as an observer; ")
+    assert told.endswith("speaker_tracker_observers must return ObserverSpec objects")
+
+
+def test_an_observer_is_no_stage(plugins):
+    assert "speaker_tracker_stages must return StageSpec objects" in sentence(plugins, Offering(observer("one")))
+
+
+def test_an_observer_whose_name_settings_could_not_write_is_refused(plugins):
+    assert "offers an observer named 'MyMetrics'" in sentence(plugins, OfferingObservers(observer("MyMetrics")))
+
+
+def test_a_plugin_that_fails_to_list_its_observers_is_named(plugins):
+    class Failing:
+        @hookimpl
+        def speaker_tracker_observers(self):
+            raise ValueError("no licence")
+
+    assert sentence(plugins, Failing()) == "plugin acme failed to list its observers: ValueError: no licence"
+
+
+def test_observers_of_other_distributions_are_found(site):
+    source = """
+from speaker_tracker import hookimpl
+from speaker_tracker.observer import Observer, ObserverSpec
+
+
+@hookimpl
+def speaker_tracker_observers():
+    return [ObserverSpec(name="acme_metrics", summary="", load=lambda options: Observer())]
+"""
+    site.install("acme", source, distribution="acme-metrics", entry_points={"acme": "acme"})
+
+    assert PluginManager(blocked=BUILTIN_PLUGINS).observers["acme_metrics"].provider == "acme (acme-metrics 1.2)"
+
+
+def test_the_built_in_observers_are_there():
+    assert list(PluginManager().observers) == ["prometheus"]

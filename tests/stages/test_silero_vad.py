@@ -11,9 +11,9 @@ from speaker_tracker_stages.silero_vad import SileroVadOptions
 from stage_harness import blocks, load, of_type, open_stage, run
 
 
-@pytest.fixture(scope="module")
-def loaded():
-    return load("silero_vad")
+@pytest.fixture(scope="module", params=["torch", "onnx"])
+def loaded(request):
+    return load("silero_vad", backend=request.param)
 
 
 def segments(events):

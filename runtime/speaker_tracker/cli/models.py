@@ -1,4 +1,4 @@
-"""``speaker-tracker models``: which voice models are there, and fetching the hub's."""
+"""``speaker-tracker models``: which voice models are there, fetching the hub's, and exporting one for ONNX Runtime."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import click
@@ -14,10 +16,13 @@ from speaker_tracker.models import CatalogueEntry, list_models
 from speaker_tracker.models.catalogue import FETCH_COMMAND, HUB_ID, HUB_REVISION
 from speaker_tracker.settings import load_settings
 
+EXPORTER = "speaker_tracker_stages.onnx_export"
+"""Named, not imported: the runtime does not depend on stages, and this one imports PyTorch."""
+
 
 @click.group("models")
 def command() -> None:
-    """List and fetch speaker embedding models."""
+    """List, fetch and export speaker embedding models."""
 
 
 @command.command("list")
@@ -48,6 +53,32 @@ def fetch(revision: str) -> None:
     if revision != HUB_REVISION:
         click.echo(f"The source auto takes {HUB_REVISION} only; for this revision set")
         click.echo(f"SPEAKER_TRACKER_STAGE_OPTIONS__SPEECHBRAIN_EMBEDDING__SOURCE={folder}")
+
+
+@command.command()
+@click.option("--source", default="auto", metavar="SOURCE", help="auto, embedded, hub or a model folder.  [default: auto]")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="FOLDER",
+    help="Folder to make or replace.  [default: where the stage onnx_embedding looks for it]",
+)
+def export(source: str, output: Path | None) -> None:
+    """Export a model for ONNX Runtime, so that the stage onnx_embedding serves it without PyTorch.
+
+    Makes a network of full precision and, if its embeddings are near enough, one with weights of eight bits. Needs the extra
+    onnx-export.
+    """
+    exporter = import_module(EXPORTER)
+    made = exporter.export(source, load_settings().model_cache, output)
+    click.echo(f"{made.model.name} is in {made.folder}")
+    click.echo(f"float32: cosine to the original at least {made.float32:.5f}")
+    if made.int8 is None:
+        click.echo("int8: not kept, its embeddings differ too much")
+    else:
+        click.echo(f"int8: cosine to the original at least {made.int8:.5f}")
+    if output is not None:
+        click.echo(f"Serve it with SPEAKER_TRACKER_STAGE_OPTIONS__ONNX_EMBEDDING__SOURCE={made.folder}")
 
 
 def _plain(entry: CatalogueEntry) -> dict[str, Any]:

@@ -114,7 +114,7 @@ def _weight_files(folder: Path, hyperparams: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _voice_model(folder: Path, hyperparams: dict[str, Any]) -> VoiceModel:
-    calibration = _read_calibration(folder)
+    calibration = read_calibration(folder)
     embedding_model = hyperparams.get("embedding_model")
     dimension = embedding_model.get("lin_neurons") if isinstance(embedding_model, dict) else None
     return VoiceModel(
@@ -125,7 +125,8 @@ def _voice_model(folder: Path, hyperparams: dict[str, Any]) -> VoiceModel:
     )
 
 
-def _read_calibration(folder: Path) -> dict[str, Any]:
+def read_calibration(folder: Path) -> dict[str, Any]:
+    """What ``calibration.json`` in ``folder`` says, its numbers checked; empty where there is none. Raises ``ModelError``."""
     file = folder / CALIBRATION
     if not file.exists():
         return {}

@@ -1,0 +1,93 @@
+"""``onnx_embedding``: what each stretch of speech sounds like, by an exported speaker model and ONNX Runtime, without PyTorch.
+
+In the place of ``speechbrain_embedding``; ``speaker-tracker models export`` makes the model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from speaker_tracker import hookimpl
+from speaker_tracker.errors import UserError
+from speaker_tracker.events import SpeechAudio, SpeechEnded, SpeechStarted, VoiceEmbedding
+from speaker_tracker.log_mel import LogMel
+from speaker_tracker.models.exported import EXPORT_COMMAND, ExportedModel, Precision, resolve_exported
+from speaker_tracker.onnx_session import open_onnx
+from speaker_tracker.stage import LoadedStage, StageLoadError, StageSpec
+from speaker_tracker.voice_encoder import VoiceEncoder
+from speaker_tracker.window_embedding import WindowEmbedding, WindowEmbeddingOptions
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+
+class OnnxEmbeddingOptions(WindowEmbeddingOptions):
+    """Options of ``onnx_embedding``."""
+
+    source: str = Field(
+        "auto", description="auto (the exported ECAPA if it is there, else the exported small model), embedded, hub, or a folder"
+    )
+    precision: Precision = Field("float32", description="float32, or int8: faster and smaller, and nearly the same")
+    model_cache: Path | None = Field(None, description="folder for exported models; default: the setting of that name")
+
+
+class OnnxNetwork:
+    """An exported model as the network of a ``VoiceEncoder``; its features have no normalization but that by their mean."""
+
+    def __init__(self, features: LogMel, session: onnxruntime.InferenceSession) -> None:
+        self.features = features
+        self._session = session
+        self._input = session.get_inputs()[0].name
+
+    @staticmethod
+    def normalized(features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """As ``VoiceNetwork`` says."""
+        return np.asarray(features - features.mean(axis=0), np.float32)
+
+    def embed(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """As ``VoiceNetwork`` says."""
+        outputs: list[NDArray[np.float32]] = self._session.run(None, {self._input: features})
+        return outputs[0].reshape(len(features), -1)
+
+
+def open_exported(exported: ExportedModel) -> OnnxNetwork:
+    """Loads an exported model. Raises ``UserError``."""
+    return OnnxNetwork(LogMel.load(exported.features), open_onnx(exported.network, "onnx_embedding"))
+
+
+def _load(options: OnnxEmbeddingOptions) -> LoadedStage:
+    try:
+        exported = resolve_exported(options.source, options.precision, options.model_cache)
+        encoder = VoiceEncoder(open_exported(exported))
+    except UserError as error:
+        raise StageLoadError(str(error)) from error
+    dimension = encoder.dimension()
+    if dimension != exported.model.dimension:
+        raise StageLoadError(
+            f"the network in {exported.network} gives vectors of {dimension} values, and {exported.model.dimension} are said to "
+            f"come; run `{EXPORT_COMMAND}` again"
+        )
+    info = {"model": exported.model.name, "source": str(exported.folder), "precision": options.precision}
+    return LoadedStage(lambda _session: WindowEmbedding(options, exported.model), encoder.infer, info)
+
+
+@hookimpl
+def speaker_tracker_stages() -> Sequence[StageSpec]:
+    """Offers ``onnx_embedding``."""
+    return [
+        StageSpec(
+            name="onnx_embedding",
+            summary="embeds speech by an exported model and ONNX Runtime, without PyTorch",
+            options=OnnxEmbeddingOptions,
+            consumes=frozenset({SpeechStarted, SpeechAudio, SpeechEnded}),
+            produces=frozenset({VoiceEmbedding}),
+            load=_load,
+            cpu_heavy=True,
+        )
+    ]
