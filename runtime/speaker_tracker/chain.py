@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from speaker_tracker.cores import usable_cores
 from speaker_tracker.errors import UserError
 from speaker_tracker.events import ClientMessage, Event, PcmReceived
 from speaker_tracker.inference import SharedInference
@@ -129,9 +129,10 @@ class Chain:
 
     def __init__(self, configured: Sequence[ConfiguredStage], *, parallel: int | None = None) -> None:
         self.configured = tuple(configured)
+        self._uncountable: set[str] = set()
         self.cpu_heavy = any(stage.provided.spec.cpu_heavy for stage in configured)
         self._loaded = [_load(stage) for stage in configured]
-        calls = parallel or os.cpu_count() or 1
+        calls = parallel or usable_cores()
         self._infer: list[Callable[[Sequence[Any]], Sequence[Any]] | None] = [
             None if loaded.infer is None else SharedInference(loaded.infer, parallel=calls) for loaded in self._loaded
         ]
@@ -144,9 +145,20 @@ class Chain:
 
     @property
     def counters(self) -> dict[str, dict[str, int]]:
-        """The totals that loaded stages keep for the process, by stage name; stages without any are left out."""
-        pairs = zip(self.configured, self._loaded, strict=True)
-        return {stage.name: dict(loaded.counters()) for stage, loaded in pairs if loaded.counters is not None}
+        """The totals that loaded stages keep for the process, by stage name; stages without any are left out.
+
+        So are those that fail to give them, which is logged once.
+        """
+        found: dict[str, dict[str, int]] = {}
+        for stage, loaded in zip(self.configured, self._loaded, strict=True):
+            if loaded.counters is not None:
+                try:
+                    found[stage.name] = dict(loaded.counters())
+                except Exception:
+                    if stage.name not in self._uncountable:
+                        self._uncountable.add(stage.name)
+                        logger.exception("stage %r failed to give its counters; that is logged once", stage.name)
+        return found
 
     def open(self, session: SessionInfo, took: Callable[[str, float], object] | None = None) -> Pipeline:
         """A fresh pipeline for one session; ``took`` as for ``Pipeline``. Raises ``StageFailure``."""

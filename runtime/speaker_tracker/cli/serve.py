@@ -13,7 +13,7 @@ from speaker_tracker.assembly import build_chain, build_observers, configure_cha
 from speaker_tracker.cli.common import config_option, settings_from
 from speaker_tracker.server import binding
 from speaker_tracker.server.logs import configure_logging
-from speaker_tracker.server.process import Loaded, Surroundings, serve_here
+from speaker_tracker.server.process import Loaded, Surroundings, end_by_signals_while_loading, serve_here
 from speaker_tracker.server.supervisor import Supervisor
 from speaker_tracker.server.worker import in_use
 
@@ -51,8 +51,10 @@ def command(**given: Any) -> None:
         if settings.workers > 1:
             Supervisor(settings, sockets).run()
             return
+        observers = build_observers(settings)
+        end_by_signals_while_loading()
         chain = build_chain(settings)
         ready = partial(logger.info, "serving on %s; %s", binding.url(sockets), in_use(chain))
-        serve_here(settings, Loaded(chain, build_observers(settings), config, sockets), Surroundings(ready))
+        serve_here(settings, Loaded(chain, observers, config, sockets), Surroundings(ready))
     finally:
         binding.close(sockets)

@@ -126,6 +126,13 @@ def die_of(number: signal.Signals) -> None:
     """Ends this process at once, by the signal's default action, as its parent then sees."""
     signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
+    # The first process of a container is spared default actions.
+    os._exit(128 + number)
+
+
+def end_by_signals_while_loading() -> None:
+    """SIGTERM ends this process even if it is the first of a container, until ``serve_here`` answers signals."""
+    signal.signal(signal.SIGTERM, lambda number, _frame: die_of(signal.Signals(number)))
 
 
 def _stop_as_orphan(orphaned: int, stop: asyncio.Event) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
+
+from speaker_tracker.cores import usable_cores
 
 Output = TypeVar("Output")
 
@@ -23,7 +24,7 @@ class StepRunner:
     def __init__(self, *, cpu_heavy: bool, threads: int = 0) -> None:
         self._executor: ThreadPoolExecutor | None = None
         if cpu_heavy:
-            self._executor = ThreadPoolExecutor(threads or THREADS_PER_CORE * (os.cpu_count() or 1), "session-step")
+            self._executor = ThreadPoolExecutor(threads or THREADS_PER_CORE * usable_cores(), "session-step")
         self._under_way: set[Future[Any]] = set()
 
     async def step(self, steps: Iterator[Output]) -> Output | None:

@@ -1,0 +1,40 @@
+"""Prints what an image installs: the requirements of pyproject.toml, with extras, and without packages that an image leaves out.
+
+Usage: python requirements.py [--extras NAME,...] [--without NAME,...] PYPROJECT
+"""
+
+import argparse
+import re
+import tomllib
+from pathlib import Path
+
+
+def requirements(pyproject: Path, extras: set[str], without: set[str]) -> list[str]:
+    """Requirements as pip takes them, one an element.
+
+    ``extras``: names in ``[project.optional-dependencies]``. ``without``: names of packages. Raises ``SystemExit`` where one of
+    them is unknown, so that a misspelt name does not make an image that lacks or holds what it should not.
+    """
+    project = tomllib.loads(pyproject.read_text(encoding="utf-8"))["project"]
+    optional: dict[str, list[str]] = project["optional-dependencies"]
+    if unknown := extras - set(optional):
+        raise SystemExit(f"no such extra: {', '.join(sorted(unknown))}; there are {', '.join(optional)}")
+    wanted = [*project["dependencies"], *(requirement for extra in sorted(extras) for requirement in optional[extra])]
+    names = {requirement: re.split(r"[^A-Za-z0-9._-]", requirement)[0] for requirement in wanted}
+    if unknown := without - set(names.values()):
+        raise SystemExit(f"no such requirement: {', '.join(sorted(unknown))}; there are {', '.join(names.values())}")
+    return [requirement for requirement in wanted if names[requirement] not in without]
+
+
+def main() -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("pyproject", type=Path)
+    parser.add_argument("--extras", default="", type=lambda names: set(filter(None, names.split(","))))
+    parser.add_argument("--without", default="", type=lambda names: set(filter(None, names.split(","))))
+    given = parser.parse_args()
+    print("\n".join(requirements(given.pyproject, given.extras, given.without)))
+
+
+if __name__ == "__main__":
+    main()
