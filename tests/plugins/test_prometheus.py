@@ -170,16 +170,6 @@ async def test_observers_do_not_share_what_they_count(observer):
     assert (await scraped(observer))("sessions") == 0
 
 
-async def test_one_process_writes_no_files_whatever_the_environment_says(monkeypatch, tmp_path):
-    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
-    observer = load()
-    observer.started(PROCESS)
-    observer.session_opened()
-
-    assert (await scraped(observer))("sessions") == 1
-    assert list(tmp_path.iterdir()) == []
-
-
 # -- how it is told --------------------------------------------------------------------------------------------------------------
 
 

@@ -31,7 +31,7 @@ COMMANDS = {
     "evaluate-embedding": LazyCommand(
         "speaker_tracker.cli.evaluate_embedding", "Measure how well the voice model tells speakers apart."
     ),
-    "stages": LazyCommand("speaker_tracker.cli.stages", "Show the chain of stages as configured, and every option."),
+    "stages": LazyCommand("speaker_tracker.cli.stages", "Show the stages and observers as configured, and every option."),
     "models": LazyCommand("speaker_tracker.cli.models", "List and fetch speaker embedding models."),
 }
 

@@ -30,7 +30,7 @@ Sources = Mapping[tuple[str, ...], str]
 """Where settings came from, as ``origins`` tells it."""
 
 
-@click.command(short_help="Show the chain of stages and the observers as configured, and every option.")
+@click.command(short_help="Show the stages and observers as configured, and every option.")
 @click.option("--json", "as_document", is_flag=True, help="One JSON document, for machines.")
 @config_option
 def command(*, as_document: bool) -> None:

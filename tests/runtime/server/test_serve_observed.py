@@ -252,6 +252,14 @@ def test_one_process_tells_its_sessions_audio_lag_stages_and_itself(start, tempo
     assert list(temporary.iterdir()) == []
 
 
+def test_one_process_writes_no_files_whatever_the_environment_says(start, temporary, monkeypatch):
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(temporary))
+    server = start(observers="prometheus")
+
+    assert metrics(server)["sessions"] == 0
+    assert list(temporary.iterdir()) == []
+
+
 @contextmanager
 def others_stopped(server, worker):
     """Meanwhile ``worker`` alone accepts connections."""
