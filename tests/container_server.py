@@ -25,10 +25,10 @@ class ServerContainer(DockerContainer):
     ``settings`` become environment variables with the prefix, lists and tables as JSON; those of ``environment`` have none.
     """
 
-    def __init__(self, image: str, *, environment: dict[str, str] | None = None, port: int = PORT, **settings: Any) -> None:
+    def __init__(self, image: str, *, environment: dict[str, str] | None = None, inner_port: int = PORT, **settings: Any) -> None:
         super().__init__(image)
-        self.server_port = port
-        self.with_exposed_ports(port)
+        self.inner_port = inner_port
+        self.with_exposed_ports(inner_port)
         self.with_kwargs(**LOCKED_DOWN)
         for name, value in (environment or {}).items():
             self.with_env(name, value)
@@ -45,7 +45,7 @@ class ServerContainer(DockerContainer):
     @property
     def address(self) -> str:
         """``host:port`` on this machine."""
-        return f"{self.get_container_host_ip()}:{self.get_exposed_port(self.server_port)}"
+        return f"{self.get_container_host_ip()}:{self.get_exposed_port(self.inner_port)}"
 
     @property
     def url(self) -> str:
@@ -99,7 +99,7 @@ class ServerContainer(DockerContainer):
 def build(folder: Path, tag: str, **options: Any) -> str:
     """Builds an image and answers its tag; what the build said is in the error where it fails."""
     try:
-        DockerImage(folder, tag=tag, clean_up=False, docker_client_kw={"timeout": 1800}, **options).build()
+        DockerImage(folder, tag=tag, clean_up=False, docker_client_kw={"timeout": 1800}, forcerm=True, **options).build()
     except BuildError as error:
         raise AssertionError("".join(line.get("stream", "") for line in error.build_log)) from error
     return tag

@@ -47,7 +47,7 @@ def test_paths_in_commands_exist():
     paths = set(re.findall(r"\bdeploy/[\w./-]+\w", README))
     assert len(paths) > 5
     missing = {path for path in paths if not (DEPLOY.parent / path).exists()}
-    assert missing <= {"deploy/.env", "deploy/cold_start.py"}
+    assert missing <= {"deploy/.env"}
 
 
 def test_codes_of_errors_exist():

@@ -43,7 +43,7 @@ def image(request: pytest.FixtureRequest, images: dict[str, str]) -> str:
 
 
 @pytest.fixture
-def container() -> Iterator[Callable[..., ServerContainer]]:
+def container(engine: docker.DockerClient) -> Iterator[Callable[..., ServerContainer]]:  # noqa: ARG001
     """Makes containers of servers, not yet started."""
     made: list[ServerContainer] = []
 
@@ -57,10 +57,13 @@ def container() -> Iterator[Callable[..., ServerContainer]]:
 
 
 @pytest.fixture
-def network(engine: docker.DockerClient) -> Iterator[Network]:  # noqa: ARG001
+def network(engine: docker.DockerClient) -> Iterator[Network]:
     """A network of its own for containers that talk to each other."""
     with Network() as made:
         yield made
+        found = engine.networks.get(made.id)
+        for each in found.containers:  # those that end later
+            found.disconnect(each, force=True)
 
 
 @pytest.fixture

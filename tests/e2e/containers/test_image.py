@@ -51,11 +51,11 @@ def test_it_runs_without_root_and_nothing_is_writable(image, container):
     for folder in ("/", "/tmp", "/opt/models", "/opt/venv"):
         assert server.exec(["sh", "-c", f"touch {folder}/x"]).exit_code != 0, folder
     assert server.engine.attrs["HostConfig"]["ReadonlyRootfs"]
-    assert not server.engine.attrs["HostConfig"]["Tmpfs"]
+    assert not server.engine.attrs["HostConfig"].get("Tmpfs")
 
 
 def test_the_engine_learns_of_its_health(image, container):
-    server = container(image, environment={"PORT": "9000"}, port=9000).serving()
+    server = container(image, environment={"PORT": "9000"}, inner_port=9000).serving()
 
     server.until(lambda: server.engine.attrs["State"]["Health"]["Status"] == "healthy")
 
@@ -99,14 +99,14 @@ def test_the_full_image_serves_the_exported_model_as_well(images, container, tra
 
 
 def test_stages_are_reordered_by_environment(image, container, track, pcm):
-    """A stage that amplifies goes before the detector, where it matters, or behind the clock, where no audio passes any more."""
-    quiet = (np.frombuffer(pcm, "<i2") / 2000).astype("<i2").tobytes()
-    decoder, *rest = chain_of(image)
-    before = container(image, stages=[decoder, "gain", *rest], stage_options__gain__decibels="60").serving()
-    behind = container(image, stages=[decoder, *rest, "gain"], stage_options__gain__decibels="60").serving()
+    """A stage that amplifies stands before the detector, where it helps, or behind all others, where it is too late."""
+    quiet = (np.frombuffer(pcm, "<i2") / 500).astype("<i2").tobytes()
+    decoder, *rest = swapped(image, "silero_vad", "energy_vad")
+    before = container(image, stages=[decoder, "gain", *rest], stage_options__gain__decibels="54").serving()
+    behind = container(image, stages=[decoder, *rest, "gain"], stage_options__gain__decibels="54").serving()
 
-    heard, unheard = (track(server, quiet)["speakers"] for server in (before, behind))
-    assert sum(speaker["totalTimeMs"] for speaker in heard) > 2 * sum(speaker["totalTimeMs"] for speaker in unheard)
+    assert sum(speaker["totalTimeMs"] for speaker in track(before, quiet)["speakers"]) > 20_000
+    assert track(behind, quiet)["speakers"] == []
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_stopped_in_mid_session_it_gives_the_report_first(image, container, clie
     for connection in (talking, silent):
         connection.start(num_speakers=2)
     talking.stream(pcm[: 20 * SAMPLE_RATE * 2])
-    talking.heard("speaker", more_than=10)
+    talking.heard("speaker", more_than=20)
     server.engine.stop(timeout=60)
 
     assert sum(speaker["totalTimeMs"] for speaker in talking.heard("report")["speakers"]) > 5_000
@@ -161,7 +161,7 @@ def test_metrics_tell_of_the_sessions_there_were(image, container, track, pcm):
         return float(re.search(rf"^speaker_tracker_{name} (\S+)$", server.get("/metrics")[1], re.MULTILINE)[1])
 
     server.until(lambda: metric("sessions") == 0)
-    assert metric("sessions_total") == 1
+    assert metric("sessions_opened_total") == 1
     assert metric("audio_seconds_total") == pytest.approx(8)
     assert metric("lag_seconds_count") == -(-8 * SAMPLE_RATE * 2 // FRAME)
 

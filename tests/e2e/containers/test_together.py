@@ -43,7 +43,7 @@ def test_a_stage_of_ones_own_works_in_a_derived_image(images, container, track, 
     derived = build(tmp_path, f"speaker-tracker-e2e:derived-{target}")
     embedding = "onnx_embedding" if target == "slim" else "speechbrain_embedding"
     stages = ["frame_decoder", "hum_filter", "silero_vad", embedding, "kmeans_assigner", "timing_aggregator", "reporter"]
-    server = container(derived, stages=stages, stage_options__hum_filter__mains_hz="60").serving()
+    server = container(derived, stages=stages, stage_options__hum_filter__cutoff_hz="120").serving()
 
     assert server.health()["stages"] == stages
     assert len(track(server)["speakers"]) == 2
@@ -57,9 +57,9 @@ def nginx(network, tmp_path):
         f"FROM {BASE}\nRUN apt-get update -qq && apt-get install -qq -y --no-install-recommends nginx-light\n"
         'COPY nginx.conf /etc/nginx/nginx.conf\nCMD ["nginx", "-g", "daemon off;"]\n'
     )
-    made = ServerContainer(build(tmp_path, "speaker-tracker-e2e:nginx"), port=8080)
-    made.with_kwargs(user="10001:10001", read_only=True, tmpfs={"/tmp": ""})
-    made.with_network(network)
+    made = ServerContainer(build(tmp_path, "speaker-tracker-e2e:nginx"), inner_port=8080)
+    made.with_kwargs(user="10001:10001", read_only=True)
+    made.with_tmpfs_mount("/tmp").with_network(network)
     yield made
     made.stop()
 
