@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from speaker_tracker.cores import usable_cores
+from speaker_tracker.cores import usable_cores, use_one_thread_for_each_product
 from speaker_tracker.errors import UserError
 from speaker_tracker.events import ClientMessage, Event, PcmReceived
 from speaker_tracker.inference import SharedInference
@@ -124,13 +124,15 @@ def _who_produces(plugins: PluginManager, event_type: type[Event], before: str, 
 class Chain:
     """A chain whose stages are loaded, ready to be opened for any number of sessions.
 
-    ``parallel``: how many model calls of one stage may run at once. Raises ``ChainError`` where a stage cannot be loaded.
+    ``parallel``: how many model calls of one stage may run at once. BLAS libraries are held to one thread from then on, see
+    ``speaker_tracker.cores``. Raises ``ChainError`` where a stage cannot be loaded.
     """
 
     def __init__(self, configured: Sequence[ConfiguredStage], *, parallel: int | None = None) -> None:
         self.configured = tuple(configured)
         self._uncountable: set[str] = set()
         self.cpu_heavy = any(stage.provided.spec.cpu_heavy for stage in configured)
+        use_one_thread_for_each_product()
         self._loaded = [_load(stage) for stage in configured]
         calls = parallel or usable_cores()
         self._infer: list[Callable[[Sequence[Any]], Sequence[Any]] | None] = [

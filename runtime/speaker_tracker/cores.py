@@ -1,6 +1,10 @@
-"""How many cores this process may use."""
+"""How many cores this process may use, and how they are shared out."""
 
 from __future__ import annotations
+
+import os
+
+BLAS_VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS")
 
 
 def usable_cores() -> int:
@@ -8,3 +12,16 @@ def usable_cores() -> int:
     from joblib import cpu_count  # noqa: PLC0415 - a tenth of a second of import, for servers alone
 
     return max(1, int(cpu_count()))
+
+
+def use_one_thread_for_each_product() -> None:
+    """Has matrix products of NumPy and SciPy run in the thread that asks for them, in this process from now on.
+
+    Sessions run side by side. A product of a few kilobytes that is shared out to all cores takes longer than without, and its
+    threads, which wait by spinning, take the cores from other sessions.
+    """
+    from threadpoolctl import threadpool_limits  # noqa: PLC0415 - for servers alone
+
+    for variable in BLAS_VARIABLES:  # for libraries that are loaded later
+        os.environ.setdefault(variable, "1")
+    threadpool_limits(limits=1, user_api="blas")

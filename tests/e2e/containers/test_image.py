@@ -2,10 +2,13 @@
 
 import json
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
+from container_server import ROOT
 from known_conversation import SAMPLE_RATE
 from protocol_client import FRAME
 from speaker_tracker.chain import DEFAULT_STAGES
@@ -175,3 +178,22 @@ def test_several_processes_need_a_place_for_temporary_files_for_metrics_alone(im
     with_tmp.with_tmpfs_mount("/tmp")
     assert "speaker_tracker_sessions 0.0" in with_tmp.serving().get("/metrics")[1]
     assert json.loads(container(images["slim"], workers=2).serving().get("/health")[1])["status"] == "ok"
+
+
+@pytest.mark.parametrize("chain", sorted((ROOT / "deploy" / "chains").glob("*.env")), ids=lambda path: path.stem)
+def test_chains_run_in_their_images(images, container, track, dialogue, chain):
+    settings = dict(line.split("=", 1) for line in chain.read_text(encoding="utf-8").splitlines())
+    image = images["slim" if "onnx" in chain.stem else "full"]
+    server = container(image, environment={**settings, "K_SINK": "http://127.0.0.1:9/"}).serving()
+
+    assert server.health()["stages"] == settings["SPEAKER_TRACKER_STAGES"].split(",")
+    assert share_told_right(track(server), dialogue) > 0.6
+
+
+def test_cold_starts_are_measured(images):
+    command = [sys.executable, str(ROOT / "deploy" / "cold_start.py"), images["slim"], images["full"], "--runs", "1"]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+
+    for line in done.stdout.splitlines()[2:]:
+        assert re.fullmatch(r"speaker-tracker-e2e:(slim|full) +\d+ MB( +\d+\.\d\d \([\d.]+ - [\d.]+\)){3} *", line), line
+    assert len(done.stdout.splitlines()) == 4
