@@ -7,9 +7,16 @@ from enum import IntEnum, StrEnum
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, StrictBool, StrictInt, model_serializer
+from pydantic.json_schema import SkipJsonSchema
+
+PROTOCOL_VERSION = "1.0.0"
+"""The second number grows with what is added to the protocol. The first stays: clients written against it go on working."""
 
 MAX_SPEAKERS = 5
 DEFAULT_SPEAKERS = 2
+
+BYTES_PER_SECOND = 32_000
+"""Of audio on the wire, which is ``PCM_FORMAT``."""
 
 PCM_FORMAT = "raw PCM: 16 kHz, signed 16-bit little-endian, mono, without a header"
 """How the expected audio is named in every error message."""
@@ -78,71 +85,108 @@ class BadInput(Exception):
         self.message = message
 
 
-class StartCommand(BaseModel):
-    """Opens the session: ``{"action": "start", "num_speakers": 2}``. Keys that the server does not know are ignored."""
+def _with_examples(*examples: dict[str, Any]) -> ConfigDict:
+    """Messages do not change; examples of what goes over the wire are part of their schema."""
+    return ConfigDict(frozen=True, json_schema_extra={"examples": list(examples)})
 
-    model_config = ConfigDict(frozen=True)
+
+class StartCommand(BaseModel):
+    """Opens the session.
+
+    The first message of a connection. Keys that the server does not know are ignored.
+    """
+
+    model_config = _with_examples({"action": "start", "num_speakers": 2}, {"action": "start", "timeline": True})
 
     action: Literal["start"] = "start"
-    num_speakers: Annotated[StrictInt, Field(ge=1, le=MAX_SPEAKERS)] = DEFAULT_SPEAKERS
-    timeline: StrictBool = False
+    num_speakers: Annotated[
+        StrictInt,
+        Field(
+            ge=1,
+            le=MAX_SPEAKERS,
+            description="How many voices are tracked: the first that are heard. Written without a decimal point.",
+        ),
+    ] = DEFAULT_SPEAKERS
+    timeline: StrictBool = Field(False, description="Whether to send `timeline` messages, and segments with the report.")
 
 
 class StopCommand(BaseModel):
-    """Ends the session: ``{"action": "stop"}``; the report follows."""
+    """Ends the session.
 
-    model_config = ConfigDict(frozen=True)
+    The report on all audio follows, and the connection closes with 1000. Keys that the server does not know are ignored.
+    """
+
+    model_config = _with_examples({"action": "stop"})
 
     action: Literal["stop"] = "stop"
 
 
 class StartedMessage(BaseModel):
-    """Answer to ``start``."""
+    """Answers `start`: the session is open, and audio may come."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = _with_examples({"event": "started", "num_speakers": 2})
 
     event: Literal["started"] = "started"
-    num_speakers: int
+    num_speakers: int = Field(description="How many voices are tracked.")
+
+
+SpeakerId = Annotated[int | None, Field(description="From 0 in order of first appearance; null: nobody tracked.")]
 
 
 class SpeakerMessage(BaseModel):
-    """Who speaks now and how long each speaker has spoken so far, sent periodically.
+    """Tells who speaks now and how long each speaker has spoken so far.
 
-    ``currentSpeakerId`` is null while nobody tracked speaks; ``speakingTimeMs`` has a key for each speaker who has appeared.
+    Sent after every half second of audio, or as the server is configured.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = _with_examples(
+        {"event": "speaker", "currentSpeakerId": 0, "speakingTimeMs": {"0": 1200, "1": 500}},
+        {"event": "speaker", "currentSpeakerId": None, "speakingTimeMs": {}},
+    )
 
     event: Literal["speaker"] = "speaker"
-    currentSpeakerId: int | None  # noqa: N815 - the wire's own spelling
-    speakingTimeMs: dict[int, int]  # noqa: N815
+    currentSpeakerId: SpeakerId  # noqa: N815 - the wire's own spelling
+    speakingTimeMs: dict[int, int] = Field(  # noqa: N815
+        description="Milliseconds by speaker id, with a key for each speaker who has appeared.",
+        json_schema_extra={"propertyNames": {"pattern": f"^[0-{MAX_SPEAKERS - 1}]$"}},
+    )
 
 
 class SegmentMessage(BaseModel):
-    """``speakerId`` speaks in ``[startMs, endMs)``; null: nobody tracked does."""
+    """A stretch of the timeline, from `startMs` up to but not including `endMs`."""
 
     model_config = ConfigDict(frozen=True)
 
-    startMs: int  # noqa: N815
+    startMs: int = Field(description="Milliseconds from the beginning of the session's audio.")  # noqa: N815
     endMs: int  # noqa: N815
-    speakerId: int | None  # noqa: N815
+    speakerId: SpeakerId  # noqa: N815
 
 
 class TimelineMessage(BaseModel):
-    """Segments that are new or changed (opt-in ``timeline``); where a later message covers a span again, the later one holds.
+    """Tells segments that are new or corrected; where a later message covers a span again, the later one holds.
 
-    ``audioMs``: how much audio had been taken in when this was sent.
+    Sent along with `speaker` where `start` asked for the timeline. Segments are empty where nothing changed.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = _with_examples(
+        {
+            "event": "timeline",
+            "audioMs": 12340,
+            "segments": [
+                {"startMs": 9500, "endMs": 11200, "speakerId": 0},
+                {"startMs": 11200, "endMs": 11600, "speakerId": None},
+            ],
+        },
+        {"event": "timeline", "audioMs": 12840, "segments": []},
+    )
 
     event: Literal["timeline"] = "timeline"
-    audioMs: int  # noqa: N815
+    audioMs: int = Field(description="How much audio had been taken in when this was sent.")  # noqa: N815
     segments: list[SegmentMessage]
 
 
 class SpeakerTotal(BaseModel):
-    """One line of the report."""
+    """How long one speaker spoke in all."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -151,13 +195,26 @@ class SpeakerTotal(BaseModel):
 
 
 class ReportMessage(BaseModel):
-    """How long each speaker spoke in all; with the opt-in ``timeline`` also the whole final timeline, silence left out."""
+    """Tells how long each speaker spoke in all; the last message of a session, unless an error follows.
 
-    model_config = ConfigDict(frozen=True)
+    Answers `stop`. Also sent unasked: when the server shuts down (close code 1001 follows), and before the errors `idle_timeout`
+    and `session_too_long`; it then covers the audio that had been taken in.
+    """
+
+    model_config = _with_examples(
+        {"event": "report", "speakers": [{"id": 0, "totalTimeMs": 45000}, {"id": 1, "totalTimeMs": 12500}]},
+        {
+            "event": "report",
+            "speakers": [{"id": 0, "totalTimeMs": 1700}],
+            "segments": [{"startMs": 9500, "endMs": 11200, "speakerId": 0}],
+        },
+    )
 
     event: Literal["report"] = "report"
     speakers: list[SpeakerTotal]
-    segments: list[SegmentMessage] | None = None
+    segments: list[SegmentMessage] | SkipJsonSchema[None] = Field(
+        None, description="The whole final timeline, silence left out; where `start` asked for the timeline."
+    )
 
     @model_serializer(mode="wrap")
     def _leave_out_what_was_not_asked_for(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -168,13 +225,20 @@ class ReportMessage(BaseModel):
 
 
 class ErrorMessage(BaseModel):
-    """What was wrong and what is right; the connection closes after it."""
+    """Tells what was wrong and what is right; the connection closes after it."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = _with_examples(
+        {
+            "event": "error",
+            "code": "invalid_num_speakers",
+            "message": "num_speakers must be a whole number from 1 to 5, not '9'",
+        },
+        {"event": "error", "code": "server_busy", "message": "all 200 sessions of this server are taken; connect again later"},
+    )
 
     event: Literal["error"] = "error"
     code: ErrorCode
-    message: str
+    message: str = Field(description="For people: what was wrong and what is right.")
 
 
 ClientCommand = StartCommand | StopCommand

@@ -1,4 +1,4 @@
-"""The Quart application: ``GET /health`` and the WebSocket ``/ws/session``."""
+"""The Quart application: the WebSocket ``/ws/session``, ``GET /health`` and ``GET /asyncapi.yaml``."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from speaker_tracker.observer import Endpoint
 from speaker_tracker.observers import ObserverConfigurationError, Observers
 from speaker_tracker.protocol import CLOSE_CODE_OF, ErrorMessage
 from speaker_tracker.server.admission import Admission, Refusal
+from speaker_tracker.server.asyncapi import ASYNCAPI_PATH, add_asyncapi
 from speaker_tracker.server.connection import BoundedWebsocketConnection
 from speaker_tracker.server.pump import SessionPump
 from speaker_tracker.server.registry import SessionRegistry
@@ -31,6 +32,7 @@ logger = logging.getLogger(__name__)
 
 SESSION_PATH = "/ws/session"
 HEALTH_PATH = "/health"
+OWN_PATHS = frozenset({HEALTH_PATH, SESSION_PATH, ASYNCAPI_PATH})
 PLAIN_PATH = re.compile(r"/[A-Za-z0-9._~/-]*")
 COUNTERS_SECONDS = 1.0
 """Between two times that observers are told the totals of stages."""
@@ -117,6 +119,7 @@ def create_app(settings: Settings, chain: Chain, observers: Observers | None = N
     app.extensions["speaker_tracker"] = server
     for path, endpoint in server.observers.endpoints().items():
         _add_endpoint(app, path, endpoint)
+    add_asyncapi(app)
 
     @app.get(HEALTH_PATH)
     async def health() -> tuple[dict[str, Any], HTTPStatus]:
@@ -156,7 +159,7 @@ def create_app(settings: Settings, chain: Chain, observers: Observers | None = N
 
 
 def _add_endpoint(app: Quart, path: str, endpoint: Endpoint) -> None:
-    if path in (HEALTH_PATH, SESSION_PATH):
+    if path in OWN_PATHS:
         raise ObserverConfigurationError(f"an observer cannot answer {path}, which the server does itself; give it another path")
     if not PLAIN_PATH.fullmatch(path):
         raise ObserverConfigurationError(
