@@ -38,11 +38,16 @@ class OnnxEmbeddingOptions(WindowEmbeddingOptions):
 
 
 class OnnxNetwork:
-    """An exported model as the network of a ``VoiceEncoder``; its features have no normalization but that by their mean."""
+    """An exported model as the network of a ``VoiceEncoder``; its features have no normalization but that by their mean.
 
-    def __init__(self, features: LogMel, session: onnxruntime.InferenceSession) -> None:
+    ``together``: windows may share a call. In a network of eight bits they share the scale that activations are rounded by as well,
+    so that the windows of one session would change the embeddings of another.
+    """
+
+    def __init__(self, features: LogMel, session: onnxruntime.InferenceSession, *, together: bool) -> None:
         self.features = features
         self._session = session
+        self._together = together
         self._input = session.get_inputs()[0].name
 
     @staticmethod
@@ -52,19 +57,21 @@ class OnnxNetwork:
 
     def embed(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """As ``VoiceNetwork`` says."""
-        outputs: list[NDArray[np.float32]] = self._session.run(None, {self._input: features})
-        return outputs[0].reshape(len(features), -1)
+        batches = [features] if self._together else [features[index : index + 1] for index in range(len(features))]
+        vectors: list[NDArray[np.float32]] = [self._session.run(None, {self._input: batch})[0] for batch in batches]
+        return np.concatenate(vectors).reshape(len(features), -1)
 
 
-def open_exported(exported: ExportedModel) -> OnnxNetwork:
+def open_exported(exported: ExportedModel, precision: Precision) -> OnnxNetwork:
     """Loads an exported model. Raises ``UserError``."""
-    return OnnxNetwork(LogMel.load(exported.features), open_onnx(exported.network, "onnx_embedding"))
+    session = open_onnx(exported.network, "onnx_embedding")
+    return OnnxNetwork(LogMel.load(exported.features), session, together=precision == "float32")
 
 
 def _load(options: OnnxEmbeddingOptions) -> LoadedStage:
     try:
         exported = resolve_exported(options.source, options.precision, options.model_cache)
-        encoder = VoiceEncoder(open_exported(exported))
+        encoder = VoiceEncoder(open_exported(exported, options.precision))
     except UserError as error:
         raise StageLoadError(str(error)) from error
     dimension = encoder.dimension()

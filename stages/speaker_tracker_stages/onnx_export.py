@@ -185,7 +185,8 @@ def _least_cosine(file: Path, centred: list[NDArray[np.float32]], expected: list
     session = open_onnx(file, PURPOSE)
     least = 1.0
     for batch, wanted in zip(centred, expected, strict=True):
-        given: NDArray[np.float32] = session.run(None, {"features": batch})[0].reshape(len(batch), -1)
+        one_by_one = [session.run(None, {"features": one[np.newaxis]})[0].reshape(-1) for one in batch]
+        given: NDArray[np.float32] = np.stack(one_by_one)
         lengths = np.linalg.norm(given, axis=1) * np.linalg.norm(wanted, axis=1)
         least = min(least, float(((given * wanted).sum(axis=1) / lengths).min()))
     return least

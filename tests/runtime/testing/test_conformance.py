@@ -16,6 +16,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 
 NEEDED = {"cloudevents_reporter": {"sink": "http://localhost/"}}
 """Options that have no default, by stage."""
+WITH_A_MODEL = ("silero_vad", "speechbrain_embedding", "onnx_embedding")
 
 
 class Meter(StageBase):
@@ -65,14 +66,24 @@ def test_a_stage_that_keeps_the_contract_passes():
     check_stage(spec(), minutes=2)
 
 
-@pytest.mark.parametrize("name", [name for name in PluginManager().stages if name not in ("silero_vad", "speechbrain_embedding")])
+@pytest.mark.parametrize("name", [name for name in PluginManager().stages if name not in WITH_A_MODEL])
 def test_our_own_stages_keep_it(name):
     check_stage(PluginManager().stages[name].spec, options=NEEDED.get(name))
 
 
-@pytest.mark.parametrize("name", ["silero_vad", "speechbrain_embedding"])
-def test_our_own_stages_with_a_model_keep_it(name):
-    check_stage(PluginManager().stages[name].spec, minutes=3)
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("silero_vad", {}),
+        ("silero_vad", {"backend": "onnx"}),
+        ("speechbrain_embedding", {}),
+        ("onnx_embedding", {}),
+        ("onnx_embedding", {"precision": "int8"}),
+    ],
+)
+def test_our_own_stages_with_a_model_keep_it(name, options, exported_cache):
+    needed = {"model_cache": exported_cache} if name == "onnx_embedding" else {}
+    check_stage(PluginManager().stages[name].spec, options={**options, **needed}, minutes=3)
 
 
 class Loose(StageOptions):
