@@ -1,9 +1,23 @@
 """Speaker Tracker: tells, live, who is speaking."""
 
-from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
 
-from speaker_tracker.hookspecs import hookimpl
+if TYPE_CHECKING:
+    from speaker_tracker.hookspecs import hookimpl
+
+    __version__: str
 
 __all__ = ["__version__", "hookimpl"]
 
-__version__ = version("speaker-tracker")
+
+def __getattr__(name: str) -> Any:
+    """What the package has is imported when it is asked for (PEP 562): a client needs neither pluggy nor NumPy."""
+    if name == "hookimpl":
+        from speaker_tracker.hookspecs import hookimpl  # noqa: PLC0415 - see above
+
+        return hookimpl
+    if name == "__version__":
+        from importlib.metadata import version  # noqa: PLC0415 - slow to import, too
+
+        return version("speaker-tracker")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

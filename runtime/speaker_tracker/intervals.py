@@ -39,6 +39,17 @@ class IntervalSet:
         self._starts[first:behind] = [start]
         self._ends[first:behind] = [end]
 
+    def remove(self, start: int, end: int) -> None:
+        """Takes ``[start, end)`` out; nothing where it is empty."""
+        first = bisect_right(self._ends, start)
+        behind = bisect_left(self._starts, end)
+        if end <= start or first >= behind:
+            return
+        left = [(self._starts[first], start)] if self._starts[first] < start else []
+        right = [(end, self._ends[behind - 1])] if self._ends[behind - 1] > end else []
+        self._starts[first:behind] = [kept[0] for kept in left + right]
+        self._ends[first:behind] = [kept[1] for kept in left + right]
+
     def missing_from(self, start: int, end: int) -> list[Interval]:
         """The parts of ``[start, end)`` that are not in the set, in order."""
         parts: list[Interval] = []

@@ -35,3 +35,32 @@ def test_it_holds_exactly_what_a_set_of_numbers_would():
         numbers |= set(range(start, end))
         assert held.total_ms == len(numbers)
     assert {ms for begin, behind in held for ms in range(begin, behind)} == numbers
+
+
+def test_taking_out_cuts_splits_and_swallows():
+    def without(start, end):
+        held = IntervalSet([(0, 10), (20, 30), (40, 50)])
+        held.remove(start, end)
+        return list(held)
+
+    assert without(5, 45) == [(0, 5), (45, 50)]
+    assert without(22, 25) == [(0, 10), (20, 22), (25, 30), (40, 50)]
+    assert without(10, 20) == without(25, 25) == without(28, 22) == [(0, 10), (20, 30), (40, 50)]
+    assert without(20, 30) == [(0, 10), (40, 50)]
+    assert without(0, 50) == []
+
+
+def test_adding_and_taking_out_hold_what_a_set_of_numbers_would():
+    random.seed(2)
+    held, numbers = IntervalSet(), set()
+    for _ in range(600):
+        start = random.randrange(1000)
+        end = start + random.randrange(60)
+        if random.random() < 0.5:
+            held.add(start, end)
+            numbers |= set(range(start, end))
+        else:
+            held.remove(start, end)
+            numbers -= set(range(start, end))
+        assert held.total_ms == len(numbers)
+    assert {ms for begin, behind in held for ms in range(begin, behind)} == numbers

@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from speaker_tracker.client.connection import ClientError, TrackerConnection
+from speaker_tracker.client.connection import TrackerConnection
+from speaker_tracker.client.errors import ConnectionLost
 from speaker_tracker.events.audio import SAMPLE_RATE
 from speaker_tracker.events.timeline import TimelineSegment
 from speaker_tracker.protocol import ReportMessage
@@ -51,7 +52,7 @@ async def stream(
     except ExceptionGroup as failed:
         raise failed.exceptions[0] from None
     if recorder.report is None:
-        raise ClientError(f"{connection.url} closed the connection without a report")
+        raise ConnectionLost(f"{connection.url} closed the connection without a report")
     return StreamResult(recorder, recorder.report, connection.server_went_away)
 
 

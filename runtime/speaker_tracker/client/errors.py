@@ -1,0 +1,91 @@
+"""What can go wrong for a client; each message is one sentence that names the server's address."""
+
+from __future__ import annotations
+
+from speaker_tracker.errors import UserError
+from speaker_tracker.protocol import CloseCode, ErrorCode
+
+
+class ClientError(UserError):
+    """The server cannot be reached, is none, refuses this client, or broke the connection off.
+
+    ``temporary``: trying again later can help.
+    """
+
+    temporary = False
+
+
+class BadArgument(ClientError, ValueError):
+    """An address, a number of speakers, or audio is not what it must be; nothing was sent."""
+
+
+class CannotConnect(ClientError):
+    """Nothing answers at the address, or not in time."""
+
+    temporary = True
+
+
+class UntrustedCertificate(CannotConnect):
+    """The server's certificate is not trusted."""
+
+    temporary = False
+
+
+class NotASpeakerTracker(ClientError):
+    """What answers does not speak the protocol."""
+
+
+class AccessRefused(ClientError):
+    """The server wants another token, or refuses this client altogether. ``status``: of HTTP, 401 or 403."""
+
+    def __init__(self, message: str, status: int = 403) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class ServerUnavailable(ClientError):
+    """A server or a proxy before it takes no sessions now, as an HTTP status said."""
+
+    temporary = True
+
+
+class ConnectionLost(ClientError):
+    """The connection broke off, or the server closed it, before the report. ``close_code``: of the server, None where none came."""
+
+    def __init__(self, message: str, close_code: int | None = None) -> None:
+        super().__init__(message)
+        self.close_code = close_code
+        # A close that blames the client would come again.
+        self.temporary = close_code not in BLAMING_CLOSE_CODES
+
+
+BLAMING_CLOSE_CODES = frozenset(
+    {1002, CloseCode.UNSUPPORTED_DATA, CloseCode.INVALID_DATA, CloseCode.POLICY, CloseCode.TOO_BIG, 1010}
+)
+
+
+KNOWN_CODES = frozenset(ErrorCode)
+
+
+class ServerError(ClientError):
+    """The server answered with an error message. ``code``: its stable word, an ``ErrorCode`` unless the server is newer."""
+
+    def __init__(self, message: str, code: str = "") -> None:
+        super().__init__(message)
+        self.code: ErrorCode | str = ErrorCode(code) if code in KNOWN_CODES else code
+
+
+class ServerBusy(ServerError):
+    """The server takes no session now: all are taken (``server_busy``), or it shuts down (``shutting_down``)."""
+
+    temporary = True
+
+
+def server_error(message: str, code: str) -> ServerError:
+    """The error for an error message with this code."""
+    kind = ServerBusy if code in {ErrorCode.SERVER_BUSY, ErrorCode.SHUTTING_DOWN} else ServerError
+    return kind(f"the server says: {message}", code)
+
+
+class SessionOver(ClientError):
+    """Audio was sent behind the end: after ``stop``, after the server had ended the session with a report, or after closing."""

@@ -1,0 +1,72 @@
+"""Opens sessions, again and again where there is none now."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from speaker_tracker.client.backoff import Attempts, Backoff
+from speaker_tracker.client.connection import TrackerConnection, open_connection
+from speaker_tracker.client.errors import CannotConnect, ClientError
+from speaker_tracker.protocol import StartCommand
+
+logger = logging.getLogger(__name__)
+
+START_SECONDS = 30.0
+"""How long a server may take to say that the session is started."""
+NO_MORE = Backoff(attempts=0)
+
+
+class SessionOpener:
+    """Opens sessions with one server, all in the same way.
+
+    ``start``: what to ask for. ``token``, ``patience_seconds``: as ``open_connection`` takes them. ``reconnect``: None: tries once.
+    """
+
+    def __init__(
+        self, url: str, token: str | None, start: StartCommand, patience_seconds: float, reconnect: Backoff | None
+    ) -> None:
+        self._url = url
+        self._token = token
+        self._start = start
+        self._patience_seconds = patience_seconds
+        self._attempts = Attempts(reconnect or NO_MORE)
+
+    async def open(self, lost: ClientError | None = None, lasted_seconds: float = 0.0) -> TrackerConnection:
+        """A connection with a started session, to be closed by the caller.
+
+        ``lost``: how the session before it ended, after ``lasted_seconds``; the first attempt waits then, too. Raises the last
+        failure once there have been too many, and at once what does not pass by itself.
+        """
+        self._attempts.succeeded(lasted_seconds)
+        failure = lost
+        while True:
+            if failure is not None:
+                await self._pause_after(failure)
+            try:
+                connection = await self._try()
+            except ClientError as error:
+                if not error.temporary:
+                    raise
+                failure = error
+            else:
+                return connection
+
+    async def _pause_after(self, failure: ClientError) -> None:
+        seconds = self._attempts.pause()
+        if seconds is None:
+            raise failure
+        logger.warning("%s; trying again in %.1f s", failure, seconds)
+        await asyncio.sleep(seconds)
+
+    async def _try(self) -> TrackerConnection:
+        connection = await open_connection(self._url, self._token, self._patience_seconds)
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                await connection.start(self._start.num_speakers, timeline=self._start.timeline)
+        except BaseException as error:
+            await connection.close()
+            if isinstance(error, TimeoutError):
+                raise CannotConnect(f"{connection.url} did not start a session within {START_SECONDS:g} s") from error
+            raise
+        return connection

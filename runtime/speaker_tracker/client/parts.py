@@ -1,0 +1,104 @@
+"""Keeps what the sessions of one client told, on one clock."""
+
+from __future__ import annotations
+
+from speaker_tracker.client.events import Part, Reconnected, Report, Segment, SpeakerNow, TimelineChanged, TrackerEvent
+from speaker_tracker.intervals import IntervalSet
+from speaker_tracker.protocol import ReportMessage, SegmentMessage, ServerMessage, SpeakerMessage, TimelineMessage
+
+
+class CorrectedTimeline:
+    """Who spoke when, as it was last said. Grows with the number of turns."""
+
+    def __init__(self) -> None:
+        self.end_ms = 0
+        """Up to here something was said."""
+        self._by_speaker: dict[int, IntervalSet] = {}
+
+    def add(self, segments: tuple[Segment, ...]) -> None:
+        """From now on ``segments`` hold in all that they cover."""
+        for start, end in IntervalSet((segment.start_ms, segment.end_ms) for segment in segments):
+            self.end_ms = max(self.end_ms, end)
+            for intervals in self._by_speaker.values():
+                intervals.remove(start, end)
+        for segment in segments:
+            if segment.speaker is not None:
+                self._by_speaker.setdefault(segment.speaker, IntervalSet()).add(segment.start_ms, segment.end_ms)
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """The longest runs of each speaker, in order of start."""
+        runs = [Segment(start, end, speaker) for speaker, intervals in self._by_speaker.items() for start, end in intervals]
+        return tuple(sorted(runs, key=lambda run: (run.start_ms, run.end_ms, run.speaker)))
+
+
+class PartSoFar:
+    """One session. ``offset_ms``: where its audio begins on the clock."""
+
+    def __init__(self, number: int, offset_ms: int, *, timeline: bool) -> None:
+        self.number = number
+        self.offset_ms = offset_ms
+        self.reported = False
+        self._speaking_ms: dict[int, int] = {}
+        self._timeline = CorrectedTimeline() if timeline else None
+        self._segments: tuple[Segment, ...] | None = None
+
+    def add(self, message: ServerMessage) -> TrackerEvent | None:
+        """Takes one message of the server in; gives what there is to tell of it."""
+        match message:
+            case SpeakerMessage():
+                self._speaking_ms = dict(message.speakingTimeMs)
+                return SpeakerNow(self.number, message.currentSpeakerId, message.speakingTimeMs)
+            case TimelineMessage():
+                changed = TimelineChanged(self.number, self.offset_ms + message.audioMs, self._on_clock(message.segments))
+                if self._timeline is not None:
+                    self._timeline.add(changed.segments)
+                return changed
+            case ReportMessage():
+                self.reported = True
+                self._speaking_ms = {speaker.id: speaker.totalTimeMs for speaker in message.speakers}
+                self._segments = None if message.segments is None else self._on_clock(message.segments)
+        return None
+
+    def unlabelled_ms(self, until_ms: int) -> int | None:
+        """How much of the audio before ``until_ms`` has no label in this part; None where that cannot be known."""
+        if self._timeline is None:
+            return None
+        return max(0, until_ms - max(self.offset_ms, self._timeline.end_ms))
+
+    def as_part(self, sent_ms: int) -> Part:
+        """What came of it, with so much audio sent."""
+        segments = self._segments
+        if not self.reported and self._timeline is not None:
+            segments = self._timeline.segments
+        return Part(self.number, self.offset_ms, sent_ms, self.reported, dict(self._speaking_ms), segments)
+
+    def _on_clock(self, segments: list[SegmentMessage]) -> tuple[Segment, ...]:
+        offset = self.offset_ms
+        return tuple(Segment(offset + each.startMs, offset + each.endMs, each.speakerId) for each in segments)
+
+
+class Parts:
+    """All sessions of one client so far; the last of them is under way, or was the last."""
+
+    def __init__(self, *, timeline: bool) -> None:
+        self._timeline = timeline
+        self._ended: list[Part] = []
+        self._current = PartSoFar(0, 0, timeline=timeline)
+
+    @property
+    def current(self) -> PartSoFar:
+        """The last one."""
+        return self._current
+
+    def begin_next(self, offset_ms: int) -> Reconnected:
+        """Another session was opened, whose audio begins at ``offset_ms`` on the clock."""
+        before = self._current
+        self._ended.append(before.as_part(offset_ms - before.offset_ms))
+        self._current = PartSoFar(before.number + 1, offset_ms, timeline=self._timeline)
+        return Reconnected(self._current.number, offset_ms, before.unlabelled_ms(offset_ms))
+
+    def report(self, sent_ms: int, *, stopped: bool) -> Report:
+        """What is known, after ``sent_ms`` of audio in all. ``stopped``: the last session ended by being asked to."""
+        last = self._current.as_part(sent_ms - self._current.offset_ms)
+        return Report((*self._ended, last), complete=stopped and last.reported and not self._ended)

@@ -1,0 +1,49 @@
+"""What is streamed: audio in one piece or many, in frames for the wire, at its own pace."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+from typing import TypeAlias, cast
+
+from speaker_tracker.client.pcm import Audio, as_pcm, pieces
+from speaker_tracker.protocol import BYTES_PER_SECOND
+
+FRAME_BYTES = BYTES_PER_SECOND
+REALTIME_FRAME_BYTES = BYTES_PER_SECOND // 10
+
+Source: TypeAlias = Audio | Iterable[Audio]
+AsyncSource: TypeAlias = Source | AsyncIterable[Audio]
+
+
+def frames(source: Source, *, realtime: bool) -> Iterator[bytes]:
+    """The frames of ``source``, a second long at most, or a tenth of one where they are sent in real time."""
+    for audio in _parts(source):
+        yield from pieces(as_pcm(audio), REALTIME_FRAME_BYTES if realtime else FRAME_BYTES)
+
+
+async def frames_of(source: AsyncSource, *, realtime: bool) -> AsyncIterator[bytes]:
+    """The same of a source that may be waited for."""
+    if isinstance(source, AsyncIterable):
+        async for audio in source:
+            for frame in frames([audio], realtime=realtime):
+                yield frame
+    else:
+        for frame in frames(source, realtime=realtime):
+            yield frame
+
+
+def _parts(source: Source) -> Iterable[Audio]:
+    whole = isinstance(source, bytes | bytearray | memoryview) or hasattr(source, "dtype")
+    return cast("Iterable[Audio]", [source] if whole else source)
+
+
+class Pace:
+    """When audio would have been spoken, from ``now`` (seconds) on."""
+
+    def __init__(self, now: float) -> None:
+        self._spoken = now
+
+    def delay(self, frame: bytes, now: float) -> float:
+        """Seconds to wait until the next ``frame`` is spoken to its end; 0 where that is past."""
+        self._spoken += len(frame) / BYTES_PER_SECOND
+        return max(0.0, self._spoken - now)

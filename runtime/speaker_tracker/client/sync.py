@@ -1,0 +1,159 @@
+"""The client for programs without asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Coroutine
+from concurrent.futures import Future
+from contextlib import suppress
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from speaker_tracker.client.address import DEFAULT_URL
+from speaker_tracker.client.backoff import Backoff
+from speaker_tracker.client.errors import SessionOver
+from speaker_tracker.client.events import Report, TrackerEvent
+from speaker_tracker.client.pcm import Audio
+from speaker_tracker.client.source import Pace, Source, frames
+from speaker_tracker.client.tracker_client import DEFAULT_BACKOFF, MAX_WAITING_EVENTS, PATIENCE_SECONDS, TrackerClient
+from speaker_tracker.protocol import DEFAULT_SPEAKERS
+
+T = TypeVar("T")
+
+
+class TrackerClientSync:
+    """``TrackerClient`` with the same methods, as plain calls that wait; see there for what they do and what they raise.
+
+    ``with TrackerClientSync(...) as client``, then ``client.send`` and ``client.stop``, and ``for event in client``. It may be used
+    from several threads at once, such as one that sends and one that reads. Behind it is an event loop in a thread of its own.
+    """
+
+    def __init__(  # noqa: PLR0913 - as its twin
+        self,
+        url: str = DEFAULT_URL,
+        *,
+        num_speakers: int = DEFAULT_SPEAKERS,
+        token: str | None = None,
+        timeline: bool = True,
+        reconnect: Backoff | None = DEFAULT_BACKOFF,
+        max_waiting_events: int = MAX_WAITING_EVENTS,
+        patience_seconds: float = PATIENCE_SECONDS,
+    ) -> None:
+        self._client = TrackerClient(
+            url,
+            num_speakers=num_speakers,
+            token=token,
+            timeline=timeline,
+            reconnect=reconnect,
+            max_waiting_events=max_waiting_events,
+            patience_seconds=patience_seconds,
+        )
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._ending = asyncio.Event()
+
+    def __enter__(self) -> Self:
+        if self._loop is not None:
+            raise RuntimeError("a client is entered once; make another for another conversation")
+        started: Future[asyncio.AbstractEventLoop] = Future()
+        # A daemon: a program that forgets its client can end all the same.
+        self._thread = threading.Thread(target=asyncio.run, args=(self._run(started),), name="speaker-tracker-client", daemon=True)
+        self._thread.start()
+        self._loop = started.result()
+        try:
+            self._wait_for(self._client.__aenter__())
+        except BaseException:
+            self._end_loop()
+            raise
+        return self
+
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc_value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        try:
+            self._wait_for(self._client.__aexit__(exc_type, exc_value, traceback))
+        finally:
+            self._end_loop()
+
+    def send(self, audio: Audio) -> None:
+        """Sends audio; waits while the server does not keep up, and while a lost connection is replaced."""
+        self._wait_for(self._client.send(audio))
+
+    def stop(self) -> Report:
+        """Says that there is no more audio, and gives the report."""
+        return self._wait_for(self._client.stop())
+
+    def stream(self, source: Source, *, realtime: bool = False) -> Report:
+        """Sends all of ``source``, which may block, and stops; gives the report."""
+        pace = Pace(time.monotonic())
+        with suppress(SessionOver):
+            for frame in frames(source, realtime=realtime):
+                if realtime:
+                    time.sleep(pace.delay(frame, time.monotonic()))
+                self.send(frame)
+        return self.stop()
+
+    def stream_in_background(self, source: Source, *, realtime: bool = False) -> None:
+        """Does what ``stream`` does in another thread while events are read; what goes wrong there is the reader's to hear.
+
+        A thread that waits for ``source`` to give more when the client is left ends once it does, or with the program.
+        """
+        threading.Thread(target=self._stream_or_fail, args=(source, realtime), name="speaker-tracker-source", daemon=True).start()
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> TrackerEvent:
+        """The next event, once there is one; the ``Report`` is the last."""
+        try:
+            return self._wait_for(self._client.__anext__())
+        except StopAsyncIteration:
+            raise StopIteration from None
+
+    def report_so_far(self) -> Report:
+        """What is known by now, also after a failure and after leaving."""
+
+        async def ask() -> Report:
+            return self._client.report_so_far()
+
+        return self._client.report_so_far() if self._loop is None or self._loop.is_closed() else self._wait_for(ask())
+
+    def fail(self, error: Exception) -> None:
+        """Ends the session; whoever waits for anything of it gets ``error``, unless it was over already."""
+        self._open_loop().call_soon_threadsafe(self._client.fail, error)
+
+    # -- the thread behind it ------------------------------------------------------------------------------------------------------
+
+    async def _run(self, started: Future[asyncio.AbstractEventLoop]) -> None:
+        started.set_result(asyncio.get_running_loop())
+        await self._ending.wait()
+
+    def _end_loop(self) -> None:
+        with suppress(RuntimeError):  # it has ended already
+            self._open_loop().call_soon_threadsafe(self._ending.set)
+        self._thread.join()
+
+    def _open_loop(self) -> asyncio.AbstractEventLoop:
+        if self._loop is None or self._loop.is_closed():
+            raise SessionOver("the client is not open; enter it, or make another for more audio")
+        return self._loop
+
+    def _wait_for(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        try:
+            future = asyncio.run_coroutine_threadsafe(coroutine, self._open_loop())
+        except BaseException:
+            coroutine.close()
+            raise
+        try:
+            return future.result()
+        except BaseException:  # such as Ctrl-C while it waits
+            future.cancel()
+            raise
+
+    def _stream_or_fail(self, source: Source, realtime: bool) -> None:
+        try:
+            self.stream(source, realtime=realtime)
+        except Exception as error:  # the reader's to handle
+            with suppress(SessionOver, RuntimeError):
+                self.fail(error)

@@ -1,0 +1,298 @@
+"""A client for programs, on asyncio: audio in, typed events out, across lost connections."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from types import TracebackType
+from typing import Self
+
+from pydantic import ValidationError
+
+from speaker_tracker.client.address import DEFAULT_URL, shown
+from speaker_tracker.client.backoff import Backoff
+from speaker_tracker.client.connection import TrackerConnection
+from speaker_tracker.client.errors import BadArgument, ClientError, ConnectionLost, SessionOver
+from speaker_tracker.client.event_buffer import EventBuffer
+from speaker_tracker.client.events import Disconnected, Report, TrackerEvent
+from speaker_tracker.client.news import News
+from speaker_tracker.client.opening import SessionOpener
+from speaker_tracker.client.parts import Parts
+from speaker_tracker.client.pcm import BYTES_PER_MS, Audio, as_pcm, pieces
+from speaker_tracker.client.source import FRAME_BYTES, AsyncSource, Pace, frames_of
+from speaker_tracker.protocol import DEFAULT_SPEAKERS, MAX_SPEAKERS, StartCommand
+
+PATIENCE_SECONDS = 60.0
+MAX_WAITING_EVENTS = 4096
+DEFAULT_BACKOFF = Backoff()
+
+
+class TrackerClient:
+    """One conversation with a server, or with several one after another where connections are lost.
+
+    To be used as ``async with TrackerClient(...) as client``: entering opens a session, leaving closes the connection, whatever
+    happened. In between, ``send`` and ``stop`` go side by side with ``async for event in client``, which ends behind the
+    ``Report``. Leaving without ``stop`` gives the session up.
+
+    ``url``: ``ws://`` or ``wss://``, with the path ``/ws/session``. ``num_speakers``: how many voices are tracked, 1 to 5.
+    ``token``: sent as bearer token. ``timeline``: whether to ask for ``TimelineChanged`` and for segments in the report.
+    ``reconnect``: how to try again where there is no session now, also in mid-session; None: not at all.
+    ``max_waiting_events``: of events that are not read in time the oldest are dropped, and ``EventsMissed`` says how many.
+    ``patience_seconds``: how long a server may neither acknowledge nor take audio before the connection counts as lost (on Linux).
+
+    Raises ``BadArgument``; entering raises ``ClientError``.
+    """
+
+    def __init__(  # noqa: PLR0913 - all but the address are options
+        self,
+        url: str = DEFAULT_URL,
+        *,
+        num_speakers: int = DEFAULT_SPEAKERS,
+        token: str | None = None,
+        timeline: bool = True,
+        reconnect: Backoff | None = DEFAULT_BACKOFF,
+        max_waiting_events: int = MAX_WAITING_EVENTS,
+        patience_seconds: float = PATIENCE_SECONDS,
+    ) -> None:
+        try:
+            start = StartCommand(num_speakers=num_speakers, timeline=timeline)
+        except ValidationError as error:
+            raise BadArgument(
+                f"num_speakers must be a whole number from 1 to {MAX_SPEAKERS}, and timeline true or false; "
+                f"not {num_speakers!r} and {timeline!r}"
+            ) from error
+        if max_waiting_events < 1 or patience_seconds <= 0:
+            raise BadArgument(
+                f"max_waiting_events and patience_seconds must be more than 0, not {max_waiting_events} and {patience_seconds}"
+            )
+        self._reconnect = reconnect
+        self._opener = SessionOpener(url, token, start, patience_seconds, reconnect)
+        self._shut_down = f"{shown(url)} shut down, and reported what it had heard until then"
+        self._events = EventBuffer(max_waiting_events)
+        self._parts = Parts(timeline=timeline)
+        self._sent_bytes = 0
+        self._connection: TrackerConnection | None = None
+        self._report: Report | None = None
+        self._failure: Exception | None = None
+        self._closed = False
+        self._stopped = asyncio.Event()
+        self._news = News()
+        self._sending = asyncio.Lock()
+        self._wire = asyncio.Lock()
+        self._tasks: list[asyncio.Task[object]] = []
+
+    async def __aenter__(self) -> Self:
+        if self._tasks or self._closed:
+            raise RuntimeError("a client is entered once; make another for another conversation")
+        self._connection = await self._opener.open()
+        self._tasks.append(asyncio.create_task(self._run(self._connection)))
+        return self
+
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc_value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._closed = True
+        for task in self._tasks:
+            task.cancel()
+        try:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+        finally:
+            if self._connection is not None:  # a task that is cancelled before it began closes nothing
+                await self._connection.close()
+            self._news.tell()
+
+    # -- what callers do -----------------------------------------------------------------------------------------------------------
+
+    async def send(self, audio: Audio) -> None:
+        """Sends audio: PCM (16 kHz, signed 16-bit little-endian, mono), or a NumPy array of samples at 16 kHz.
+
+        Waits while the server does not keep up, and while a lost connection is replaced: what could not be sent goes into the next
+        session. Raises ``BadArgument`` before anything is sent, ``SessionOver``, and whatever ended the session.
+        """
+        pcm = as_pcm(audio)
+        async with self._sending:
+            for frame in pieces(pcm, FRAME_BYTES):
+                await self._send_frame(frame)
+
+    async def stop(self) -> Report:
+        """Says that there is no more audio, waits for the server to work off what was sent, and gives the report.
+
+        May be called again, for the same report. Raises whatever ended the session before.
+        """
+        if not self._tasks:
+            raise self._why_over()
+        async with self._sending:
+            if not self._stopped.is_set():
+                self._stopped.set()
+                if self._connection is not None:
+                    await self._connection.stop()
+        await self._news.until(lambda: self._is_over)
+        if self._report is None:
+            raise self._why_over()
+        return self._report
+
+    async def stream(self, source: AsyncSource, *, realtime: bool = False) -> Report:
+        """Sends all of ``source`` and stops: audio as ``send`` takes it, or an iterable of it, also one that is waited for.
+
+        ``realtime``: as fast as it is spoken; else as fast as the server takes it. An ordinary iterable must not block, as that of
+        a microphone would: the event loop would wait for it. Where the server ends the session with a report because it shuts down,
+        the rest is left out. Raises as ``send`` does, and whatever ``source`` raises.
+        """
+        loop = asyncio.get_running_loop()
+        pace = Pace(loop.time())
+        with suppress(SessionOver):
+            async for frame in frames_of(source, realtime=realtime):
+                await asyncio.sleep(pace.delay(frame, loop.time()) if realtime else 0)
+                await self.send(frame)
+        return await self.stop()
+
+    def stream_in_background(self, source: AsyncSource, *, realtime: bool = False) -> None:
+        """Does what ``stream`` does while events are read; what goes wrong with ``source`` is the reader's to hear."""
+        if not self._tasks:
+            raise self._why_over()
+        self._tasks.append(asyncio.create_task(self._stream_or_fail(source, realtime=realtime)))
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> TrackerEvent:
+        """The next event, the ``Report`` as the last. Raises whatever ended the session without one."""
+        await self._news.until(lambda: len(self._events) > 0 or self._is_over)
+        event = self._events.take()
+        if event is not None:
+            return event
+        if self._failure is not None or not self._tasks:
+            raise self._why_over()
+        raise StopAsyncIteration
+
+    def report_so_far(self) -> Report:
+        """What is known by now, also after a failure; at any time."""
+        return self._report or self._parts.report(self._sent_ms, stopped=False)
+
+    def fail(self, error: Exception) -> None:
+        """Ends the session; whoever waits for anything of it gets ``error``, unless it was over already."""
+        if not self._is_over:
+            self._failure = error
+            self._tasks[0].cancel()
+        self._news.tell()
+
+    # -- the sender's side ---------------------------------------------------------------------------------------------------------
+
+    async def _send_frame(self, frame: bytes) -> None:
+        while True:
+            await self._news.until(lambda: self._connection is not None or self._is_over or self._stopped.is_set())
+            connection = self._connection
+            if connection is None or self._is_over or self._stopped.is_set():
+                raise self._why_over()
+            async with self._wire:
+                # Counted first, as it is under way even where this is cancelled while it waits.
+                self._sent_bytes += len(frame)
+                if await connection.send_audio(frame):
+                    return
+                self._sent_bytes -= len(frame)
+            await self._news.until(lambda: self._connection is not connection or self._is_over)  # noqa: B023 - called before the next turn
+
+    async def _stream_or_fail(self, source: AsyncSource, *, realtime: bool) -> None:
+        try:
+            await self.stream(source, realtime=realtime)
+        except Exception as error:  # the reader's to handle
+            self.fail(error)
+
+    # -- sessions, one after another -----------------------------------------------------------------------------------------------
+
+    async def _run(self, connection: TrackerConnection) -> None:
+        """Hears out one session after another. What ends the last one is its report or its failure."""
+        try:
+            self._report = await self._hear_out_all(connection)
+            self._events.put(self._report)
+        except Exception as error:  # those who wait are told
+            self._failure = error
+        finally:
+            self._news.tell()
+
+    async def _hear_out_all(self, connection: TrackerConnection) -> Report:
+        loop = asyncio.get_running_loop()
+        while True:
+            begun = loop.time()
+            lost = await self._hear_out(connection)
+            if lost is None and self._stopped.is_set():
+                return self._parts.report(self._sent_ms, stopped=not connection.server_went_away)
+            if lost is not None and self._reconnect is None:
+                raise lost
+            if self._stopped.is_set() or self._reconnect is None:
+                return self._parts.report(self._sent_ms, stopped=False)
+            reason = lost or ConnectionLost(self._shut_down)
+            self._tell(Disconnected(self._parts.current.number, str(reason)))
+            another = await self._open_another(reason, loop.time() - begun)
+            if another is None:
+                return self._parts.report(self._sent_ms, stopped=False)
+            connection = another
+
+    async def _hear_out(self, connection: TrackerConnection) -> ClientError | None:
+        """Hears one session to its end. None where that was a report; else how it was lost. Raises what does not pass by itself."""
+        current = self._parts.current
+        lost: ClientError | None = None
+        try:
+            async for message in connection.messages():
+                event = current.add(message)
+                if event is not None:
+                    self._tell(event)
+        except ClientError as error:
+            if not error.temporary:
+                raise
+            lost = error
+        finally:
+            self._connection = None
+            await connection.close()
+        if current.reported:
+            return None
+        return lost or ConnectionLost(f"{connection.url} closed the connection without a report")
+
+    async def _open_another(self, lost: ClientError, lasted_seconds: float) -> TrackerConnection | None:
+        """Another session in the place of one that is over; None where the client was stopped meanwhile."""
+        opening = asyncio.create_task(self._opener.open(lost, lasted_seconds))
+        stopping = asyncio.create_task(self._stopped.wait())
+        try:
+            await asyncio.wait({opening, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            # With the wire at rest it is certain what was sent: a frame that failed is counted in the next session.
+            async with self._wire:
+                if opening.done() and not self._stopped.is_set():
+                    self._connection = opening.result()
+                    self._tell(self._parts.begin_next(self._sent_ms))
+        except ClientError as error:
+            if error is lost:
+                raise
+            raise ConnectionLost(f"{lost}, and no other session could be opened: {error}") from error
+        finally:
+            await self._let_go_of(opening, stopping)
+        return self._connection
+
+    async def _let_go_of(self, opening: asyncio.Task[TrackerConnection], stopping: asyncio.Task[bool]) -> None:
+        opening.cancel()
+        stopping.cancel()
+        await asyncio.wait({opening, stopping})
+        if self._connection is None and not opening.cancelled() and opening.exception() is None:
+            await opening.result().close()
+
+    # -- what all sides share ------------------------------------------------------------------------------------------------------
+
+    @property
+    def _sent_ms(self) -> int:
+        return self._sent_bytes // BYTES_PER_MS
+
+    @property
+    def _is_over(self) -> bool:
+        return self._closed or not self._tasks or self._report is not None or self._failure is not None
+
+    def _why_over(self) -> Exception:
+        if self._failure is not None:
+            return self._failure
+        if self._closed or not self._tasks:
+            return SessionOver("the client is not open; enter it, or make another for more audio")
+        if self._stopped.is_set():
+            return SessionOver("the session was stopped; make another client for more audio")
+        return SessionOver(self._shut_down)
+
+    def _tell(self, event: TrackerEvent) -> None:
+        self._events.put(event)
+        self._news.tell()

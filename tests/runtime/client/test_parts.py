@@ -1,0 +1,77 @@
+from speaker_tracker.client import Part, Reconnected, Report, Segment, SpeakerNow, TimelineChanged
+from speaker_tracker.client.parts import Parts
+from speaker_tracker.protocol import ReportMessage, SegmentMessage, SpeakerMessage, SpeakerTotal, StartedMessage, TimelineMessage
+
+
+def timeline(audio_ms, *segments):
+    return TimelineMessage(
+        audioMs=audio_ms, segments=[SegmentMessage(startMs=start, endMs=end, speakerId=who) for start, end, who in segments]
+    )
+
+
+def segments(*of):
+    return tuple(Segment(*each) for each in of)
+
+
+def test_messages_become_events():
+    part = Parts(timeline=True).current
+    assert part.add(StartedMessage(num_speakers=2)) is None
+    assert part.add(SpeakerMessage(currentSpeakerId=1, speakingTimeMs={0: 5, 1: 7})) == SpeakerNow(0, 1, {0: 5, 1: 7})
+    assert part.add(timeline(500, (0, 400, 1))) == TimelineChanged(0, 500, segments((0, 400, 1)))
+    assert part.add(ReportMessage(speakers=[])) is None
+
+
+def test_one_session_that_was_stopped_is_complete():
+    parts = Parts(timeline=True)
+    report = ReportMessage(
+        speakers=[SpeakerTotal(id=0, totalTimeMs=400)], segments=[SegmentMessage(startMs=0, endMs=400, speakerId=0)]
+    )
+    parts.current.add(report)
+    whole = Part(0, 0, 1000, reported=True, speaking_ms={0: 400}, segments=segments((0, 400, 0)))
+    assert parts.report(1000, stopped=True) == Report((whole,), complete=True)
+    assert parts.report(1000, stopped=False) == Report((whole,), complete=False)
+
+
+def test_a_session_that_was_lost_has_what_it_last_said():
+    parts = Parts(timeline=True)
+    parts.current.add(timeline(1000, (0, 300, None), (300, 900, 0)))
+    parts.current.add(timeline(2000, (500, 1500, 1), (900, 1800, 0)))
+    parts.current.add(timeline(2500, (1000, 1200, None)))
+    parts.current.add(SpeakerMessage(currentSpeakerId=0, speakingTimeMs={0: 1, 1: 2}))
+    (part,) = parts.report(3000, stopped=False).parts
+    assert part.segments == segments((300, 500, 0), (500, 1000, 1), (900, 1000, 0), (1200, 1500, 1), (1200, 1800, 0))
+    assert part.speaking_ms == {0: 1, 1: 2}
+    assert not part.reported
+
+
+def test_times_of_a_later_session_are_on_the_same_clock():
+    parts = Parts(timeline=True)
+    parts.current.add(timeline(1500, (0, 1000, 0), (1000, 1200, None)))
+    assert parts.begin_next(2000) == Reconnected(1, 2000, lost_ms=800)
+    assert parts.current.add(timeline(600, (0, 500, 0))) == TimelineChanged(1, 2600, segments((2000, 2500, 0)))
+    assert parts.current.add(SpeakerMessage(currentSpeakerId=0, speakingTimeMs={0: 500})) == SpeakerNow(1, 0, {0: 500})
+    assert parts.begin_next(2500) == Reconnected(2, 2500, lost_ms=0)
+    parts.current.add(
+        ReportMessage(speakers=[SpeakerTotal(id=0, totalTimeMs=90)], segments=[SegmentMessage(startMs=10, endMs=100, speakerId=0)])
+    )
+    assert parts.report(3000, stopped=True) == Report(
+        (
+            Part(0, 0, 2000, reported=False, speaking_ms={}, segments=segments((0, 1000, 0))),
+            Part(1, 2000, 500, reported=False, speaking_ms={0: 500}, segments=segments((2000, 2500, 0))),
+            Part(2, 2500, 500, reported=True, speaking_ms={0: 90}, segments=segments((2510, 2600, 0))),
+        ),
+        complete=False,
+    )
+
+
+def test_a_session_that_said_nothing_lost_all_of_its_audio():
+    parts = Parts(timeline=True)
+    parts.begin_next(700)
+    assert parts.begin_next(1000) == Reconnected(2, 1000, lost_ms=300)
+
+
+def test_without_a_timeline_nobody_knows_what_was_lost():
+    parts = Parts(timeline=False)
+    parts.current.add(SpeakerMessage(currentSpeakerId=0, speakingTimeMs={0: 500}))
+    assert parts.begin_next(1000) == Reconnected(1, 1000, lost_ms=None)
+    assert [part.segments for part in parts.report(1000, stopped=True).parts] == [None, None]

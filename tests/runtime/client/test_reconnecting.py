@@ -1,0 +1,420 @@
+"""The client of programs, where its server goes away and perhaps comes back."""
+
+import asyncio
+import itertools
+import json
+import socket
+import urllib.error
+import urllib.request
+from http import HTTPStatus
+
+import numpy as np
+import pytest
+
+from speaker_tracker.client import (
+    AccessRefused,
+    Backoff,
+    CannotConnect,
+    ConnectionLost,
+    Disconnected,
+    Reconnected,
+    Report,
+    Segment,
+    ServerBusy,
+    ServerUnavailable,
+    SessionOver,
+    SpeakerNow,
+    TimelineChanged,
+    TrackerClient,
+)
+from speaker_tracker.protocol import ErrorCode
+
+STARTED = '{"event": "started", "num_speakers": 2}'
+REPORT = '{"event": "report", "speakers": [{"id": 0, "totalTimeMs": 500}]}'
+SECOND = bytes(32_000)
+PATIENT = Backoff(attempts=1000, first_seconds=0.05, longest_seconds=0.2, give_up_seconds=120)
+HASTY = Backoff(attempts=3, first_seconds=0.01, longest_seconds=0.02)
+
+
+def level(who):
+    """A second of the scripted stage's speaker ``who``."""
+    return np.full(16_000, 1000 * (who + 1), np.int16)
+
+
+async def until(client, wanted):
+    """The first event that ``wanted`` says yes to, and all before it."""
+    before = []
+    async for event in client:
+        if wanted(event):
+            return event, before
+        before.append(event)
+    raise AssertionError(before[-3:])
+
+
+def of(kind):
+    return lambda event: isinstance(event, kind)
+
+
+@pytest.fixture
+def place(scripted_chain, start_server):  # noqa: ARG001 - the chain of the servers
+    """Starts servers, one after another at the same address."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        port = listening.getsockname()[1]
+
+    class Place:
+        url = f"ws://127.0.0.1:{port}/ws/session"
+
+        @staticmethod
+        async def start(**settings):
+            server = start_server("--port", str(port), **settings)
+            assert await asyncio.to_thread(lambda: server.url) == Place.url
+            return server
+
+    return Place
+
+
+async def kill(server):
+    server.process.kill()
+    await asyncio.to_thread(server.wait)
+
+
+# -- in mid-session ----------------------------------------------------------------------------------------------------------------
+
+
+async def test_a_server_that_is_killed_and_started_again_makes_a_new_part_on_the_same_clock(place):
+    server = await place.start()
+    async with TrackerClient(place.url, reconnect=PATIENT) as client:
+        for who in (0, 1, 1):
+            await client.send(level(who))
+        await until(client, lambda event: event == SpeakerNow(0, 1, {0: 1000, 1: 2000}))
+        await until(client, of(TimelineChanged))
+
+        await kill(server)
+        lost, _ = await until(client, of(Disconnected))
+        await place.start()
+        # Waits for the other server, and goes there.
+        await client.send(level(1))
+        again, _ = await until(client, of(Reconnected))
+        await client.send(level(0))
+        _, before = await until(client, lambda event: event == SpeakerNow(1, 0, {0: 1000, 1: 1000}))
+        report = await client.stop()
+
+    assert lost == Disconnected(0, f"{place.url} broke the connection off")
+    assert again == Reconnected(1, offset_ms=3000, lost_ms=0)
+    assert before[0] == SpeakerNow(1, 1, {1: 500})
+    assert before[1] == TimelineChanged(1, before[1].audio_ms, (Segment(3000, 3500, 1),))
+    assert before[1].audio_ms in range(3500, 5001)
+    assert not report.complete
+    first, second = report.parts
+    assert (first.offset_ms, first.sent_ms, first.reported, first.speaking_ms) == (0, 3000, False, {0: 1000, 1: 2000})
+    assert first.segments == (Segment(0, 1000, 0), Segment(1000, 3000, 1))
+    assert (second.offset_ms, second.sent_ms, second.reported, second.speaking_ms) == (3000, 2000, True, {0: 1000, 1: 1000})
+    assert second.segments == (Segment(3000, 4000, 1), Segment(4000, 5000, 0))
+
+
+async def test_audio_that_was_under_way_is_told_to_be_lost(serve_with):
+    sessions = []
+
+    def forgetful(websocket):
+        websocket.recv()
+        websocket.send(STARTED)
+        sessions.append(websocket)
+        heard = 0
+        while isinstance(websocket.recv(), bytes):
+            heard += 1
+            if heard == 1:
+                segment = {"startMs": 0, "endMs": 400, "speakerId": 0}
+                websocket.send(json.dumps({"event": "timeline", "audioMs": 500, "segments": [segment]}))
+            if heard == 3 and len(sessions) == 1:
+                websocket.close_socket()
+                return
+        websocket.send(REPORT)
+
+    async with TrackerClient(serve_with(forgetful), reconnect=PATIENT) as client:
+        for _ in range(3):
+            await client.send(SECOND)
+        again, _ = await until(client, of(Reconnected))
+        report = await client.stop()
+    assert again == Reconnected(1, offset_ms=3000, lost_ms=2600)
+    assert [(part.sent_ms, part.reported) for part in report.parts] == [(3000, False), (0, True)]
+
+
+async def test_nothing_given_is_left_out_or_sent_twice_across_a_loss(place):
+    server = await place.start()
+
+    async def source():
+        for number in range(200):
+            yield level(0)
+            if number == 20:
+                await kill(server)
+                await place.start()
+
+    async with TrackerClient(place.url, reconnect=PATIENT) as client:
+        report = await client.stream(source())
+    first, second = report.parts
+    assert (first.offset_ms, second.offset_ms) == (0, first.sent_ms)
+    assert first.sent_ms + second.sent_ms == 200_000
+    assert second.speaking_ms == {0: second.sent_ms}
+
+
+async def test_a_server_that_shuts_down_reports_its_part_and_another_goes_on(place):
+    server = await place.start()
+    async with TrackerClient(place.url, reconnect=PATIENT) as client:
+        await client.send(level(0))
+        await until(client, lambda event: event == SpeakerNow(0, 0, {0: 1000}))
+        server.process.terminate()
+        lost, _ = await until(client, of(Disconnected))
+        assert await asyncio.to_thread(server.wait) == 0
+        await place.start()
+        assert (await until(client, of(Reconnected)))[0] == Reconnected(1, 1000, lost_ms=0)
+        report = await client.stream([level(1)])
+    assert lost == Disconnected(0, f"{place.url} shut down, and reported what it had heard until then")
+    assert [(part.reported, part.speaking_ms) for part in report.parts] == [(True, {0: 1000}), (True, {1: 1000})]
+    assert [part.segments for part in report.parts] == [(Segment(0, 1000, 0),), (Segment(1000, 2000, 1),)]
+    assert not report.complete
+
+
+async def test_a_server_that_shuts_down_is_the_end_for_who_does_not_reconnect(place):
+    server = await place.start()
+
+    async def microphone():
+        yield level(0)
+        server.process.terminate()
+        while True:
+            await asyncio.sleep(0.01)
+            yield level(0)
+
+    async with TrackerClient(place.url, reconnect=None) as client:
+        client.stream_in_background(microphone())
+        report, _ = await until(client, of(Report))
+        assert await client.stop() == report
+        with pytest.raises(SessionOver, match="was stopped"):
+            await client.send(SECOND)
+    (part,) = report.parts
+    assert part.reported
+    assert part.speaking_ms[0] >= 1000
+    assert not report.complete
+
+
+async def test_a_server_that_ends_without_a_report_is_an_error_for_who_does_not_reconnect(place):
+    server = await place.start()
+    async with TrackerClient(place.url, reconnect=None) as client:
+        await client.send(level(0))
+        await until(client, lambda event: event == SpeakerNow(0, 0, {0: 1000}))
+        await kill(server)
+        with pytest.raises(ConnectionLost, match="broke the connection off"):
+            await client.stop()
+        assert client.report_so_far().parts[0].speaking_ms == {0: 1000}
+
+
+async def test_attempts_that_are_used_up_are_an_error_that_names_both_causes(place):
+    server = await place.start()
+    async with TrackerClient(place.url, reconnect=HASTY) as client:
+        await client.send(level(0))
+        await until(client, lambda event: event == SpeakerNow(0, 0, {0: 1000}))
+        await kill(server)
+        with pytest.raises(ConnectionLost) as raised:
+            await until(client, of(Report))
+        with pytest.raises(ConnectionLost):
+            await client.send(SECOND)
+        (part,) = client.report_so_far().parts
+    assert str(raised.value) == (
+        f"{place.url} broke the connection off, and no other session could be opened: "
+        f"{place.url} cannot be reached: connection refused; is the server running?"
+    )
+    assert isinstance(raised.value.__cause__, CannotConnect)
+    assert part.speaking_ms == {0: 1000}
+
+
+async def test_a_client_that_is_stopped_while_it_reconnects_gives_what_it_has(place):
+    server = await place.start()
+    async with TrackerClient(place.url, reconnect=PATIENT) as client:
+        await client.send(level(0))
+        await until(client, lambda event: event == SpeakerNow(0, 0, {0: 1000}))
+        await kill(server)
+        await until(client, of(Disconnected))
+        report = await asyncio.wait_for(client.stop(), 60)
+        assert (await until(client, of(Report)))[0] == report
+    (part,) = report.parts
+    assert (part.reported, part.speaking_ms) == (False, {0: 1000})
+    assert not report.complete
+
+
+async def test_a_connection_that_breaks_while_the_report_is_waited_for_gives_what_it_had(serve_with):
+    def stop(websocket):
+        websocket.recv()
+        websocket.send(STARTED)
+        websocket.recv()
+        websocket.close_socket()
+
+    url = serve_with(stop)
+    async with TrackerClient(url, reconnect=PATIENT) as client:
+        report = await client.stop()
+    assert not report.complete
+    async with TrackerClient(url, reconnect=None) as client:
+        with pytest.raises(ConnectionLost):
+            await client.stop()
+
+
+async def test_a_client_that_is_left_while_it_reconnects_leaves_nothing(place):
+    server = await place.start()
+    async with TrackerClient(place.url, reconnect=PATIENT) as client:
+        client.stream_in_background(itertools.repeat(level(0)))
+        await until(client, of(SpeakerNow))
+        await kill(server)
+        await until(client, of(Disconnected))
+        sending = asyncio.create_task(client.send(SECOND))
+        await asyncio.sleep(0.1)
+        assert not sending.done()
+    with pytest.raises(SessionOver):
+        await sending
+    async with asyncio.timeout(30):
+        while len(asyncio.all_tasks()) > 1:  # noqa: ASYNC110 - tasks end without telling
+            await asyncio.sleep(0.01)
+
+
+async def test_a_close_that_blames_the_client_is_not_tried_again(serve_with):
+    opened = []
+
+    def refuse(websocket):
+        opened.append(websocket)
+        websocket.recv()
+        websocket.send(STARTED)
+        websocket.close(1008, "not you")
+
+    async with TrackerClient(serve_with(refuse), reconnect=PATIENT) as client:
+        with pytest.raises(ConnectionLost, match=r"with close code 1008 \(not you\)") as raised:
+            await client.stop()
+    assert raised.value.close_code == 1008
+    assert len(opened) == 1
+
+
+async def test_sessions_that_end_at_once_again_and_again_are_given_up(serve_with):
+    opened = []
+
+    def drop(websocket):
+        opened.append(websocket)
+        websocket.recv()
+        websocket.send(STARTED)
+        websocket.close_socket()
+
+    async with TrackerClient(serve_with(drop), reconnect=HASTY) as client:
+        with pytest.raises(ConnectionLost, match="broke the connection off"):
+            await until(client, of(Report))
+    assert len(opened) == 1 + HASTY.attempts
+
+
+# -- on connecting -----------------------------------------------------------------------------------------------------------------
+
+
+async def test_a_server_that_is_not_there_yet_is_waited_for(place, caplog):
+    entering = asyncio.create_task(TrackerClient(place.url, reconnect=PATIENT).__aenter__())
+    await asyncio.sleep(0.2)
+    assert not entering.done()
+    await place.start()
+    client = await entering
+    async with asyncio.timeout(60):
+        report = await client.stream([level(0)])
+    await client.__aexit__(None, None, None)
+    assert report.complete
+    assert "connection refused; is the server running?; trying again in 0." in caplog.text
+
+
+async def test_a_busy_server_is_told_by_its_code_or_waited_for(place):
+    server = await place.start(max_sessions=1)
+    async with TrackerClient(place.url) as first:
+        with pytest.raises(ServerBusy, match="all 1 sessions of this server are taken") as raised:
+            await TrackerClient(place.url, reconnect=None).__aenter__()
+        assert raised.value.code is ErrorCode.SERVER_BUSY
+
+        second = TrackerClient(place.url, reconnect=PATIENT)
+        entering = asyncio.create_task(second.__aenter__())
+        await asyncio.to_thread(server.logged, "turned a client away", times=3)
+        assert not entering.done()
+        await first.stop()
+    await entering
+    assert (await second.stream([level(0)])).complete
+    await second.__aexit__(None, None, None)
+
+
+async def test_a_server_that_shuts_down_is_waited_out(serve_with):
+    opened = []
+
+    def shutting_down(websocket):
+        opened.append(websocket)
+        websocket.recv()
+        if len(opened) < 3:
+            websocket.send('{"event": "error", "code": "shutting_down", "message": "the server is shutting down"}')
+            websocket.close(1013)
+            return
+        websocket.send(STARTED)
+        websocket.recv()
+        websocket.send(REPORT)
+
+    url = serve_with(shutting_down)
+    with pytest.raises(ServerBusy) as raised:
+        await TrackerClient(url, reconnect=None).__aenter__()
+    assert raised.value.code is ErrorCode.SHUTTING_DOWN
+    async with TrackerClient(url, reconnect=PATIENT) as client:
+        assert (await client.stop()).complete
+    assert len(opened) == 3
+
+
+async def test_a_proxy_without_a_server_is_waited_for(serve_with):
+    asked = []
+
+    def process_request(connection, _request):
+        asked.append(connection)
+        return connection.respond(HTTPStatus.SERVICE_UNAVAILABLE, "no\n") if len(asked) < 4 else None
+
+    def session(websocket):
+        websocket.recv()
+        websocket.send(STARTED)
+        websocket.recv()
+        websocket.send(REPORT)
+
+    url = serve_with(session, process_request=process_request)
+    with pytest.raises(ServerUnavailable):
+        await TrackerClient(url, reconnect=None).__aenter__()
+    async with TrackerClient(url, reconnect=PATIENT) as client:
+        await client.stop()
+    assert len(asked) == 4
+
+
+async def test_a_token_that_is_refused_is_not_tried_again(place):
+    server = await place.start(tokens=["sesame"])
+    for token in (None, "wrong"):
+        with pytest.raises(AccessRefused, match=r"wants a valid token \(HTTP 401\); give it with token=") as raised:
+            await TrackerClient(place.url, token=token, reconnect=PATIENT).__aenter__()
+        assert raised.value.status == 401
+    async with TrackerClient(place.url, token="sesame") as client:
+        assert (await client.stream([level(0)])).complete
+    assert server.process.poll() is None
+
+
+async def test_a_token_that_is_refused_by_the_next_server_ends_the_session(place):
+    server = await place.start()
+    async with TrackerClient(place.url, reconnect=PATIENT) as client:
+        await client.send(level(0))
+        await kill(server)
+        await place.start(tokens=["sesame"])
+        with pytest.raises(ConnectionLost, match=r"and no other session could be opened: .* wants a valid token"):
+            await until(client, of(Report))
+
+
+async def test_sessions_of_clients_that_are_left_end_at_the_server(place):
+    server = await place.start()
+    for _ in range(3):
+        async with TrackerClient(place.url) as client:
+            client.stream_in_background([level(0)] * 1000)
+            await anext(client)
+
+    def open_sessions():
+        with urllib.request.urlopen(place.url.replace("ws", "http", 1).replace("/ws/session", "/health"), timeout=30) as answer:
+            return json.load(answer)["sessions"]
+
+    async with asyncio.timeout(60):
+        while await asyncio.to_thread(open_sessions):  # noqa: ASYNC110 - of another process
+            await asyncio.sleep(0.05)
+    assert server.process.poll() is None
