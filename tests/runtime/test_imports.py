@@ -3,12 +3,22 @@ import sys
 
 import pytest
 
-HEAVY = ("quart", "torch", "torchaudio", "speechbrain", "sklearn", "scipy", "matplotlib", "pyannote")
+PRINT = "import sys; print(*{name.partition('.')[0] for name in sys.modules})"
+
+HEAVY = ("quart", "hypercorn", "torch", "torchaudio", "speechbrain", "sklearn", "scipy", "matplotlib", "pyannote")
+
+SITE = set(subprocess.check_output([sys.executable, "-c", PRINT], text=True).split())
+"""What the start of Python alone loads, such as finders of editable installations."""
 
 
 def loaded_by(statement):
-    code = f"import sys\n{statement}\nprint(*sorted({{name.partition('.')[0] for name in sys.modules}}))"
+    code = f"{statement}\n{PRINT}"
     return set(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split())
+
+
+def others(loaded):
+    """Without what is Python's own."""
+    return {name for name in loaded - SITE - sys.stdlib_module_names if not name.startswith("_sysconfigdata")}
 
 
 @pytest.mark.parametrize(
@@ -23,6 +33,8 @@ def loaded_by(statement):
         "speaker_tracker.chain",
         "speaker_tracker.settings",
         "speaker_tracker.client",
+        "speaker_tracker.client.streaming",
+        "speaker_tracker.asyncapi",
         "speaker_tracker.tracking",
         "speaker_tracker.cli.main",
         "speaker_tracker.cli.stream",
@@ -33,6 +45,22 @@ def loaded_by(statement):
 )
 def test_neither_contract_nor_light_commands_load_what_is_heavy(module):
     assert loaded_by(f"import {module}").isdisjoint(HEAVY)
+
+
+def test_a_client_loads_no_more_than_it_needs():
+    loaded = loaded_by("from speaker_tracker.client import TrackerClient, TrackerClientSync; import speaker_tracker.client.sync")
+    of_pydantic = {"pydantic", "pydantic_core", "annotated_types", "typing_extensions", "typing_inspection"}
+    assert others(loaded) <= {"speaker_tracker", "websockets", *of_pydantic}
+
+
+def test_the_package_alone_loads_nothing_and_has_what_it_promises():
+    assert others(loaded_by("import speaker_tracker")) == {"speaker_tracker"}
+    loaded_by("from speaker_tracker import *; __version__, hookimpl")
+    loaded_by("from speaker_tracker.client import *; TrackerClient, stream, StreamResult")
+    for module in ("speaker_tracker", "speaker_tracker.client"):
+        with pytest.raises(subprocess.CalledProcessError) as raised:
+            loaded_by(f"import {module}; {module}.nothing")
+        assert f"AttributeError: module '{module}' has no attribute 'nothing'" in raised.value.stderr
 
 
 def test_finding_every_plugin_loads_nothing_heavy():

@@ -151,10 +151,10 @@ async def test_what_is_known_so_far_can_be_asked_for_at_any_time(tracker):
         assert client.report_so_far() == Report((Part(0, 0, 0, reported=False, speaking_ms={}, segments=()),), complete=False)
         await client.send(np.concatenate(SPEECH[1:]))
         async for event in client:
-            if event == SpeakerNow(0, 1, {0: 1000, 1: 500}):
+            if event == SpeakerNow(0, 1, {0: 1000, 1: 2000}):
                 break
         (part,) = client.report_so_far().parts
-        assert (part.sent_ms, part.reported, part.speaking_ms) == (3000, False, {0: 1000, 1: 500})
+        assert (part.sent_ms, part.reported, part.speaking_ms) == (3000, False, {0: 1000, 1: 2000})
 
 
 async def test_a_loop_that_is_left_can_be_taken_up_again(tracker):
