@@ -85,6 +85,15 @@ def test_the_client_of_fifteen_lines_gets_its_report(start_server, monkeypatch):
     assert len(messages[-1]["speakers"]) == 2
 
 
+@pytest.mark.e2e
+def test_the_client_of_the_package_gets_its_report(start_server, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    client = code("python", "TrackerClientSync").replace("ws://127.0.0.1:8000/ws/session", start_server().url)
+    done = subprocess.run([sys.executable, "-c", client], capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1].startswith("Report(")
+
+
 @pytest.mark.parametrize("field", Settings.model_fields)
 def test_every_setting_is_named(field):
     assert f"`{field.upper()}" in README
