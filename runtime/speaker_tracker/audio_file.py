@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from stat import S_ISDIR, S_ISREG
 
 import numpy as np
 import soundfile
@@ -13,15 +15,35 @@ from numpy.typing import NDArray
 
 from speaker_tracker.errors import UserError
 from speaker_tracker.events.audio import SAMPLE_RATE
+from speaker_tracker.media_files import SIGNATURE_BYTES, media_kind
 
 READ_SECONDS = 4
 FULL_SCALE = 32768
 UNKNOWN_LENGTH = 1 << 60
 """libsndfile answers with its largest count where a file does not say how long it is."""
 
+OTHER_ENDINGS = {
+    "AIFF": ("aif", "aifc"),
+    "AU": ("snd",),
+    "MP3": ("mp2",),
+    "NIST": ("sph",),
+    "OGG": ("oga", "opus"),
+}
+"""Of formats that libsndfile calls by another name."""
+NO_RECORDINGS = ("RAW", "MAT4", "MAT5")
+"""Formats that it reads as well: samples without a header, and matrices."""
+READ_KINDS = frozenset(f"{kind} file" for kind in ("a WAV", "a Wave64", "an MP3", "an Ogg", "a FLAC", "an AIFF", "an AU", "a CAF"))
+"""What ``media_kind`` calls the files that libsndfile reads, unless they are damaged."""
+
 
 class AudioFileError(UserError):
     """A file cannot be used as audio."""
+
+
+def audio_endings() -> frozenset[str]:
+    """How names of files end that libsndfile reads, in lower case, with the dot."""
+    formats = [name for name in soundfile.available_formats() if name not in NO_RECORDINGS]
+    return frozenset(f".{ending}" for name in formats for ending in (name.lower(), *OTHER_ENDINGS.get(name, ())))
 
 
 class AudioFile:
@@ -80,19 +102,34 @@ class AudioFile:
             with soundfile.SoundFile(self.path) as file:
                 yield file
         except soundfile.LibsndfileError as error:
-            reason = error.error_string.strip().rstrip(".")
-            raise AudioFileError(f"{self.path} cannot be read as audio: {reason}; WAV, FLAC, Ogg and MP3 files can be") from error
+            raise AudioFileError(self._unreadable(error.error_string.strip().rstrip("."))) from error
+
+    def _unreadable(self, reason: str) -> str:
+        with self.path.open("rb") as file:
+            kind = media_kind(file.read(SIGNATURE_BYTES))
+        if kind is None or kind in READ_KINDS:
+            return f"{self.path} cannot be read as audio: {reason}; WAV, FLAC, Ogg and MP3 files can be"
+        sound = self.path.with_suffix(".wav")
+        if sound == self.path:
+            sound = self.path.with_name(f"{self.path.stem}-sound.wav")
+        command = shlex.join(["ffmpeg", "-i", str(self.path), "-vn", "-ac", "1", "-ar", str(SAMPLE_RATE), str(sound)])
+        return f"{self.path} is {kind}, which libsndfile cannot read; make a WAV file of its sound first: {command}"
 
     def _check_readable(self) -> None:
         try:
+            mode = self.path.stat().st_mode
+            if S_ISDIR(mode):
+                raise AudioFileError(f"{self.path} is a folder; name an audio file in it")
+            if not S_ISREG(mode):  # reading would take the beginning out of a pipe
+                raise AudioFileError(
+                    f"{self.path} is no regular file, as audio files are; pipe raw PCM into `speaker-tracker stream -` instead"
+                )
             with self.path.open("rb") as file:
                 empty = not file.read(1)
         except FileNotFoundError as error:
             raise AudioFileError(f"there is no file {self.path}") from error
-        except IsADirectoryError as error:
-            raise AudioFileError(f"{self.path} is a folder; name an audio file in it") from error
-        except OSError as error:
-            raise AudioFileError(f"{self.path} cannot be opened: {error.strerror}") from error
+        except (OSError, ValueError) as error:
+            raise AudioFileError(f"{self.path} cannot be opened: {getattr(error, 'strerror', None) or error}") from error
         if empty:
             raise AudioFileError(f"{self.path} is empty")
 

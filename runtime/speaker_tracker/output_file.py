@@ -15,26 +15,44 @@ class OutputFileError(UserError):
 def write_atomically(path: Path, content: str | bytes) -> None:
     """Writes ``content`` (text as UTF-8) into a temporary file beside ``path``, which then takes its name.
 
-    Where ``path`` is a symbolic link, the file it leads to is written. Raises ``OutputFileError``; a file that was there before is
-    then as it was.
+    Where ``path`` is a symbolic link, the file it leads to is written. Raises ``OutputFileError``, such as where the disk is full;
+    a file that was there before is then as it was, and so it is where the writing is interrupted.
     """
     data = content.encode() if isinstance(content, str) else content
-    temporary = None
     try:
         path = path.resolve()
         if path.exists() and not path.is_file():
             path.write_bytes(data)
-            return
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            temporary = Path(file.name)
+        else:
+            _replace(path, data)
+    except OSError as error:
+        raise OutputFileError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def _replace(path: Path, data: bytes) -> None:
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
+    temporary = Path(name)
+    try:
+        with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor is no path
             file.write(data)
+            file.flush()
+            os.fsync(descriptor)  # some file systems tell only now that there was no room
         temporary.chmod(0o666 & ~_umask())
         temporary.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
+
+
+def make_folder(path: Path) -> None:
+    """Makes a folder and those above it, where they are not there. Raises ``OutputFileError``."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise OutputFileError(f"{path} is a file; name a folder") from error
     except OSError as error:
-        if temporary is not None:
-            with suppress(OSError):
-                temporary.unlink()
-        raise OutputFileError(f"{path} cannot be written: {error.strerror}") from error
+        raise OutputFileError(f"the folder {path} cannot be made: {error.strerror}") from error
 
 
 def check_writable(path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from needed_programs import lacking
 from speaker_tracker.plugins import BUILTIN_PLUGINS
 
 SCRIPTED_STAGE = Path(__file__).with_name("scripted_stage.py")
@@ -67,6 +69,18 @@ def scripted_chain(site, monkeypatch) -> None:
     )
     monkeypatch.setenv("SPEAKER_TRACKER_STAGES", '["scripted"]')
     monkeypatch.setenv("SPEAKER_TRACKER_BLOCKED_PLUGINS", json.dumps(list(BUILTIN_PLUGINS)))
+
+
+@pytest.fixture
+def small_disk(tmp_path) -> Iterator[Path]:
+    """A folder with room for 64 KiB, as on a disk that is nearly full."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)], capture_output=True, check=False)
+    if mounted.returncode:
+        lacking("a small disk can only be mounted by root")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
 
 
 Turns = list[tuple[float, int | None]]

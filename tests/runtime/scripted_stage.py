@@ -89,6 +89,9 @@ class Scripted:
     def restore(self, state):
         pass
 
+    def close(self):
+        pass
+
 
 def load(options):
     if options.broken == "at load":

@@ -1,8 +1,12 @@
+import os
+import subprocess
+
 import numpy as np
 import pytest
 import soundfile
 
-from speaker_tracker.audio_file import AudioFile, AudioFileError
+from needed_programs import needed
+from speaker_tracker.audio_file import AudioFile, AudioFileError, audio_endings
 
 
 def samples(path, frame_ms=100):
@@ -25,7 +29,7 @@ def test_frames_are_of_the_asked_length_and_the_last_holds_the_rest(tmp_path):
     assert lengths == [3200] * 100 + [1600]
 
 
-@pytest.mark.parametrize("rate", [8_000, 22_050, 44_100, 48_000])
+@pytest.mark.parametrize("rate", [8_000, 22_050, 44_100, 48_000, 96_000])
 def test_other_sample_rates_are_resampled(tmp_path, rate):
     soundfile.write(tmp_path / "a.wav", tone(9, rate), rate)
     heard = samples(tmp_path / "a.wav") / 32768
@@ -44,6 +48,31 @@ def test_other_formats_are_read(tmp_path, name, subtype):
     soundfile.write(tmp_path / name, tone(2, 16_000), 16_000, subtype=subtype)
     assert AudioFile(tmp_path / name).seconds == pytest.approx(2, abs=0.1)
     assert len(samples(tmp_path / name)) == pytest.approx(32_000, abs=1600)
+
+
+@pytest.mark.parametrize("subtype", ["PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ULAW", "ALAW", "IMA_ADPCM"])
+def test_samples_of_any_kind_are_read(tmp_path, subtype):
+    soundfile.write(tmp_path / "a.wav", tone(1, 16_000), 16_000, subtype=subtype)
+    heard = samples(tmp_path / "a.wav")[:16_000] / 32768
+    assert np.sqrt(np.mean((heard - tone(1, 16_000)) ** 2)) < 0.03
+
+
+def test_stereo_of_24_bits_at_96_khz_is_converted(tmp_path):
+    left, right = tone(3, 96_000), tone(3, 96_000, frequency=1000)
+    soundfile.write(tmp_path / "a.wav", np.stack([left, right], axis=1), 96_000, subtype="PCM_24")
+    heard = samples(tmp_path / "a.wav")[:48_000] / 32768
+    wanted = (tone(3, 16_000) + tone(3, 16_000, frequency=1000)) / 2
+    assert np.abs(heard - wanted)[1000:-1000].max() < 0.01
+
+
+@pytest.mark.parametrize(("name", "options"), [("a.mp3", ["-b:a", "64k"]), ("a.opus", []), ("a.flac", ["-sample_fmt", "s32"])])
+def test_files_that_another_program_made_are_read(tmp_path, name, options):
+    soundfile.write(tmp_path / "a.wav", tone(2, 44_100), 44_100)
+    made = [needed("ffmpeg"), "-v", "error", "-i", str(tmp_path / "a.wav"), "-ac", "2", *options, str(tmp_path / name)]
+    subprocess.run(made, check=True)
+    assert AudioFile(tmp_path / name).seconds == pytest.approx(2, abs=0.1)
+    heard = samples(tmp_path / name)[8000:24_000] / 32768
+    assert np.sqrt(np.mean(heard**2)) == pytest.approx(0.25, rel=0.05)  # ffmpeg gives half of the power to each channel
 
 
 def test_samples_beyond_full_scale_are_clipped_and_what_is_no_number_is_silence(tmp_path):
@@ -89,6 +118,35 @@ def test_what_is_no_audio_is_told_in_one_sentence(tmp_path, name, make, sentence
     with pytest.raises(AudioFileError) as raised:
         AudioFile(path)
     assert str(raised.value) == sentence.format(path)
+
+
+@pytest.mark.parametrize("name", ["my talk.mp4", "talk.wav"])
+def test_of_a_video_it_is_told_how_to_take_its_sound_out(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    pictures = ["-f", "lavfi", "-i", "color=size=32x32:rate=5:duration=1"]
+    sound = ["-f", "lavfi", "-i", "sine=duration=1"]
+    subprocess.run([needed("ffmpeg"), "-v", "error", *pictures, *sound, "-f", "mp4", name], check=True)
+    with pytest.raises(AudioFileError) as raised:
+        AudioFile(tmp_path / name)
+    sentence, command = str(raised.value).split(" first: ")
+    assert sentence == f"{tmp_path / name} is an MP4 or QuickTime file, which libsndfile cannot read; make a WAV file of its sound"
+
+    before = {path.name for path in tmp_path.iterdir()}
+    subprocess.run(command, shell=True, check=True, capture_output=True)
+    (made,) = {path.name for path in tmp_path.iterdir()} - before
+    assert AudioFile(tmp_path / made).seconds == pytest.approx(1, abs=0.1)
+
+
+def test_a_pipe_is_no_audio_file_and_nothing_is_taken_out_of_it(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(AudioFileError, match="is no regular file"):
+        AudioFile(tmp_path / "pipe")
+
+
+def test_endings_are_those_of_recordings():
+    endings = audio_endings()
+    assert endings >= {".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aiff", ".aif", ".au", ".caf", ".w64"}
+    assert endings.isdisjoint({".raw", ".mat4", ".txt", ".rttm", ".json", ".png"})
 
 
 def test_a_damaged_file_gives_what_it_holds_or_a_sentence(tmp_path):

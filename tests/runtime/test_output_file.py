@@ -1,8 +1,12 @@
 import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
-from speaker_tracker.output_file import OutputFileError, check_writable, write_atomically
+from speaker_tracker.output_file import OutputFileError, check_writable, make_folder, write_atomically
 
 
 def test_a_file_is_written_whole_and_nothing_is_left_beside_it(tmp_path):
@@ -52,3 +56,47 @@ def test_what_is_no_file_is_written_to_and_stays_what_it_is(tmp_path):
     finally:
         os.close(reader)
     assert pipe.is_fifo()
+
+
+def test_a_full_disk_leaves_the_old_file_and_nothing_else(small_disk):
+    path = small_disk / "a.rttm"
+    path.write_text("before")
+    with pytest.raises(OutputFileError) as raised:
+        write_atomically(path, bytes(200_000))
+    assert str(raised.value) == f"{path} cannot be written: No space left on device"
+    assert [(file.name, file.read_text()) for file in small_disk.iterdir()] == [("a.rttm", "before")]
+
+
+def test_a_file_that_grows_beyond_a_limit_leaves_nothing(tmp_path):
+    code = f"""
+import resource, signal
+from pathlib import Path
+from speaker_tracker.output_file import write_atomically
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+write_atomically(Path({str(tmp_path / "a.rttm")!r}), bytes(200_000))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "a.rttm cannot be written: File too large" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_device_without_room_is_told():
+    with pytest.raises(OutputFileError, match="/dev/full cannot be written: No space left on device"):
+        write_atomically(Path("/dev/full"), "text")
+
+
+def test_an_interruption_leaves_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "fsync", lambda _: signal.raise_signal(signal.SIGINT))
+    with pytest.raises(KeyboardInterrupt):
+        write_atomically(tmp_path / "a.rttm", "text")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_folders_are_made_or_told(tmp_path):
+    make_folder(tmp_path / "one" / "two")
+    make_folder(tmp_path / "one" / "two")
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputFileError, match="file is a file; name a folder"):
+        make_folder(tmp_path / "file")
+    with pytest.raises(OutputFileError, match="cannot be made: Not a directory"):
+        make_folder(tmp_path / "file" / "folder")

@@ -5,55 +5,193 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import click
 
+from speaker_tracker import plot
 from speaker_tracker.assembly import build_chain
-from speaker_tracker.audio_file import AudioFile
+from speaker_tracker.audio_file import AudioFile, AudioFileError
+from speaker_tracker.chain import Chain
+from speaker_tracker.cli.audio_inputs import AudioInput, find_inputs
 from speaker_tracker.cli.common import config_option, settings_from
-from speaker_tracker.cli.progress import progress_bar
-from speaker_tracker.cli.tracking_options import TrackedFile, TrackingOptions, tracking_options
-from speaker_tracker.cli.tracking_output import TurnPrinter, as_json, print_speakers
-from speaker_tracker.tracking import Tracking, track
+from speaker_tracker.cli.help_text import examples
+from speaker_tracker.cli.output_folder import OutputFolder
+from speaker_tracker.cli.progress import FilesProgress
+from speaker_tracker.cli.tracking_options import TrackingOptions, tracking_options
+from speaker_tracker.cli.tracking_output import TurnPrinter, clock, print_speakers
+from speaker_tracker.errors import UserError
+from speaker_tracker.formats import FORMATS, Format, TrackedFile, as_document
+from speaker_tracker.tracking import Tracking, TrackingError, track
 
 
-@click.command(short_help="Tell who speaks when in audio files, without a server.")
+def _parse_formats(_context: click.Context, _parameter: click.Parameter, values: Sequence[str]) -> list[Format]:
+    """Names of formats, with commas between them or one by one."""
+    names = [name.strip() for value in values for name in value.split(",")]
+    for name in names:
+        if name not in FORMATS:
+            raise click.BadParameter(f"{name!r} is no format; there are {', '.join(FORMATS)}")
+    return [FORMATS[name] for name in dict.fromkeys(names)]
+
+
+def _complete_formats(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    before, comma, begun = incomplete.rpartition(",")
+    return [f"{before}{comma}{name}" for name in FORMATS if name.startswith(begun)]
+
+
+@click.command(
+    short_help="Tell who speaks when in audio files, without a server.",
+    epilog=examples(
+        "speaker-tracker diarize talk.flac --num-speakers 3 --plot talk.png",
+        "speaker-tracker diarize talk.mp3 --format vtt > talk.vtt",
+        "speaker-tracker diarize recordings/ --output-dir results --format rttm,csv --skip-existing",
+    ),
+)
 @click.argument("audio", type=click.Path(path_type=Path), nargs=-1, required=True)
 @tracking_options
+@click.option("--output-dir", type=click.Path(path_type=Path), metavar="DIR", help="Write files for each audio file into DIR.")
+@click.option(
+    "--format",
+    "formats",
+    callback=_parse_formats,
+    shell_complete=_complete_formats,
+    multiple=True,
+    metavar="NAME,...",
+    help=f"What to write into DIR: {', '.join(FORMATS)}.  [default: rttm]  Without DIR: one of them, to standard output.",
+)
+@click.option("--skip-existing", is_flag=True, help="Pass over audio files whose files in DIR are all there and newer.")
 @config_option
-def command(audio: Sequence[Path], options: TrackingOptions) -> None:
-    """Tell who speaks when in AUDIO: any files that libsndfile reads (WAV, FLAC, Ogg, MP3 ...).
+def command(
+    *,
+    audio: Sequence[Path],
+    options: TrackingOptions,
+    output_dir: Path | None,
+    formats: Sequence[Format],
+    skip_existing: bool,
+) -> None:
+    """Tell who speaks when in AUDIO: any files that libsndfile reads (WAV, FLAC, Ogg, MP3 ...), and folders of them.
 
-    The files go through the same session as on the server, in this process. With several files --rttm writes one file, in which
-    each is called by its name without the ending, and --json prints a list.
+    The files go through the same session as on the server, in this process. A file that cannot be read is told, and the others go
+    on. With several files --rttm writes one file, in which each is called by its name without the ending, and --json prints a list.
     """
-    _check_names(audio, options)
-    options.check(audio)
-    files = [AudioFile(path) for path in audio]
-    chain = build_chain(settings_from())
-    tracked = []
-    for file in files:
-        with progress_bar(str(file.path), file.seconds) as advance:
-            tracking = track(chain.open, file, options.num_speakers, on_progress=advance)
-        tracked.append(TrackedFile(file.path, file.seconds, tracking.report, tracking.recorder))
-        if not options.as_document:
-            _print(tracked[-1], tracking)
-    if options.as_document:
-        documents = [as_json(one) for one in tracked]
-        click.echo(json.dumps(documents if len(documents) > 1 else documents[0], indent=2))
-    options.write_files(tracked)
+    inputs = find_inputs(audio)
+    _check_usage(inputs, options, output_dir, formats, skip_existing=skip_existing)
+    options.check([one.path for one in inputs], draws=any(form.name == "png" for form in formats))
+    folder = None if output_dir is None else OutputFolder(output_dir, formats or [FORMATS["rttm"]])
+    todo = inputs
+    if folder is not None:
+        folder.check(inputs, [*options.outputs, *([] if options.reference is None else [options.reference])])
+        todo = [one for one in inputs if not (skip_existing and folder.up_to_date(one))]
+    run = _Run(options, folder, printed=None if output_dir is not None or not formats else formats[0])
+    run.all(todo)
+    run.finish(skipped=len(inputs) - len(todo))
 
 
-def _check_names(audio: Sequence[Path], options: TrackingOptions) -> None:
-    name, count = Counter(path.stem for path in audio).most_common(1)[0]
+def _check_usage(
+    inputs: Sequence[AudioInput],
+    options: TrackingOptions,
+    output_dir: Path | None,
+    formats: Sequence[Format],
+    *,
+    skip_existing: bool,
+) -> None:
+    name, count = Counter(one.path.stem for one in inputs).most_common(1)[0]
     if options.rttm is not None and count > 1:
         raise click.UsageError(f"{count} files are called {name!r}; RTTM tells files apart by this name, so write them one by one")
+    if options.plot is not None and len(inputs) > plot.MAX_PANELS:
+        raise click.UsageError(f"--plot draws {plot.MAX_PANELS} files at most, not {len(inputs)}; draw each with --format png")
+    if output_dir is not None:
+        if skip_existing and (options.outputs or options.as_document):
+            raise click.UsageError("--rttm, --plot and --json have all files in one, so none can be passed over by --skip-existing")
+    elif skip_existing:
+        raise click.UsageError("--skip-existing looks into the folder of --output-dir, which is not named")
+    elif formats and (len(formats) > 1 or len(inputs) > 1 or options.as_document or formats[0].name == "png"):
+        raise click.UsageError("standard output takes one file in one format of text; name a folder with --output-dir for more")
 
 
-def _print(file: TrackedFile, tracking: Tracking) -> None:
+class _Run:
+    """One call of the command. ``printed``: the format that goes to standard output, None for tables or ``--json``."""
+
+    def __init__(self, options: TrackingOptions, folder: OutputFolder | None, printed: Format | None) -> None:
+        self._options = options
+        self._folder = folder
+        self._printed = printed
+        self._reference = options.reference_turns()
+        self._kept: list[TrackedFile] = []
+        self._given = self._done = self._failed = 0
+
+    def all(self, inputs: Sequence[AudioInput]) -> None:
+        """Tracks them one after the other. What is wrong with one of several is told and counted; of one alone it is raised."""
+        self._given = len(inputs)
+        files = [(one, file) for one in inputs if (file := self._opened(one)) is not None]
+        if not files:
+            return
+        with FilesProgress(len(files), sum(file.seconds for _, file in files)) as progress:
+            with progress.waiting("loading models"):
+                chain = build_chain(settings_from())
+            with closing(chain):
+                for one, file in files:
+                    self._track(chain, one, file, progress)
+
+    def finish(self, skipped: int) -> None:
+        """Prints and writes what all files have in common. Raises ``UserError`` where one of several could not be used."""
+        if self._options.as_document:
+            documents = [as_document(file) for file in self._kept]
+            click.echo(json.dumps(documents if self._given > 1 else documents[0], indent=2))
+        self._options.write_files(self._kept)
+        if self._folder is not None and not self._options.as_document:
+            click.echo(
+                f"{self._done} of {self._given + skipped} files done" + (f", {skipped} were there already" if skipped else "")
+            )
+        if self._failed:
+            raise UserError(f"{self._failed} of {self._given + skipped} files could not be used")
+
+    def _opened(self, one: AudioInput) -> AudioFile | None:
+        try:
+            return AudioFile(one.path)
+        except AudioFileError as error:
+            self._tell(error)
+            return None
+
+    def _track(self, chain: Chain, one: AudioInput, file: AudioFile, progress: FilesProgress) -> None:
+        try:
+            with progress.file(str(file.path), file.seconds) as advance:
+                tracking = track(chain.open, file, self._options.num_speakers, on_progress=advance)
+        except (AudioFileError, TrackingError) as error:
+            with progress.hidden():
+                self._tell(error)
+            return
+        tracked = TrackedFile(file.path, file.seconds, tracking.report, tracking.recorder, self._reference)
+        self._done += 1
+        if self._options.as_document or self._options.outputs:
+            self._kept.append(tracked)
+        outputs = [] if self._folder is None else self._folder.write(one, tracked)
+        with progress.hidden():
+            self._print(tracked, tracking, outputs)
+
+    def _tell(self, error: UserError) -> None:
+        if self._given == 1:
+            raise error
+        self._failed += 1
+        click.echo(f"Error: {' '.join(str(error).split())}", err=True)
+
+    def _print(self, tracked: TrackedFile, tracking: Tracking, outputs: Sequence[Path]) -> None:
+        if self._options.as_document:
+            return
+        if self._printed is not None:
+            click.echo(self._printed.render(tracked), nl=False)
+        elif outputs:
+            speakers = len(tracked.report.speakers)
+            told = f"{clock(round(1000 * tracked.seconds))}, {speakers} speaker{'' if speakers == 1 else 's'}"
+            click.echo(f"{tracked.path} ({told}): {', '.join(map(str, outputs))}")
+        else:
+            _print_timeline(tracked, tracking)
+
+
+def _print_timeline(file: TrackedFile, tracking: Tracking) -> None:
     click.echo(f"{file.path} ({file.seconds:.1f} s, processed in {tracking.processing_seconds:.1f} s)")
     printer = TurnPrinter()
-    printer.feed(file.recorder.final)
+    printer.feed(file.segments)
     printer.finish()
     print_speakers(file.report)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from rich.table import Table
 from speaker_tracker import plot
 from speaker_tracker.assembly import build_chain, configure_chain
 from speaker_tracker.cli.common import check_picture, config_option, settings_from
+from speaker_tracker.cli.help_text import examples
 from speaker_tracker.cli.progress import progress_bar
 from speaker_tracker.evaluation.bounds import similarities
 from speaker_tracker.evaluation.manifest import WHOLE, Part, read_manifest, select
@@ -36,7 +38,14 @@ def _parse_part(_context: click.Context, _parameter: click.Parameter, value: str
     return int(number), int(parts)
 
 
-@click.command(short_help="Measure accuracy, latency and speed on conversations with references.")
+@click.command(
+    short_help="Measure accuracy, latency and speed on conversations with references.",
+    epilog=examples(
+        "speaker-tracker evaluate manifest.json --jobs 4",
+        "speaker-tracker evaluate manifest.json --group noisy --oracle --verbose",
+        "speaker-tracker evaluate manifest.json --explain talk --plot talk.png",
+    ),
+)
 @click.argument("manifest", type=click.Path(path_type=Path))
 @click.option("--group", "groups", multiple=True, help="Only conversations of this group; may be given several times.")
 @click.option("--uri", "uris", multiple=True, help="Only this conversation; may be given several times.")
@@ -89,10 +98,11 @@ def command(  # noqa: PLR0913 - one argument an option
     configure_chain(settings)
     evaluator = Evaluator(partial(build_chain, settings), frame_ms, bounds=oracle)
     results: list[ConversationResult] = []
-    with progress_bar(
-        f"{len(conversations)} conversations", sum(conversation.seconds for conversation in conversations)
-    ) as advance:
-        for result in evaluate(evaluator, conversations, jobs or os.cpu_count() or 1):
+    with (
+        progress_bar(f"{len(conversations)} conversations", sum(conversation.seconds for conversation in conversations)) as advance,
+        closing(evaluate(evaluator, conversations, jobs or os.cpu_count() or 1)) as finished,
+    ):
+        for result in finished:
             results.append(result)
             advance(result.seconds)
     order = [conversation.uri for conversation in conversations]
@@ -109,7 +119,8 @@ def _explain(manifest: Path, uri: str, picture: Path, frame_ms: int) -> None:
     (conversation,) = select(read_manifest(manifest), (), (uri,))
     settings = settings_from()
     configure_chain(settings)
-    observed = Evaluator(partial(build_chain, settings), frame_ms).observe(conversation)
+    with closing(Evaluator(partial(build_chain, settings), frame_ms)) as evaluator:
+        observed = evaluator.observe(conversation)
     recorder = observed.tracking.recorder
     times, cosines = similarities(observed.embeddings, recorder.final)
     panel = plot.Panel(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from rich.table import Table
 
 from speaker_tracker.assembly import configure_chain
 from speaker_tracker.cli.common import config_option, settings_from
+from speaker_tracker.cli.help_text import examples
 from speaker_tracker.cli.progress import progress_bar
 from speaker_tracker.evaluation.embedding import WindowEmbedder, embedding_stage, measure
 from speaker_tracker.evaluation.utterances import (
@@ -41,7 +43,14 @@ class Figure:
     trials: tuple[int, int]
 
 
-@click.command(short_help="Measure how well the voice model tells speakers apart.")
+@click.command(
+    short_help="Measure how well the voice model tells speakers apart.",
+    epilog=examples(
+        "speaker-tracker evaluate-embedding speakers/",
+        "speaker-tracker evaluate-embedding speakers/ --seconds 1.5 --noise noise.flac --snr 10",
+        "speaker-tracker evaluate-embedding speakers/ --line-rate 8000 --json",
+    ),
+)
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option(
     "--seconds",
@@ -100,13 +109,12 @@ def command(  # noqa: PLR0913 - one argument an option
     with progress_bar(f"{len(utterances)} utterances", len(lengths) * len(kinds) * len(conditions) * len(utterances)) as advance:
         for length in lengths:
             for normalization in kinds:
-                embedder = WindowEmbedder(stage, round(1000 * length), normalization)
-                model = embedder.model
-                for condition, heard in conditions.items():
-                    trials = measure(embedder, heard, advance)
-                    counts = (len(trials.same), len(trials.different))
-                    figures.append(Figure(condition, length, normalization, equal_error_rate(trials), counts))
-                embedder.close()
+                with closing(WindowEmbedder(stage, round(1000 * length), normalization)) as embedder:
+                    model = embedder.model
+                    for condition, heard in conditions.items():
+                        trials = measure(embedder, heard, advance)
+                        counts = (len(trials.same), len(trials.different))
+                        figures.append(Figure(condition, length, normalization, equal_error_rate(trials), counts))
     if as_document:
         click.echo(json.dumps(_document(stage.name, model, utterances, figures), indent=2))
     else:

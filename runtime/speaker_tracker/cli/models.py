@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from speaker_tracker.cli.help_text import examples
 from speaker_tracker.models import CatalogueEntry, list_models
 from speaker_tracker.models.catalogue import FETCH_COMMAND, HUB_ID, HUB_REVISION
 from speaker_tracker.settings import load_settings
@@ -20,12 +21,15 @@ EXPORTER = "speaker_tracker_stages.onnx_export"
 """Named, not imported: the runtime does not depend on stages, and this one imports PyTorch."""
 
 
-@click.group("models")
+@click.group(
+    "models",
+    epilog=examples("speaker-tracker models list", "speaker-tracker models fetch", "speaker-tracker models export --source hub"),
+)
 def command() -> None:
     """List, fetch and export speaker embedding models."""
 
 
-@command.command("list")
+@command.command("list", epilog=examples("speaker-tracker models list", "speaker-tracker models list --json"))
 @click.option("--json", "as_json", is_flag=True, help="One JSON list on standard output.")
 def show(as_json: bool) -> None:
     """Show the models there are, where they lie, and which of them the source "auto" takes."""
@@ -37,7 +41,9 @@ def show(as_json: bool) -> None:
         click.echo(line)
 
 
-@command.command()
+@command.command(
+    epilog=examples("speaker-tracker models fetch", "SPEAKER_TRACKER_MODEL_CACHE=/srv/models speaker-tracker models fetch")
+)
 @click.option(
     "--revision",
     default=HUB_REVISION,
@@ -55,7 +61,9 @@ def fetch(revision: str) -> None:
         click.echo(f"SPEAKER_TRACKER_STAGE_OPTIONS__SPEECHBRAIN_EMBEDDING__SOURCE={folder}")
 
 
-@command.command()
+@command.command(
+    epilog=examples("speaker-tracker models export", "speaker-tracker models export --source hub --output my-model"),
+)
 @click.option("--source", default="auto", metavar="SOURCE", help="auto, embedded, hub or a model folder.  [default: auto]")
 @click.option(
     "--output",

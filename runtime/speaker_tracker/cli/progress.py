@@ -1,10 +1,13 @@
 """Progress on a terminal: on standard error, and only where that is a terminal."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 PATH_WIDTH = 40
 
@@ -12,10 +15,81 @@ PATH_WIDTH = 40
 @contextmanager
 def progress_bar(label: str, total: float) -> Iterator[Callable[[float], None]]:
     """A bar that goes away at the end; gives a function that moves it on by some part of ``total``."""
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeRemainingColumn(compact=True))
-    with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal, redirect_stdout=False, redirect_stderr=False
-    ) as progress:
-        task = progress.add_task(label if len(label) <= PATH_WIDTH else "…" + label[1 - PATH_WIDTH :], total=total)
+    with _bars() as progress:
+        task = progress.add_task(_shortened(label), total=total)
         yield lambda amount: progress.advance(task, amount)
+
+
+class FilesProgress:
+    """A bar for the file under way and, where there are several files, one for all of them; a context manager.
+
+    ``seconds``: of audio of all files. ``count``: how many there are.
+    """
+
+    def __init__(self, count: int, seconds: float) -> None:
+        self._progress = _bars()
+        self._count, self._done = count, 0
+        self._all = self._progress.add_task(self._standing, total=seconds) if count > 1 else None
+
+    @property
+    def _standing(self) -> str:
+        return f"{self._done} of {self._count} files"
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    @contextmanager
+    def waiting(self, label: str) -> Iterator[None]:
+        """Shows that something goes on whose end is not known."""
+        task = self._progress.add_task(label, total=None)
+        try:
+            yield
+        finally:
+            self._progress.remove_task(task)
+
+    @contextmanager
+    def file(self, label: str, seconds: float) -> Iterator[Callable[[float], None]]:
+        """The bar of one file; gives a function that moves it, and that of all files, on by so many seconds of audio."""
+        task = self._progress.add_task(_shortened(label), total=seconds)
+
+        def advance(amount: float) -> None:
+            self._progress.advance(task, amount)
+            if self._all is not None:
+                self._progress.advance(self._all, amount)
+
+        try:
+            yield advance
+        finally:
+            self._progress.remove_task(task)
+            self._done += 1
+            if self._all is not None:
+                self._progress.update(self._all, description=self._standing)
+
+    @contextmanager
+    def hidden(self) -> Iterator[None]:
+        """Takes the bars away while something else is printed."""
+        self._progress.stop()
+        try:
+            yield
+        finally:
+            self._progress.start()
+
+
+def _bars() -> Progress:
+    console = Console(stderr=True)
+    columns: tuple[ProgressColumn, ...] = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(compact=True),
+    )
+    disable = not console.is_terminal or console.is_dumb_terminal
+    return Progress(*columns, console=console, transient=True, disable=disable, redirect_stdout=False, redirect_stderr=False)
+
+
+def _shortened(label: str) -> str:
+    return label if len(label) <= PATH_WIDTH else "…" + label[1 - PATH_WIDTH :]

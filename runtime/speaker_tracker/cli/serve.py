@@ -11,6 +11,7 @@ import click
 
 from speaker_tracker.assembly import build_chain, build_observers, configure_chain, find_observers, find_plugins
 from speaker_tracker.cli.common import config_option, settings_from
+from speaker_tracker.cli.help_text import examples
 from speaker_tracker.server import binding
 from speaker_tracker.server.logs import configure_logging
 from speaker_tracker.server.process import Loaded, Surroundings, end_by_signals_while_loading, serve_here
@@ -24,7 +25,14 @@ def _names(_context: click.Context, _parameter: click.Parameter, value: str | No
     return None if value is None else [name.strip() for name in value.split(",") if name.strip()]
 
 
-@click.command("serve")
+@click.command(
+    "serve",
+    epilog=examples(
+        "speaker-tracker serve --host 0.0.0.0 --workers 4",
+        "SPEAKER_TRACKER_TOKENS=sesame speaker-tracker serve --tls-cert cert.pem --tls-key key.pem",
+        "speaker-tracker serve --config settings.toml",
+    ),
+)
 @click.option("--host", help="Address to listen on; 0.0.0.0 for all.  [default: 127.0.0.1]")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on; 0 takes a free one.  [default: 8000]")
 @click.option("--workers", type=click.IntRange(1, 256), help="Server processes.  [default: 1]")

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from speaker_tracker.assembly import configure_chain, find_observers, find_plugins
 from speaker_tracker.cli.common import config_option, settings_from
+from speaker_tracker.cli.help_text import examples
 from speaker_tracker.events import Event
 from speaker_tracker.plugins import ProvidedObserver, ProvidedStage
 from speaker_tracker.settings import Settings, origins
@@ -30,7 +31,14 @@ Sources = Mapping[tuple[str, ...], str]
 """Where settings came from, as ``origins`` tells it."""
 
 
-@click.command(short_help="Show the stages and observers as configured, and every option.")
+@click.command(
+    short_help="Show the stages and observers as configured, and every option.",
+    epilog=examples(
+        "speaker-tracker stages",
+        "SPEAKER_TRACKER_STAGE_OPTIONS__SILERO_VAD__THRESHOLD=0.4 speaker-tracker stages",
+        "speaker-tracker stages --config settings.toml --json",
+    ),
+)
 @click.option("--json", "as_document", is_flag=True, help="One JSON document, for machines.")
 @config_option
 def command(*, as_document: bool) -> None:

@@ -1,71 +1,105 @@
-"""``speaker-tracker stream``: an audio file to a running server."""
+"""``speaker-tracker stream``: audio to a running server, from a file, another program or a microphone."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
-from speaker_tracker.audio_file import AudioFile
-from speaker_tracker.cli.progress import progress_bar
-from speaker_tracker.cli.tracking_options import TrackedFile, TrackingOptions, tracking_options
-from speaker_tracker.cli.tracking_output import TurnPrinter, as_json, print_speakers
-from speaker_tracker.client import DEFAULT_URL, ClientError, StreamResult, connect, stream
-from speaker_tracker.client.streaming import BYTES_PER_SECOND
-from speaker_tracker.latency import LatencyHistogram
+from speaker_tracker.cli.audio_source import AudioSource, FileSource
+from speaker_tracker.cli.help_text import examples
+from speaker_tracker.cli.stream_display import display_for
+from speaker_tracker.cli.stream_session import run_session
+from speaker_tracker.cli.tracking_options import TrackingOptions, tracking_options
+from speaker_tracker.client import DEFAULT_URL, ClientError
+from speaker_tracker.client.address import shown
+from speaker_tracker.formats import TrackedFile, as_document
 
-FRAME_MS = 100
+STANDARD_INPUT = "-"
+MICROPHONE = "mic"
 
 
-@click.command(short_help="Stream an audio file to a running server.")
-@click.argument("audio", type=click.Path(path_type=Path))
+def _list_devices(context: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
+    if not wanted or context.resilient_parsing:
+        return
+    from speaker_tracker.cli.microphone import input_devices  # noqa: PLC0415 - an optional extra
+
+    devices = input_devices()
+    for number, name, default in devices:
+        click.echo(f"{'*' if default else ' '} {number:>3}  {name}")
+    if not devices:
+        click.echo("There is no device to record from.")
+    context.exit()
+
+
+def _complete_audio(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    named = [CompletionItem(MICROPHONE)] if incomplete and MICROPHONE.startswith(incomplete) else []
+    return [CompletionItem(incomplete, type="file"), *named]  # in this order, since click's script for bash forgets at a file
+
+
+@click.command(
+    short_help="Stream a file, a microphone or another program's audio to a running server.",
+    epilog=examples(
+        "speaker-tracker stream talk.flac --num-speakers 3 --plot talk.png",
+        "speaker-tracker stream mic --url ws://192.168.1.20:8000/ws/session",
+        "ffmpeg -v error -i talk.mp4 -f s16le -ar 16000 -ac 1 - | speaker-tracker stream -",
+        "speaker-tracker stream talk.flac | jq -c 'select(.event == \"speaker\")'",
+    ),
+)
+@click.argument("audio", metavar="AUDIO|-|mic", shell_complete=_complete_audio)
 @click.option("--url", default=DEFAULT_URL, show_default=True, help="Address of the server.")
 @click.option("--token", help="Bearer token, where the server wants one.")
 @click.option("--realtime", is_flag=True, help="As fast as it is spoken; else as fast as the server takes it.")
+@click.option("--device", metavar="NAME|NUMBER", help="The microphone, where it is not the default one.")
+@click.option(
+    "--list-devices", is_flag=True, is_eager=True, expose_value=False, callback=_list_devices, help="Show the microphones and exit."
+)
 @tracking_options
-def command(audio: Path, url: str, token: str | None, *, realtime: bool, options: TrackingOptions) -> None:
-    """Stream AUDIO to a running server and show who speaks, as the server tells.
+def command(*, audio: str, device: str | None, options: TrackingOptions, **connection: Any) -> None:
+    """Stream audio to a running server and show who speaks, as the server tells.
 
-    AUDIO is any file that libsndfile reads (WAV, FLAC, Ogg, MP3 ...).
+    AUDIO is any file that libsndfile reads (WAV, FLAC, Ogg, MP3 ...). "-" takes raw PCM from standard input: 16 kHz, signed 16-bit
+    little-endian, mono. "mic" records, with the extra mic; Ctrl-C ends it, with a report.
+
+    On a terminal there is a live view. Elsewhere each message of the server is a line of JSON, unless --json asks for one document
+    at the end.
     """
-    options.check([audio])
-    file = AudioFile(audio)
-    printer = TurnPrinter()
-    quiet = options.as_document
-    # On one terminal the lines of the conversation show the progress; a bar would be drawn across them.
-    bar = nullcontext(lambda _: None) if sys.stdout.isatty() and not quiet else progress_bar(str(audio), file.seconds)
-
-    async def session(frames: Iterator[bytes]) -> StreamResult:
-        on_labelled = None if quiet else printer.feed
-        async with connect(url, token=token) as connection:
-            return await stream(connection, frames, options.num_speakers, realtime=realtime, on_labelled=on_labelled)
-
-    with bar as advance:
-        result = asyncio.run(session(_counted(file.frames(FRAME_MS), advance)))
-    tracked = TrackedFile(audio, file.seconds, result.report, result.recorder)
-    if quiet:
-        click.echo(json.dumps(as_json(tracked), indent=2))
-    else:
-        printer.finish()
-        print_speakers(result.report)
-        _print_latency(result.recorder.latency)
+    if device is not None and audio != MICROPHONE:
+        raise click.UsageError("--device chooses a microphone; write mic in the place of AUDIO")
+    options.check([] if audio in (STANDARD_INPUT, MICROPHONE) else [Path(audio)])
+    source = _source(audio, device)
+    display = display_for(source, shown(connection["url"]), as_document=options.as_document)
+    try:
+        with display:
+            outcome = asyncio.run(run_session(source, display, num_speakers=options.num_speakers, **connection))
+    except asyncio.CancelledError as error:
+        raise KeyboardInterrupt from error
+    display.finished(outcome.report, outcome.recorder)
+    tracked = TrackedFile(
+        source.path, source.seconds or outcome.seconds, outcome.report, outcome.recorder, options.reference_turns()
+    )
+    if options.as_document:
+        click.echo(json.dumps(as_document(tracked), indent=2))
+    for note in source.notes:
+        click.echo(f"Note: {note}", err=True)
     options.write_files([tracked])
-    if result.cut_short:
-        raise ClientError(f"{url} shut down before all audio was taken in; the report covers only a part of it")
+    if outcome.cut_short:
+        raise ClientError(
+            f"{shown(connection['url'])} shut down before all audio was taken in; the report covers only a part of it"
+        )
 
 
-def _counted(frames: Iterator[bytes], advance: Callable[[float], object]) -> Iterator[bytes]:
-    for frame in frames:
-        yield frame
-        advance(len(frame) / BYTES_PER_SECOND)
+def _source(audio: str, device: str | None) -> AudioSource:
+    if audio == MICROPHONE:
+        from speaker_tracker.cli.microphone import Microphone  # noqa: PLC0415 - an optional extra
 
+        return Microphone(device)
+    if audio == STANDARD_INPUT:
+        from speaker_tracker.cli.standard_input import StandardInput  # noqa: PLC0415 - not needed for files
 
-def _print_latency(latency: LatencyHistogram) -> None:
-    median, p95 = latency.percentile(50), latency.percentile(95)
-    if median is not None and p95 is not None:
-        click.echo(f"Speech was labelled {median / 1000:.2f} s after it was heard (median; 95 % within {p95 / 1000:.2f} s).")
+        return StandardInput()
+    return FileSource(Path(audio))

@@ -10,29 +10,13 @@ from typing import Any, TypeVar
 
 import click
 
-from speaker_tracker import plot
 from speaker_tracker.cli.common import check_picture
+from speaker_tracker.formats import TrackedFile, picture_of
 from speaker_tracker.output_file import check_writable, write_atomically
-from speaker_tracker.protocol import DEFAULT_SPEAKERS, MAX_SPEAKERS, ReportMessage
+from speaker_tracker.protocol import DEFAULT_SPEAKERS, MAX_SPEAKERS
 from speaker_tracker.rttm import Turn, read_rttm, rttm_lines
-from speaker_tracker.timeline_recorder import TimelineRecorder
 
 CommandFunction = TypeVar("CommandFunction", bound=Callable[..., Any])
-
-
-@dataclass(frozen=True, slots=True)
-class TrackedFile:
-    """What came of one audio file. ``seconds``: its duration."""
-
-    path: Path
-    seconds: float
-    report: ReportMessage
-    recorder: TimelineRecorder
-
-    @property
-    def uri(self) -> str:
-        """How RTTM calls it: its name without the ending."""
-        return self.path.stem
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +29,20 @@ class TrackingOptions:
     plot: Path | None
     reference: Path | None
 
-    def check(self, audio: Sequence[Path]) -> None:
-        """Raises ``UserError`` where what is to be written at the end could not be, or would overwrite what is read."""
-        outputs = [path for path in (self.rttm, self.plot) if path is not None]
+    @property
+    def outputs(self) -> list[Path]:
+        """The files that all results go into."""
+        return [path for path in (self.rttm, self.plot) if path is not None]
+
+    def check(self, audio: Sequence[Path], *, draws: bool = False) -> None:
+        """Raises ``UserError`` where what is to be written at the end could not be, or would overwrite what is read.
+
+        ``draws``: pictures are asked for in another way than by ``--plot``.
+        """
+        if self.reference is not None and self.plot is None and not draws:
+            raise click.UsageError("--reference is drawn into the picture of --plot, which is not asked for")
         inputs = {path.resolve() for path in (*audio, self.reference) if path is not None}
+        outputs = self.outputs
         for path in outputs:
             if path.resolve() in inputs:
                 raise click.UsageError(f"{path} is read; name another file to write to")
@@ -57,23 +51,20 @@ class TrackingOptions:
             raise click.UsageError(f"--rttm and --plot both name {outputs[0]}; name two files")
         if self.plot is not None:
             check_picture(self.plot)
-        self._reference_turns()
+        self.reference_turns()
 
     def write_files(self, tracked: Sequence[TrackedFile]) -> None:
-        """Writes the RTTM file and the picture, where asked for. Raises ``UserError``."""
+        """Writes the RTTM file and the picture, where asked for and anything came of it. Raises ``UserError``."""
+        if not tracked:
+            return
         if self.rttm is not None:
-            write_atomically(self.rttm, "".join(rttm_lines(file.uri, file.recorder.final) for file in tracked))
+            write_atomically(self.rttm, "".join(rttm_lines(file.uri, file.segments) for file in tracked))
         if self.plot is not None:
-            turns = self._reference_turns()
-            write_atomically(self.plot, plot.draw([_panel(file, turns) for file in tracked]))
+            write_atomically(self.plot, picture_of(tracked))
 
-    def _reference_turns(self) -> list[Turn]:
+    def reference_turns(self) -> list[Turn]:
+        """The turns that are known to be true; none where no file was named. Raises ``RttmError``."""
         return [] if self.reference is None else read_rttm(self.reference)
-
-
-def _panel(file: TrackedFile, reference: Sequence[Turn]) -> plot.Panel:
-    own = [turn for turn in reference if turn.uri == file.uri]
-    return plot.Panel(file.path.name, file.seconds, file.recorder.online, file.recorder.final, own)
 
 
 def tracking_options(function: CommandFunction) -> CommandFunction:
@@ -83,8 +74,6 @@ def tracking_options(function: CommandFunction) -> CommandFunction:
     def with_options(
         *, num_speakers: int, as_document: bool, rttm: Path | None, plot: Path | None, reference: Path | None, **others: Any
     ) -> Any:
-        if reference is not None and plot is None:
-            raise click.UsageError("--reference is drawn into the picture of --plot, which is not asked for")
         return function(options=TrackingOptions(num_speakers, as_document, rttm, plot, reference), **others)
 
     file = click.Path(path_type=Path)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
 
 import click
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from speaker_tracker.cli.tracking_options import TrackedFile
 from speaker_tracker.events.timeline import TimelineSegment
 from speaker_tracker.protocol import ReportMessage
 
@@ -19,10 +17,14 @@ PAUSE_MS = 500
 
 
 class TurnPrinter:
-    """Prints one line a turn, once it is over: fed with stretches in order of start, it joins those with short pauses."""
+    """Prints one line a turn, once it is over: fed with stretches in order of start, it joins those with short pauses.
 
-    def __init__(self) -> None:
+    ``write`` is given each line.
+    """
+
+    def __init__(self, write: Callable[[str], object] = click.echo) -> None:
         self._turn: TimelineSegment | None = None
+        self._write = write
 
     def feed(self, segments: Iterable[TimelineSegment]) -> None:
         """Takes further stretches; ``speaker`` None is a pause."""
@@ -39,7 +41,7 @@ class TurnPrinter:
     def finish(self) -> None:
         """Prints the turn that is not over yet."""
         if self._turn is not None:
-            click.echo(f"{clock(self._turn.start_ms):>9} - {clock(self._turn.end_ms):>9}   speaker {self._turn.speaker}")
+            self._write(f"{clock(self._turn.start_ms):>9} - {clock(self._turn.end_ms):>9}   speaker {self._turn.speaker}")
         self._turn = None
 
 
@@ -49,6 +51,11 @@ def clock(ms: int) -> str:
     minutes, rest = divmod(tenths, 600)
     hours, minutes = divmod(minutes, 60)
     return (f"{hours}:{minutes:02}" if hours else f"{minutes}") + f":{rest // 10:02}.{rest % 10}"
+
+
+def share(part: int, whole: int) -> str:
+    """``58 %``, or a dash of nothing."""
+    return f"{100 * part / whole:.0f} %" if whole else "-"
 
 
 def print_speakers(report: ReportMessage) -> None:
@@ -62,18 +69,5 @@ def print_speakers(report: ReportMessage) -> None:
     table.add_column("time", justify="right")
     table.add_column("share", justify="right")
     for speaker in report.speakers:
-        share = f"{100 * speaker.totalTimeMs / spoken:.0f} %" if spoken else "-"
-        table.add_row(f"speaker {speaker.id}", clock(speaker.totalTimeMs), share)
+        table.add_row(f"speaker {speaker.id}", clock(speaker.totalTimeMs), share(speaker.totalTimeMs, spoken))
     Console(highlight=False).print(table)
-
-
-def as_json(file: TrackedFile) -> dict[str, Any]:
-    """The document that ``--json`` prints for one file: times in milliseconds, ``seconds`` the audio's duration."""
-    return {
-        "audio": str(file.path),
-        "seconds": round(file.seconds, 3),
-        "speakers": [speaker.model_dump() for speaker in file.report.speakers],
-        "segments": [
-            {"startMs": segment.start_ms, "endMs": segment.end_ms, "speakerId": segment.speaker} for segment in file.recorder.final
-        ],
-    }

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing
 from dataclasses import dataclass, replace
 from multiprocessing import active_children, get_context
+from multiprocessing.util import Finalize
 
 from speaker_tracker.audio_file import AudioFile
 from speaker_tracker.chain import Chain
@@ -36,7 +39,7 @@ class Observed:
 
 
 class Evaluator:
-    """Tracks and scores conversations one at a time; the chain is loaded at the first.
+    """Tracks and scores conversations one at a time; the chain is loaded at the first, and ``close`` lets it go.
 
     ``load_chain``: makes the chain; picklable where several processes are used, each of which calls it once. ``bounds``: score what
     the embeddings allow, too.
@@ -100,11 +103,21 @@ class Evaluator:
         )
         return Observed(tracking, reference, embeddings, switches.count)
 
+    def close(self) -> None:
+        """Lets the chain of this process go, if it has been loaded."""
+        chain, self._chain = self._chain, None
+        if chain is not None:
+            chain.close()
 
-def evaluate(evaluator: Evaluator, conversations: Sequence[Conversation], jobs: int) -> Iterator[ConversationResult]:
-    """The results as they are finished, in any order. ``jobs``: how many processes share the work; 1 stays in this one."""
+
+def evaluate(evaluator: Evaluator, conversations: Sequence[Conversation], jobs: int) -> Generator[ConversationResult]:
+    """The results as they are finished, in any order. ``jobs``: how many processes share the work; 1 stays in this one.
+
+    Every process closes its chain at its end, also where it is ended because of a failure or an interruption.
+    """
     if jobs == 1 or len(conversations) == 1:
-        yield from map(evaluator, conversations)
+        with closing(evaluator):
+            yield from map(evaluator, conversations)
         return
     longest_first = sorted(conversations, key=lambda conversation: -conversation.seconds)
     # Not forked: a copy of a process that runs threads, as model libraries do, may hang.
@@ -135,11 +148,22 @@ class _Worker:
 
 def _begin_worker(evaluator: Evaluator) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of the terminal; the parent alone answers it
+    signal.signal(signal.SIGTERM, _end)
+    Finalize(evaluator, evaluator.close, exitpriority=0)  # what atexit is in a process that multiprocessing started
     _Worker.evaluator = evaluator
 
 
+def _end(number: int, _frame: object) -> None:
+    raise SystemExit(128 + number)
+
+
 def _evaluate_here(conversation: Conversation) -> ConversationResult:
-    return _Worker.evaluator(conversation)
+    try:
+        return _Worker.evaluator(conversation)
+    except SystemExit:
+        # The pool would take this for a failure of the conversation and go on with the next.
+        _Worker.evaluator.close()
+        os._exit(1)
 
 
 def _reference(conversation: Conversation) -> list[Turn]:

@@ -1,9 +1,16 @@
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
+import webvtt
 from click.testing import CliRunner
 
 from speaker_tracker.cli.main import main
+from speaker_tracker.formats import FORMATS
+from terminal import speaker_tracker
 
 pytestmark = pytest.mark.usefixtures("scripted_chain")
 
@@ -117,3 +124,261 @@ def test_a_picture_is_png(conversation, tmp_path):
 
     assert result.exit_code == 2
     assert "ends in .png" in result.stderr
+
+
+# -- many files ------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def recordings(conversation, write_audio, tmp_path):
+    """A folder with three recordings, one in a folder of its own, and with what is none."""
+    folder = tmp_path / "recordings"
+    (folder / "monday").mkdir(parents=True)
+    (folder / ".hidden").mkdir()
+    (folder / "b.wav").write_bytes(conversation.read_bytes())
+    write_audio("recordings/a.FLAC", [(1, 0)])
+    write_audio("recordings/monday/a.ogg.wav", [(2, None)])
+    for other in ("notes.txt", ".c.wav", ".hidden/d.wav"):
+        (folder / other).write_text("no audio")
+    return folder
+
+
+def written(folder):
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+def test_a_folder_is_worked_off_and_its_folders_are_kept(recordings, tmp_path):
+    result = run(recordings, "--output-dir", tmp_path / "out", "--format", "rttm,csv", "--format", "json")
+
+    assert result.exit_code == 0, result.stderr
+    assert written(tmp_path / "out") == [
+        *(f"{name}.{ending}" for name in ("a", "b", "monday/a.ogg") for ending in ("csv", "json", "rttm"))
+    ]
+    assert json.loads((tmp_path / "out" / "b.json").read_text())["segments"] == SEGMENTS
+    assert (tmp_path / "out" / "monday" / "a.ogg.rttm").read_text() == ""
+    assert f"{recordings / 'b.wav'} (0:04.0, 2 speakers): {tmp_path / 'out' / 'b.rttm'}, " in result.stdout
+    assert result.stdout.splitlines()[-1] == "3 of 3 files done"
+
+
+def test_every_format_can_be_asked_for(conversation, tmp_path):
+    pytest.importorskip("matplotlib")
+    result = run(conversation, "--output-dir", tmp_path / "new" / "out", "--format", ",".join(FORMATS))
+    assert result.exit_code == 0, result.stderr
+    assert written(tmp_path / "new" / "out") == sorted(f"conversation{form.suffix}" for form in FORMATS.values())
+
+
+def test_without_a_format_it_is_rttm(conversation, tmp_path):
+    assert run(conversation, "--output-dir", tmp_path / "out").exit_code == 0
+    assert written(tmp_path / "out") == ["conversation.rttm"]
+
+
+def test_one_file_in_one_format_goes_to_standard_output(conversation):
+    result = run(conversation, "--format", "vtt")
+    assert [cue.voice for cue in webvtt.from_string(result.stdout).captions] == ["Speaker 0", "Speaker 1"]
+
+
+def test_files_that_cannot_be_used_are_told_and_the_others_go_on(recordings, tmp_path):
+    (recordings / "aa.wav").write_text("no audio")
+    (recordings / "z.mp3").touch()
+    result = run(recordings, "--output-dir", tmp_path / "out")
+
+    assert result.exit_code == 1
+    assert result.stderr.splitlines() == [
+        f"Error: {recordings / 'aa.wav'} cannot be read as audio: Format not recognised; WAV, FLAC, Ogg and MP3 files can be",
+        f"Error: {recordings / 'z.mp3'} is empty",
+        "Error: 2 of 5 files could not be used",
+    ]
+    assert written(tmp_path / "out") == ["a.rttm", "b.rttm", "monday/a.ogg.rttm"]
+
+
+def test_a_session_that_fails_is_told_for_each_file(recordings, monkeypatch):
+    monkeypatch.setenv("SPEAKER_TRACKER_STAGE_OPTIONS__SCRIPTED__BROKEN", "in feed")
+    result = run(recordings)
+    assert result.exit_code == 1
+    *told, summary = result.stderr.splitlines()
+    assert len(told) == 3
+    assert all("stage 'scripted' failed" in line for line in told)
+    assert summary == "Error: 3 of 3 files could not be used"
+
+
+def test_what_is_there_is_skipped_and_what_lacks_is_made(recordings, tmp_path):
+    out = tmp_path / "out"
+    assert run(recordings, "--output-dir", out, "--format", "rttm,csv").exit_code == 0
+    (out / "a.csv").unlink()
+    (out / "b.rttm").write_text("kept")
+    (out / "monday" / "a.ogg.rttm").write_text("older than its audio")
+    os.utime(out / "monday" / "a.ogg.rttm", (1, 1))
+
+    result = run(recordings, "--output-dir", out, "--format", "rttm,csv", "--skip-existing")
+
+    assert result.exit_code == 0, result.stderr
+    assert (out / "a.csv").exists()
+    assert (out / "b.rttm").read_text() == "kept"
+    assert (out / "monday" / "a.ogg.rttm").read_text() == ""
+    assert result.stdout.splitlines()[-1] == "2 of 3 files done, 1 were there already"
+
+
+def test_nothing_is_loaded_where_all_is_there(recordings, tmp_path, monkeypatch):
+    assert run(recordings, "--output-dir", tmp_path / "out").exit_code == 0
+    monkeypatch.setenv("SPEAKER_TRACKER_STAGE_OPTIONS__SCRIPTED__BROKEN", "at load")
+    assert run(recordings, "--output-dir", tmp_path / "out", "--skip-existing").exit_code == 0
+    assert run(recordings, "--output-dir", tmp_path / "out").exit_code == 1
+
+
+def test_an_interrupted_run_leaves_whole_files_and_can_be_taken_up_again(write_audio, tmp_path):
+    (tmp_path / "many").mkdir()
+    for number in range(60):
+        write_audio(f"many/{number:02}.wav", [(20, number % 2)])
+    command = ["diarize", tmp_path / "many", "--output-dir", tmp_path / "out", "--format", "rttm,json"]
+    process = subprocess.Popen([sys.executable, "-m", "speaker_tracker", *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdout.readline()
+    process.send_signal(2)
+    _, told = process.communicate(timeout=60)
+
+    assert (process.returncode, told) == (130, b"Interrupted.\n")
+    done = written(tmp_path / "out")
+    assert 2 <= len(done) < 120
+    for name in done:
+        text = (tmp_path / "out" / name).read_text()
+        assert json.loads(text)["seconds"] == 20 if name.endswith("json") else text.startswith("SPEAKER")
+
+    result = run(*command[1:], "--skip-existing")
+    assert result.exit_code == 0
+    assert len(written(tmp_path / "out")) == 120
+    assert f", {len(done) // 2} were there already" in result.stdout
+
+
+def test_a_full_disk_is_one_line_and_leaves_no_half_a_file(write_audio, small_disk):
+    turns = [(0.1, number % 2) for number in range(400)]
+    audio = write_audio("long.wav", turns)
+    result = run(audio, "--output-dir", small_disk, "--format", "csv,rttm,json")
+
+    assert result.exit_code == 1
+    assert result.stderr == f"Error: {small_disk / 'long.json'} cannot be written: No space left on device\n"
+    assert sorted(path.name for path in small_disk.iterdir()) == ["long.csv", "long.rttm"]
+
+
+def test_a_full_disk_below_standard_output_is_one_line(conversation):
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "speaker_tracker", "diarize", conversation], stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    assert (done.returncode, done.stderr) == (1, b"Error: standard output cannot be written: No space left on device\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["{audio}", "--skip-existing"], "--skip-existing looks into the folder of --output-dir, which is not named"),
+        (["{audio}", "--output-dir", "{folder}/out", "--skip-existing", "--json"], "none can be passed over by --skip-existing"),
+        (["{audio}", "--format", "rttm,csv"], "name a folder with --output-dir for more"),
+        (["{audio}", "{folder}/recordings", "--format", "csv"], "name a folder with --output-dir for more"),
+        (["{audio}", "--format", "png"], "name a folder with --output-dir for more"),
+        (["{audio}", "--format", "rttm,srt"], "'srt' is no format; there are rttm, json, csv, audacity, vtt, png"),
+        (
+            ["{folder}/recordings/b.wav", "{folder}/other/b.flac", "--output-dir", "{folder}/out"],
+            "would both be {folder}/out/b.rttm",
+        ),
+        (["{audio}", "--output-dir", "{folder}", "--rttm", "{folder}/conversation.rttm"], "would both be"),
+    ],
+)
+@pytest.mark.usefixtures("recordings")
+def test_what_cannot_go_together_is_wrong_usage(conversation, tmp_path, arguments, said):
+    names = {"audio": conversation, "folder": tmp_path}
+    result = run(*(argument.format(**names) for argument in arguments))
+    assert result.exit_code == 2
+    assert said.format(**names) in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["{folder}/empty"], "the folder {folder}/empty holds no audio files (WAV, FLAC, Ogg, MP3 ...), nor do folders in it"),
+        (["{audio}", "--output-dir", "{audio}"], "{audio} is a file; name a folder"),
+        (["{audio}", "--output-dir", "{audio}/out"], "the folder {audio}/out cannot be made: Not a directory"),
+    ],
+)
+def test_folders_that_cannot_be_used_are_told_before_any_work(conversation, tmp_path, monkeypatch, arguments, sentence):
+    monkeypatch.setenv("SPEAKER_TRACKER_STAGE_OPTIONS__SCRIPTED__BROKEN", "at load")
+    (tmp_path / "empty").mkdir()
+    names = {"audio": conversation, "folder": tmp_path}
+    result = run(*(argument.format(**names) for argument in arguments))
+    assert (result.exit_code, result.stderr) == (1, f"Error: {sentence.format(**names)}\n")
+
+
+def test_more_files_than_a_picture_holds_are_refused(write_audio, tmp_path):
+    (tmp_path / "many").mkdir()
+    for number in range(41):
+        write_audio(f"many/{number}.wav", [(0.1, 0)])
+    result = run(tmp_path / "many", "--plot", tmp_path / "a.png")
+    assert result.exit_code == 2
+    assert "draw each with --format png" in result.stderr
+
+
+def test_a_file_that_is_named_twice_is_taken_once(conversation):
+    assert len(run(conversation, conversation.parent, "--json", conversation).stdout.split('"audio"')) == 2
+
+
+def test_the_chain_is_closed_at_the_end_and_after_failures(conversation, site, monkeypatch, tmp_path):
+    install_closing_stage(site, monkeypatch, tmp_path / "closed")
+    assert run(conversation).exit_code == 0
+    assert (tmp_path / "closed").read_text() == "closed\n"
+
+    assert run(conversation, "--rttm", "/dev/full").exit_code == 1
+    assert (tmp_path / "closed").read_text() == "closed\n" * 2
+
+
+def install_closing_stage(site, monkeypatch, path):
+    """A stage that passes everything on and leaves a line in ``path`` when it is closed."""
+    site.install(
+        "closing_plugin", CLOSING.format(path=str(path)), distribution="closing-dist", entry_points={"c": "closing_plugin"}
+    )
+    monkeypatch.setenv("SPEAKER_TRACKER_STAGES", "closing,scripted")
+
+
+CLOSING = """
+from speaker_tracker import hookimpl
+from speaker_tracker.events import PcmReceived
+from speaker_tracker.stage import LoadedStage, StageSpec, StatelessStage
+
+
+class Passing(StatelessStage):
+    def feed(self, event):
+        yield event
+
+
+def close():
+    with open({path!r}, "a") as file:
+        file.write("closed\\n")
+
+
+@hookimpl
+def speaker_tracker_stages():
+    loaded = LoadedStage(open=lambda _: Passing(), close=close)
+    flow = {{"consumes": frozenset({{PcmReceived}}), "produces": frozenset()}}
+    return [StageSpec(name="closing", summary="", load=lambda _: loaded, **flow)]
+"""
+
+
+# -- on a terminal ---------------------------------------------------------------------------------------------------------------
+
+
+def test_bars_show_the_progress_of_all_and_of_one_and_go_away(write_audio, tmp_path):
+    (tmp_path / "many").mkdir()
+    for number in range(30):
+        write_audio(f"many/{number:02}.wav", [(40, number % 2)])
+    terminal = speaker_tracker("diarize", tmp_path / "many", "--output-dir", tmp_path / "out", columns=200, lines=50)
+    terminal.shows(" of 30 files", "%")
+    assert terminal.wait() == 0
+    screen = terminal.screen
+    assert "30 of 30 files done" in screen
+    assert "━" not in screen
+    assert len([line for line in screen.splitlines() if line.startswith(f"{tmp_path / 'many'}")]) == 30
+
+
+def test_a_dumb_terminal_has_no_bars(conversation):
+    terminal = speaker_tracker("diarize", conversation, TERM="dumb")
+    assert terminal.wait() == 0
+    assert "0:02.0 -    0:04.0   speaker 1" in terminal.screen
+    assert b"\x1b" not in terminal.raw

@@ -1,0 +1,49 @@
+"""The audio files that a command was given: files by name, and folders with all that is in them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from speaker_tracker.audio_file import AudioFileError, audio_endings
+
+
+@dataclass(frozen=True, slots=True)
+class AudioInput:
+    """One file. ``place``: its path below the folder that was named, or its name alone where it was named itself."""
+
+    path: Path
+    place: Path
+
+
+def find_inputs(arguments: Sequence[Path]) -> list[AudioInput]:
+    """Files as they were named, and of folders all whose names end as those of audio files do, in order of their names.
+
+    Names that begin with a dot are passed over in folders; what comes twice is taken once. Raises ``AudioFileError`` where a folder
+    has no audio files or cannot be read.
+    """
+    found: dict[str, AudioInput] = {}
+    for argument in arguments:
+        for one in _in_folder(argument) if argument.is_dir() else [AudioInput(argument, Path(argument.name))]:
+            found.setdefault(os.path.abspath(one.path), one)  # noqa: PTH100 - links stay what they are
+    return list(found.values())
+
+
+def _in_folder(folder: Path) -> list[AudioInput]:
+    endings = audio_endings()
+    files = [AudioInput(path, path.relative_to(folder)) for path in _visible(folder) if path.suffix.lower() in endings]
+    if not files:
+        raise AudioFileError(f"the folder {folder} holds no audio files (WAV, FLAC, Ogg, MP3 ...), nor do folders in it")
+    return files
+
+
+def _visible(folder: Path) -> Iterator[Path]:
+    for parent, folders, names in os.walk(folder, onerror=_fail):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield from (Path(parent, name) for name in sorted(names) if not name.startswith("."))
+
+
+def _fail(error: OSError) -> None:
+    raise AudioFileError(f"the folder {error.filename} cannot be read: {error.strerror}") from error
