@@ -71,6 +71,42 @@ def scripted_chain(site, monkeypatch) -> None:
     monkeypatch.setenv("SPEAKER_TRACKER_BLOCKED_PLUGINS", json.dumps(list(BUILTIN_PLUGINS)))
 
 
+CLOSING_STAGE = """
+import os
+from speaker_tracker import hookimpl
+from speaker_tracker.events import PcmReceived
+from speaker_tracker.stage import LoadedStage, StageSpec, StatelessStage
+
+
+class Passing(StatelessStage):
+    def feed(self, event):
+        yield event
+
+
+def close():
+    with open(PATH, "a") as file:
+        file.write(f"{os.getpid()}\\n")
+
+
+@hookimpl
+def speaker_tracker_stages():
+    loaded = LoadedStage(open=lambda _: Passing(), close=close)
+    flow = {"consumes": frozenset({PcmReceived}), "produces": frozenset()}
+    return [StageSpec(name="closing", summary="", load=lambda _: loaded, **flow)]
+"""
+
+
+@pytest.fixture
+def closings(scripted_chain, site, monkeypatch, tmp_path) -> Callable[[], list[int]]:  # noqa: ARG001 - what the chain ends with
+    """Puts a stage before the scripted one that notes when it is closed; tells the processes in which it was."""
+    path = tmp_path / "closings"
+    path.touch()
+    source = CLOSING_STAGE.replace("PATH", repr(str(path)))
+    site.install("closing_plugin", source, distribution="closing-dist", entry_points={"closing-plugin": "closing_plugin"})
+    monkeypatch.setenv("SPEAKER_TRACKER_STAGES", "closing,scripted")
+    return lambda: [int(line) for line in path.read_text().splitlines()]
+
+
 @pytest.fixture
 def small_disk(tmp_path) -> Iterator[Path]:
     """A folder with room for 64 KiB, as on a disk that is nearly full."""

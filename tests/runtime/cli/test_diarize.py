@@ -320,45 +320,13 @@ def test_a_file_that_is_named_twice_is_taken_once(conversation):
     assert len(run(conversation, conversation.parent, "--json", conversation).stdout.split('"audio"')) == 2
 
 
-def test_the_chain_is_closed_at_the_end_and_after_failures(conversation, site, monkeypatch, tmp_path):
-    install_closing_stage(site, monkeypatch, tmp_path / "closed")
+def test_the_chain_is_closed_at_the_end_and_after_failures(conversation, closings):
     assert run(conversation).exit_code == 0
-    assert (tmp_path / "closed").read_text() == "closed\n"
+    assert len(closings()) == 1
 
+    assert run(conversation, "--output-dir", "/dev/full/out").exit_code == 1
     assert run(conversation, "--rttm", "/dev/full").exit_code == 1
-    assert (tmp_path / "closed").read_text() == "closed\n" * 2
-
-
-def install_closing_stage(site, monkeypatch, path):
-    """A stage that passes everything on and leaves a line in ``path`` when it is closed."""
-    site.install(
-        "closing_plugin", CLOSING.format(path=str(path)), distribution="closing-dist", entry_points={"c": "closing_plugin"}
-    )
-    monkeypatch.setenv("SPEAKER_TRACKER_STAGES", "closing,scripted")
-
-
-CLOSING = """
-from speaker_tracker import hookimpl
-from speaker_tracker.events import PcmReceived
-from speaker_tracker.stage import LoadedStage, StageSpec, StatelessStage
-
-
-class Passing(StatelessStage):
-    def feed(self, event):
-        yield event
-
-
-def close():
-    with open({path!r}, "a") as file:
-        file.write("closed\\n")
-
-
-@hookimpl
-def speaker_tracker_stages():
-    loaded = LoadedStage(open=lambda _: Passing(), close=close)
-    flow = {{"consumes": frozenset({{PcmReceived}}), "produces": frozenset()}}
-    return [StageSpec(name="closing", summary="", load=lambda _: loaded, **flow)]
-"""
+    assert len(closings()) == 2
 
 
 # -- on a terminal ---------------------------------------------------------------------------------------------------------------

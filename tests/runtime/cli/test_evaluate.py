@@ -1,5 +1,11 @@
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 
+import psutil
 import pytest
 from click.testing import CliRunner
 
@@ -146,3 +152,48 @@ def test_what_cannot_be_explained_is_said_in_one_line(tmp_path, conversation, ar
     assert result.exit_code == status
     assert said in result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_every_process_closes_its_chain(tmp_path, conversation, closings, jobs):
+    uris = tuple("abcdef")
+    assert run(write_manifest(tmp_path, conversation, uris=uris), "--jobs", jobs).exit_code == 0
+    closed = closings()
+    assert len(closed) == len(set(closed))
+    assert 1 <= len(closed) <= jobs
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_chains_are_closed_after_a_failure_too(tmp_path, conversation, closings, jobs, monkeypatch):
+    monkeypatch.setenv("SPEAKER_TRACKER_STAGE_OPTIONS__SCRIPTED__BROKEN", "in feed")
+    assert run(write_manifest(tmp_path, conversation, uris=tuple("abcdef")), "--jobs", jobs).exit_code == 1
+    assert 1 <= len(closings()) <= jobs
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_chains_are_closed_after_an_interruption_too(tmp_path, write_audio, closings, jobs):
+    long = write_audio("long.wav", [(600, 0)])
+    manifest = write_manifest(tmp_path, long, uris=("a", "b"), seconds=600.0)
+    command = [sys.executable, "-m", "speaker_tracker", "evaluate", manifest, "--jobs", str(jobs)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+    working = psutil.Process(process.pid)
+    end = time.monotonic() + 60
+    while not all_busy(working, jobs) and time.monotonic() < end:
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+    _, told = process.communicate(timeout=60)
+    assert (process.returncode, told) == (130, b"Interrupted.\n")
+    assert len(closings()) == jobs
+
+
+def all_busy(process, jobs):
+    """Whether every process that tracks has read of its audio file."""
+    trackers = [process] if jobs == 1 else process.children(recursive=True)
+    reading = [tracker for tracker in trackers if any(file.path.endswith("long.wav") for file in tracker.open_files())]
+    return len(reading) == jobs
+
+
+def test_the_chain_is_closed_after_one_conversation_was_explained(tmp_path, conversation, closings):
+    pytest.importorskip("matplotlib")
+    assert run(write_manifest(tmp_path, conversation), "--explain", "one", "--plot", tmp_path / "one.png").exit_code == 0
+    assert len(closings()) == 1
