@@ -94,7 +94,8 @@ class AudioFile:
     def _blocks(self) -> Iterator[NDArray[np.float32]]:
         with self._reading() as file:
             while len(block := file.read(READ_SECONDS * file.samplerate, dtype="float32", always_2d=True)):
-                yield np.ascontiguousarray(np.nan_to_num(block.mean(axis=1, dtype=np.float32)))
+                np.clip(np.nan_to_num(block, copy=False), -1.0, 1.0, out=block)  # files of floats may hold anything
+                yield np.ascontiguousarray(block.mean(axis=1, dtype=np.float32))
 
     @contextmanager
     def _reading(self) -> Iterator[soundfile.SoundFile]:

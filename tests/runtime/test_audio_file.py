@@ -75,9 +75,21 @@ def test_files_that_another_program_made_are_read(tmp_path, name, options):
     assert np.sqrt(np.mean(heard**2)) == pytest.approx(0.25, rel=0.05)  # ffmpeg gives half of the power to each channel
 
 
+@pytest.mark.filterwarnings("error")
 def test_samples_beyond_full_scale_are_clipped_and_what_is_no_number_is_silence(tmp_path):
-    soundfile.write(tmp_path / "a.wav", np.array([3.0, -3.0, np.nan, 1.0], np.float32), 16_000, subtype="FLOAT")
-    assert samples(tmp_path / "a.wav").tolist() == [32767, -32768, 0, 32767]
+    odd = np.array([3.0, -3.0, np.nan, 1.0, np.inf, -np.inf, 3e38, -3e38], np.float32)
+    soundfile.write(tmp_path / "a.wav", odd, 16_000, subtype="FLOAT")
+    assert samples(tmp_path / "a.wav").tolist() == [32767, -32768, 0, 32767, 32767, -32768, 32767, -32768]
+
+    soundfile.write(tmp_path / "stereo.wav", np.stack([odd, -odd], axis=1), 16_000, subtype="FLOAT")
+    assert samples(tmp_path / "stereo.wav").tolist() == [0] * 8
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_file_of_nothing_but_odd_numbers_is_resampled_to_silence_and_full_scale(tmp_path):
+    odd = np.tile(np.array([np.nan, np.inf, -np.inf, 3e38, 1e-45], np.float32), 4000)
+    soundfile.write(tmp_path / "a.wav", odd, 44_100, subtype="FLOAT")
+    assert len(samples(tmp_path / "a.wav")) == pytest.approx(20_000 * 16 / 44.1, abs=1)
 
 
 def test_memory_does_not_grow_with_the_file(tmp_path):

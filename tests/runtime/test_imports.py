@@ -5,7 +5,7 @@ import pytest
 
 PRINT = "import sys; print(*{name.partition('.')[0] for name in sys.modules})"
 
-HEAVY = ("quart", "hypercorn", "torch", "torchaudio", "speechbrain", "sklearn", "scipy", "matplotlib", "pyannote")
+HEAVY = ("quart", "hypercorn", "torch", "torchaudio", "speechbrain", "sklearn", "scipy", "matplotlib", "pyannote", "sounddevice")
 
 SITE = set(subprocess.check_output([sys.executable, "-c", PRINT], text=True).split())
 """What the start of Python alone loads, such as finders of editable installations."""
@@ -41,6 +41,10 @@ def others(loaded):
         "speaker_tracker.cli.diarize",
         "speaker_tracker.cli.evaluate",
         "speaker_tracker.cli.stages",
+        "speaker_tracker.cli.live_view",
+        "speaker_tracker.cli.microphone",
+        "speaker_tracker.cli.versions",
+        "speaker_tracker.cli.completion",
     ],
 )
 def test_neither_contract_nor_light_commands_load_what_is_heavy(module):
