@@ -88,6 +88,8 @@ class Settings(BaseSettings):
         [], description="bearer tokens, one of which a client must show; empty: open to all"
     )
 
+    web_page: bool = Field(True, description="whether / is answered with the page that tracks in a browser")
+
     model_cache: Path | None = Field(None, description="folder for fetched models; default: the user's cache folder")
     blocked_plugins: Annotated[list[str], *Listed] = Field([], description="names of plugins that are not to be loaded")
     stages: Annotated[list[str], *Listed] = Field(list(DEFAULT_STAGES), description="the chain: names of stages in order")

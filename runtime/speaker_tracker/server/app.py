@@ -1,4 +1,4 @@
-"""The Quart application: the WebSocket ``/ws/session``, ``GET /health`` and ``GET /asyncapi.yaml``."""
+"""The Quart application: the WebSocket ``/ws/session``, ``GET /health``, ``GET /asyncapi.yaml``, and the page."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from speaker_tracker.server.connection import BoundedWebsocketConnection
 from speaker_tracker.server.pump import SessionPump
 from speaker_tracker.server.registry import SessionRegistry
 from speaker_tracker.server.steps import StepRunner
+from speaker_tracker.server.web import is_page_path, web_page
 from speaker_tracker.session import Session, SessionLimits
 from speaker_tracker.settings import Settings
 
@@ -118,8 +119,11 @@ def create_app(settings: Settings, chain: Chain, observers: Observers | None = N
     server = SessionServer(settings, chain, observers or Observers())
     app.extensions["speaker_tracker"] = server
     for path, endpoint in server.observers.endpoints().items():
+        _check_path(path, page=settings.web_page)
         _add_endpoint(app, path, endpoint)
     add_asyncapi(app)
+    if settings.web_page:
+        app.register_blueprint(web_page(settings, server.admission))
 
     @app.get(HEALTH_PATH)
     async def health() -> tuple[dict[str, Any], HTTPStatus]:
@@ -158,14 +162,16 @@ def create_app(settings: Settings, chain: Chain, observers: Observers | None = N
     return app
 
 
-def _add_endpoint(app: Quart, path: str, endpoint: Endpoint) -> None:
-    if path in OWN_PATHS:
+def _check_path(path: str, *, page: bool) -> None:
+    if path in OWN_PATHS or (page and is_page_path(path)):
         raise ObserverConfigurationError(f"an observer cannot answer {path}, which the server does itself; give it another path")
     if not PLAIN_PATH.fullmatch(path):
         raise ObserverConfigurationError(
             f"an observer cannot answer {path!r}; a path begins with a slash and has letters, digits and any of ._~/- behind it"
         )
 
+
+def _add_endpoint(app: Quart, path: str, endpoint: Endpoint) -> None:
     async def answer() -> Response:
         given = await endpoint(request.headers.get("Accept", ""))
         return Response(given.body, content_type=given.content_type)

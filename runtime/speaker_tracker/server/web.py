@@ -1,0 +1,125 @@
+"""The page at ``/``: its files, and what it asks about the server before it opens a session."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from http import HTTPStatus
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Any
+
+from quart import Blueprint, Response, abort, request
+
+from speaker_tracker.server.admission import Admission
+from speaker_tracker.settings import Settings
+
+PAGE_PATH = "/"
+FILES_PATH = "/web/"
+"""Before the names of the page's files. The page names them relative to itself, so that a proxy may put it under any path."""
+
+ADMISSION_PATH = f"{FILES_PATH}admission"
+
+PAGE_FILE = "index.html"
+CONTENT_TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "Permissions-Policy": "microphone=(self), camera=(), geolocation=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PageFile:
+    """A file of the page as it is answered; ``etag`` is made of its content."""
+
+    body: bytes
+    content_type: str
+    etag: str
+
+
+def page_files() -> dict[str, PageFile]:
+    """All files of the page, by their path below its folder, with slashes."""
+    return {name: _page_file(file) for name, file in _walk(files("speaker_tracker").joinpath("web"))}
+
+
+def is_page_path(path: str) -> bool:
+    """Whether the page answers ``path``, or would take it for one of its files."""
+    return path == PAGE_PATH or path.startswith(FILES_PATH)
+
+
+def web_page(settings: Settings, admission: Admission) -> Blueprint:
+    """The page, its files, and ``POST /web/admission``, with which the page asks what a handshake would be answered."""
+    page = Blueprint("web", __name__)
+    known = page_files()
+
+    @page.get(PAGE_PATH)
+    async def index() -> Response:
+        return await _answer(known[PAGE_FILE])
+
+    @page.get(f"{FILES_PATH}<path:name>")
+    async def file(name: str) -> Response:
+        if name not in known or name == PAGE_FILE:
+            abort(HTTPStatus.NOT_FOUND)
+        return await _answer(known[name])
+
+    # A browser is not told why a WebSocket was refused, and sends its origin with a POST, as with the handshake itself.
+    @page.post(ADMISSION_PATH)
+    async def admitted() -> tuple[dict[str, Any], HTTPStatus, dict[str, str]]:
+        refusal = admission.refusal(
+            origin=request.headers.get("Origin"), authorization=request.headers.get("Authorization"), token_parameters=()
+        )
+        body = {
+            "refusal": None if refusal is None else {"reason": refusal.reason, "message": refusal.sentence},
+            "limits": {
+                "idleTimeoutSeconds": settings.idle_timeout_seconds,
+                "maxFrameBytes": settings.max_frame_bytes,
+                "maxSessionSeconds": settings.max_session_seconds,
+            },
+        }
+        return body, HTTPStatus.OK, {"Cache-Control": "no-store"}
+
+    @page.after_request
+    async def secure(response: Response) -> Response:
+        response.headers.update(HEADERS)
+        return response
+
+    return page
+
+
+def _walk(folder: Traversable, above: str = "") -> Iterator[tuple[str, Traversable]]:
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            yield from _walk(entry, f"{above}{entry.name}/")
+        elif _suffix(entry) in CONTENT_TYPES:
+            yield f"{above}{entry.name}", entry
+
+
+def _page_file(file: Traversable) -> PageFile:
+    body = file.read_bytes()
+    return PageFile(body, CONTENT_TYPES[_suffix(file)], sha256(body).hexdigest()[:32])
+
+
+def _suffix(file: Traversable) -> str:
+    return f".{file.name.rpartition('.')[2]}"
+
+
+async def _answer(file: PageFile) -> Response:
+    """The file; 304 where the browser has this very content. It always asks, so that an update is taken at once."""
+    response = Response(file.body, content_type=file.content_type, headers={"Cache-Control": "no-cache"})
+    response.set_etag(file.etag)
+    await response.make_conditional(request)
+    return response

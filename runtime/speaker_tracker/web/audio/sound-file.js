@@ -1,0 +1,35 @@
+// Reads a sound file into memory as the server needs it.
+
+import { SAMPLE_RATE } from "../net/protocol.js";
+import { Problem } from "../wording.js";
+import { mixDown, toInt16 } from "./frames.js";
+
+/** Browsers unpack a file into several times its size. */
+const MAX_BYTES = 1 << 30;
+
+/** The file's sound at 16 kHz, mono, as Int16Array. Throws `Problem`. */
+export async function readSoundFile(file) {
+  if (file.size === 0) {
+    throw new Problem("file_empty", file.name);
+  }
+  if (file.size > MAX_BYTES) {
+    throw new Problem("file_too_large", file.name);
+  }
+  const sound = await decode(file);
+  const mono = new Float32Array(sound.length);
+  mixDown(channelsOf(sound), mono);
+  return Int16Array.from(mono, toInt16);
+}
+
+async function decode(file) {
+  try {
+    // A context of this rate resamples what it decodes.
+    return await new OfflineAudioContext(1, 1, SAMPLE_RATE).decodeAudioData(await file.arrayBuffer());
+  } catch {
+    throw new Problem("file_unreadable", file.name);
+  }
+}
+
+function channelsOf(sound) {
+  return Array.from({ length: sound.numberOfChannels }, (_, index) => sound.getChannelData(index));
+}

@@ -1,0 +1,39 @@
+// How the connection is, in a few words, and what happens while it is away.
+
+import { byId, setText } from "./dom.js";
+
+const STATES = {
+  idle: "Not connected",
+  connecting: "Connecting …",
+  running: "Connected",
+  paused: "Paused",
+  reconnecting: "Connection lost",
+  stopping: "Finishing …",
+  done: "Finished",
+  failed: "Not connected",
+};
+
+const KEPT = {
+  microphone: "Sound goes on being taken, and the last two minutes of it are sent when the server is back.",
+  file: "The file waits where it is.",
+};
+
+export class ConnectionView {
+  render(tracking) {
+    const state = tracking?.state ?? "idle";
+    byId("connection").dataset.state = state;
+    setText(byId("connection-text"), STATES[state]);
+    byId("away").hidden = state !== "reconnecting";
+    if (state === "reconnecting") {
+      this.#renderAway(tracking);
+    }
+  }
+
+  #renderAway(tracking) {
+    const seconds = Math.ceil((tracking.retryAt - performance.now()) / 1000);
+    const isWaiting = Number.isFinite(seconds) && seconds > 0;
+    const next = isWaiting ? `Next attempt in ${seconds} s.` : "Trying again now …";
+    setText(byId("away-text"), `The connection broke. ${KEPT[tracking.source.kind]} ${next}`);
+    byId("retry").disabled = !isWaiting;
+  }
+}

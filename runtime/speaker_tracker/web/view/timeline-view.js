@@ -1,0 +1,162 @@
+// The timeline on the page: follows a running conversation, or shows whatever stretch the user wants to see.
+
+import { clock } from "../clock.js";
+import { byId, setText } from "./dom.js";
+import { heightOf, paintTimeline } from "./timeline-painter.js";
+import { themeOf } from "./theme.js";
+
+/** What zooming goes through, in milliseconds. */
+const SPANS = [2500, 5000, 10_000, 20_000, 40_000, 60_000, 120_000, 300_000, 900_000, 1_800_000, 3_600_000, 4 * 3_600_000, 12 * 3_600_000];
+const LIVE_SPAN = 40_000;
+const MARK_MS = 4000;
+const WIDE = 560;
+const GUTTERS = { wide: 136, narrow: 36 };
+
+export class TimelineView {
+  #canvas = byId("canvas");
+  #scroll = byId("scroll");
+  #spanMs = LIVE_SPAN;
+  #fromMs = 0;
+  #isFollowing = true;
+  #marks = [];
+  #theme = themeOf(document.documentElement);
+  #endMs = 0;
+  #isCalm = matchMedia("(prefers-reduced-motion: reduce)");
+  #draw = () => {};
+
+  /** `draw` is called where the picture has to change without news. */
+  constructor(draw) {
+    this.#draw = draw;
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+      this.#theme = themeOf(document.documentElement);
+      this.#draw();
+    });
+    new ResizeObserver(() => this.#draw()).observe(this.#canvas);
+    byId("zoom-in").addEventListener("click", () => this.#zoom(-1));
+    byId("zoom-out").addEventListener("click", () => this.#zoom(1));
+    byId("follow").addEventListener("click", () => this.#follow(!this.#isFollowing));
+    this.#scroll.addEventListener("input", () => this.#moveTo(Number(this.#scroll.value)));
+    this.#letDrag();
+  }
+
+  /** A new conversation begins. */
+  reset() {
+    this.#spanMs = LIVE_SPAN;
+    this.#marks = [];
+    this.#follow(true);
+  }
+
+  /** Shows all of it. */
+  showAll(endMs) {
+    this.#isFollowing = false;
+    this.#fromMs = 0;
+    this.#spanMs = Math.max(endMs, 1000);
+    this.#marks = [];
+  }
+
+  /** Marks corrections for a while: `{startMs, endMs, was, is}` with numbers of people. */
+  mark(corrections) {
+    const at = performance.now();
+    this.#marks.push(...corrections.map((correction) => ({ ...correction, at })));
+  }
+
+  /** `scene`: as of `paintTimeline`, less what is shown and marked. `isOver`: nothing more comes. */
+  render(scene, isOver) {
+    const [width, height] = [this.#canvas.clientWidth, heightOf(scene.lanes.length)];
+    if (width === 0) {
+      return;
+    }
+    this.#endMs = scene.endMs;
+    this.#renderTools(isOver);
+    const context = this.#sized(width, height);
+    const gutter = width >= WIDE ? GUTTERS.wide : GUTTERS.narrow;
+    const fromMs = this.#isFollowing ? this.#followedFrom : this.#fromMs;
+    const shown = { ...scene, fromMs, toMs: fromMs + this.#spanMs, marks: this.#marksNow() };
+    paintTimeline(context, shown, this.#theme, { width, height, gutter });
+  }
+
+  get #followedFrom() {
+    return Math.max(0, this.#endMs - this.#spanMs * 0.98);
+  }
+
+  #marksNow() {
+    const now = performance.now();
+    this.#marks = this.#marks.filter((mark) => now - mark.at < MARK_MS);
+    return this.#marks.map((mark) => ({ ...mark, strength: this.#isCalm.matches ? 1 : 1 - (now - mark.at) / MARK_MS }));
+  }
+
+  #sized(width, height) {
+    const ratio = devicePixelRatio;
+    const [wide, high] = [Math.round(width * ratio), Math.round(height * ratio)];
+    if (this.#canvas.width !== wide || this.#canvas.height !== high) {
+      this.#canvas.width = wide;
+      this.#canvas.height = high;
+      this.#canvas.style.height = `${height}px`;
+    }
+    const context = this.#canvas.getContext("2d");
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    context.clearRect(0, 0, width, height);
+    return context;
+  }
+
+  #renderTools(isOver) {
+    const hidden = Math.max(0, this.#endMs - this.#spanMs);
+    const fromMs = this.#isFollowing ? this.#followedFrom : this.#fromMs;
+    const toMs = Math.min(fromMs + this.#spanMs, Math.max(this.#endMs, this.#spanMs));
+    setText(byId("range"), `${clock(fromMs)} – ${clock(toMs)}`);
+    byId("follow").hidden = isOver;
+    byId("follow").setAttribute("aria-pressed", String(this.#isFollowing));
+    this.#scroll.hidden = hidden === 0;
+    const step = Math.max(1, Math.round(this.#spanMs / 20));
+    this.#scroll.step = String(step);
+    this.#scroll.max = String(Math.ceil(hidden / step) * step);
+    this.#scroll.setAttribute("aria-valuetext", `${clock(fromMs)} to ${clock(toMs)}`);
+    if (document.activeElement !== this.#scroll || this.#isFollowing) {
+      this.#scroll.value = String(fromMs);
+    }
+  }
+
+  #zoom(direction) {
+    const middle = (this.#isFollowing ? this.#followedFrom : this.#fromMs) + this.#spanMs / 2;
+    const next = direction > 0 ? SPANS.find((span) => span > this.#spanMs) : SPANS.findLast((span) => span < this.#spanMs);
+    this.#spanMs = next ?? this.#spanMs;
+    this.#fromMs = this.#bounded(middle - this.#spanMs / 2);
+    this.#draw();
+  }
+
+  #follow(isFollowing) {
+    this.#fromMs = this.#followedFrom;
+    this.#isFollowing = isFollowing;
+    this.#draw();
+  }
+
+  #moveTo(fromMs) {
+    this.#isFollowing = false;
+    this.#fromMs = this.#bounded(fromMs);
+    this.#draw();
+  }
+
+  #bounded(fromMs) {
+    return Math.max(0, Math.min(fromMs, this.#endMs - this.#spanMs));
+  }
+
+  #letDrag() {
+    let grip = null;
+    this.#canvas.addEventListener("pointerdown", (event) => {
+      grip = { x: event.clientX, fromMs: this.#isFollowing ? this.#followedFrom : this.#fromMs };
+      this.#canvas.setPointerCapture(event.pointerId);
+      this.#canvas.classList.add("dragged");
+    });
+    this.#canvas.addEventListener("pointermove", (event) => {
+      if (grip !== null && Math.abs(event.clientX - grip.x) > 3) {
+        this.#moveTo(grip.fromMs - ((event.clientX - grip.x) / this.#canvas.clientWidth) * this.#spanMs);
+      }
+    });
+    for (const end of ["pointerup", "pointercancel"]) {
+      this.#canvas.addEventListener(end, () => {
+        grip = null;
+        this.#canvas.classList.remove("dragged");
+      });
+    }
+  }
+}

@@ -1,0 +1,99 @@
+// What went wrong, in plain words: what it is, and what to do about it.
+
+const WORDING = {
+  // -- this device --
+  insecure_origin: () => [
+    "Browsers do not give the microphone to this address",
+    `A page may listen only if it was opened with https, or on the very computer that the server runs on. This one was opened at ${location.origin}. Ask whoever runs the server for an address with https. Sound files work here as well.`,
+  ],
+  microphone_unsupported: (detail) => [
+    "The microphone cannot be used in this browser",
+    `A recent Firefox, Chrome, Edge or Safari is needed. Sound files may still work. (${detail || "it lacks what this page needs"})`,
+  ],
+  microphone_denied: () => [
+    "This page may not use the microphone",
+    "Allow it by the symbol beside the address, and in the privacy settings of the system if it is switched off there. Then start again.",
+  ],
+  no_microphone: () => ["No microphone was found", "Plug one in, or switch it on, and start again. Sound files work without one."],
+  microphone_gone: () => ["The microphone is gone", "It was unplugged or switched off. Plug it in again, or choose another one."],
+  microphone_busy: () => ["The microphone could not be opened", "Another program may be using it. Close that program and start again."],
+  microphone_interrupted: () => [
+    "The system has taken the microphone away",
+    "That happens with a telephone call. Go on when the call is over.",
+  ],
+  file_empty: (name) => [`${name} is empty`, "Choose another sound file."],
+  file_too_large: (name) => [`${name} is too large for a browser`, "Cut it into parts, or use the command line: speaker-tracker stream."],
+  file_unreadable: (name) => [
+    `${name} is no sound that this browser can read`,
+    "WAV, FLAC, MP3, M4A and Ogg usually work. A very long file can be too much for a browser: cut it into parts.",
+  ],
+  not_one_file: () => ["One file at a time, please", "Choose a single sound file."],
+
+  page_failed: (detail) => ["Something in this page went wrong", `Load it anew and try again. (${detail})`],
+
+  // -- the way to the server --
+  unreachable: () => [
+    "The server does not answer",
+    "It may be switched off, or this device may have lost its network. Check both and try again.",
+  ],
+  token_missing: () => ["This server asks for a token", "Enter the token that whoever runs the server has given you."],
+  token_wrong: () => ["The server does not know this token", "Check it for missing characters, or ask for a new one."],
+  origin: () => [
+    "The server does not take sessions from this page",
+    `Its setting ALLOWED_ORIGINS has to list ${location.origin}. Tell whoever runs it.`,
+  ],
+  handshake: () => [
+    "The connection for audio could not be opened",
+    "The server answers, but WebSockets do not get through. If there is a proxy between, it has to pass them on.",
+  ],
+  lost: () => [
+    "The connection broke, and the report never came",
+    "What you see is what had been heard until then. The last seconds may be missing, and nothing is corrected any more.",
+  ],
+  stopped_away: () => [
+    "The server was away when you stopped",
+    "The report goes up to the moment at which it went.",
+  ],
+  gave_up: () => [
+    "The server did not come back",
+    "What you see is what had been heard until the connection broke. Nothing after that was kept.",
+  ],
+
+  // -- what the server says --
+  server_busy: () => ["The server is full", "It takes no more sessions at the moment. Try again in a minute."],
+  shutting_down: () => ["The server is shutting down", "It takes no new sessions now. Try again in a minute."],
+  idle_timeout: () => ["The server has ended the session, since it heard nothing for too long", "The report goes up to there."],
+  session_too_long: () => [
+    "The session has reached the longest time that this server allows",
+    "The report is complete up to there. Start again for the rest.",
+  ],
+  stage_failed: () => ["The server failed", "That is not your fault. What had been heard until then is kept here. Start again."],
+  frame_too_large: (detail) => ["The server takes only very short pieces of audio", `Tell whoever runs it: ${detail}`],
+  unsupported_audio: (detail) => ours(detail),
+  odd_length: (detail) => ours(detail),
+  invalid_json: (detail) => ours(detail),
+  invalid_message: (detail) => ours(detail),
+  unknown_action: (detail) => ours(detail),
+  invalid_num_speakers: (detail) => ours(detail),
+  not_started: (detail) => ours(detail),
+  already_started: (detail) => ours(detail),
+};
+
+function ours(detail) {
+  return ["Page and server do not understand each other", `Load the page anew; it may be older than the server. The server said: ${detail}`];
+}
+
+/** Something that the user has to be told. `code`: of `WORDING`, or one of a newer server; `detail`: what was said about it. */
+export class Problem extends Error {
+  constructor(code, detail = "") {
+    super(detail);
+    this.code = code;
+    this.detail = detail;
+  }
+
+  /** `[title, advice]`. */
+  get words() {
+    const wording = WORDING[this.code];
+    return wording === undefined ? ["The server has ended the session", this.detail || this.code] : wording(this.detail);
+  }
+}

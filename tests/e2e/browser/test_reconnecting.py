@@ -1,0 +1,164 @@
+"""The server goes in the middle of a conversation, and comes back."""
+
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+from known_conversation import DATA
+from tracker_page import free_port, page_address
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture
+def start_again(start_server):
+    """Starts a server, and another one on the same port when it is called again."""
+    port = str(free_port())
+
+    def start():
+        server = start_server("--port", port)
+        assert server.url
+        return server
+
+    return start
+
+
+def agreement(report, dialogue, until_s, numbers):
+    """The share of time in which the page's speakers are those of the reference; ``numbers``: of its speakers, a set for each."""
+    tracked = np.zeros((2, until_s * 1000), bool)
+    for segment in report["segments"]:
+        (speaker,) = [index for index, theirs in enumerate(numbers) if segment["number"] in theirs]
+        tracked[speaker, segment["startMs"] : segment["endMs"]] = True
+    reference = dialogue.speakers[:, ::16][:, : until_s * 1000]
+    return (tracked[:, : reference.shape[1]] == reference).all(axis=0).mean()
+
+
+def test_when_the_server_is_killed_the_page_goes_on_with_another_and_loses_nothing(
+    start_again, open_page, dialogue_microphone, dialogue, tmp_path
+):
+    server = start_again()
+    page = open_page(page_address(server.url), dialogue_microphone)
+    page.start()
+    page.expect_labelled(2)
+    page.rename(1, "Ben")
+    page.expect_elapsed(11)
+    server.end()
+    page.expect_state("reconnecting")
+    expect(page.page.locator("#away-text")).to_contain_text("The connection broke.")
+    expect(page.page.locator("#now-name")).to_have_text("Nothing heard")
+    expect(page.page.locator(".speaker[data-number='1']")).to_be_visible()  # what is known stays
+
+    start_again()
+    page.expect_state("running")
+    expect(page.page.locator("#parts-note")).to_contain_text("The connection broke at 0:")
+    page.expect_elapsed(36)
+    page.press("Stop")
+    page.expect_report()
+
+    report = page.saved_json(tmp_path)
+    assert not report["complete"]
+    assert [session["report"] is None for session in report["sessions"]] == [True, False]
+    assert report["sessions"][1]["offsetMs"] > 5000
+    newcomers = {speaker["number"] for speaker in report["speakers"]} - {1, 2}
+    assert newcomers, "voices of another session are nobody's until somebody says so"
+
+    # The page cannot know, and the user can: who spoke most at a newcomer's time, by the reference?
+    ours = [{1}, {2}]
+    for number in newcomers:
+        times = [(one["startMs"], one["endMs"]) for one in report["segments"] if one["number"] == number]
+        spoken = [sum(dialogue.speakers[who, 16 * start : 16 * end].sum() for start, end in times) for who in (0, 1)]
+        ours[int(np.argmax(spoken))].add(number)
+    assert agreement(report, dialogue, 35, ours) > 0.85
+
+    known = min(number for number in newcomers if number in ours[0])
+    before = page.page.locator(".speaker").count()
+    page.page.get_by_label(f"Speaker {known} is").select_option("Ben")
+    expect(page.page.locator(".speaker")).to_have_count(before - 1)
+    merged = page.saved_json(tmp_path)
+    assert [one["totalTimeMs"] for one in merged["speakers"] if one["name"] == "Ben"] == [
+        sum(one["totalTimeMs"] for one in report["speakers"] if one["number"] in (1, known))
+    ]
+    page.press("Not the same person")
+    expect(page.page.locator(".speaker")).to_have_count(before)
+
+
+def test_a_server_that_is_told_to_stop_leaves_its_report_and_another_goes_on(start_again, open_page, dialogue_microphone, tmp_path):
+    server = start_again()
+    page = open_page(page_address(server.url), dialogue_microphone)
+    page.start()
+    page.expect_labelled(1)
+    page.expect_elapsed(4)
+    server.process.terminate()
+    page.expect_state("reconnecting")
+    assert server.wait() == 0
+
+    start_again()
+    page.expect_state("running")
+    page.expect_elapsed(22)
+    page.press("Stop")
+    page.expect_report()
+
+    report = page.saved_json(tmp_path)
+    assert report["complete"]
+    assert len(report["sessions"]) == 2
+    assert page.page.locator("#notices").inner_text() == ""
+
+
+def test_a_conversation_that_is_stopped_without_its_server_keeps_what_was_heard(
+    start_again, open_page, dialogue_microphone, tmp_path
+):
+    server = start_again()
+    page = open_page(page_address(server.url), dialogue_microphone)
+    page.start()
+    page.expect_labelled(2)
+    server.end()
+    page.expect_state("reconnecting")
+    page.press("Stop")
+    page.expect_report()
+
+    page.expect_notice("lost", "the report never came")
+    report = page.saved_json(tmp_path)
+    assert not report["complete"]
+    assert len(report["speakers"]) == 2
+    assert page.save("Picture", tmp_path).stat().st_size > 5000
+
+
+def test_a_file_goes_on_where_the_server_had_come_to(start_again, open_page, dialogue, tmp_path):
+    server = start_again()
+    page = open_page(page_address(server.url))
+    page.choose(file=DATA / "dialogue.flac")
+    page.start()
+    page.expect_elapsed(12)
+    server.end()
+    page.expect_state("reconnecting")
+    elapsed = page.page.locator("#elapsed").inner_text()
+    page.page.wait_for_timeout(2000)
+    assert page.page.locator("#elapsed").inner_text() == elapsed  # nothing is played to nobody
+
+    start_again()
+    page.press("Try now")
+    page.expect_state("running")
+    page.page.wait_for_timeout(1000)
+    page.expect_report()
+
+    report = page.saved_json(tmp_path)
+    assert report["durationMs"] == pytest.approx(39_190, abs=100)
+    covered = sum(one["endMs"] - one["startMs"] for one in report["segments"])
+    assert covered == pytest.approx(dialogue.speech.sum() / 16, rel=0.12)
+
+
+def test_a_pause_outlasts_the_server(start_again, open_page):
+    server = start_again()
+    page = open_page(page_address(server.url))
+    page.start()
+    page.expect_elapsed(1)
+    page.press("Pause")
+    page.expect_state("paused")
+    server.end()
+    page.expect_state("reconnecting")
+    start_again()
+    page.expect_state("paused")
+    page.press("Go on")
+    page.expect_state("running")
+    page.press("Stop")
+    page.expect_report()
