@@ -16,11 +16,12 @@ class Terminal:
         self._screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self._screen)
         self.raw = b""
+        without_size = {name: value for name, value in os.environ.items() if name not in {"COLUMNS", "LINES"}}  # pytest-xdist's
         self._process = pexpect.spawn(
             command[0],
             list(command[1:]),
             dimensions=(lines, columns),
-            env={**os.environ, "TERM": "xterm-256color", "COLORTERM": "", **environment},
+            env={**without_size, "TERM": "xterm-256color", "COLORTERM": "", **environment},
             timeout=60,
         )
 
