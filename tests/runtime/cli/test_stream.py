@@ -153,13 +153,15 @@ def test_a_full_disk_below_standard_output_is_one_line(start_server, conversatio
     assert (done.returncode, done.stderr) == (1, b"Error: standard output cannot be written: No space left on device\n")
 
 
-def test_a_server_that_shuts_down_is_told_after_its_report(start_server, write_audio):
+def test_a_server_that_shuts_down_is_told_after_its_report(start_server, write_audio, tmp_path):
     audio = write_audio("long.wav", [(60, 0)])
     server = start_server()
-    streaming = process(audio, "--url", server.url, "--realtime", "--json")
-    server.logged("opened, 1 open")
+    streaming = process(audio, "--url", server.url, "--realtime", "--rttm", tmp_path / "a.rttm")
+    while "timeline" not in streaming.stdout.readline():
+        continue
     server.process.terminate()
     printed, told = streaming.communicate(timeout=60)
     assert streaming.returncode == 1
     assert told == f"Error: {server.url} shut down before all audio was taken in; the report covers only a part of it\n"
-    assert json.loads(printed)["seconds"] == 60
+    assert json.loads(printed.splitlines()[-1])["event"] == "report"
+    assert (tmp_path / "a.rttm").read_text().startswith("SPEAKER long 1 0.000 ")
