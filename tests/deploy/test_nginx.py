@@ -197,9 +197,11 @@ def test_sessions_go_through_to_all_servers(setup, pcm):
 
 
 @pytest.mark.e2e
-def test_only_sessions_and_health_go_through(setup):
+def test_what_is_for_operators_does_not_go_through(setup):
     assert setup.nginx.get("/metrics")[0] == 404
-    assert setup.nginx.get("/")[0] == 404
+    assert setup.nginx.get("/unknown")[0] == 404
+    for path in ("/", "/web/main.js", "/asyncapi.yaml"):
+        assert setup.nginx.get(path)[0] == 200, path
     assert setup.nginx.get("/ws/session")[0] == 426
 
 
