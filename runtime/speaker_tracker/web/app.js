@@ -3,10 +3,7 @@
 import { Microphone } from "./audio/microphone.js";
 import { readSoundFile } from "./audio/sound-file.js";
 import { Conversation } from "./conversation.js";
-import { download } from "./export/download.js";
-import { picture } from "./export/picture.js";
-import { reportJson } from "./export/report-json.js";
-import { csv, rttm } from "./export/tables.js";
+import { save } from "./export/saving.js";
 import { FileSource } from "./model/file-source.js";
 import { MicrophoneSource } from "./model/microphone-source.js";
 import { askForAdmission } from "./net/admission.js";
@@ -53,10 +50,10 @@ export class App {
     this.#setup.onProblem = (problem) => this.#notices.show(problem);
     this.#speakers.onRename = (number, name) => this.#change((people) => people.rename(number, name));
     this.#speakers.onAssign = (voice, number) => this.#change((people) => people.assign(voice, number));
-    this.#report.onSave = (kind) => this.#save(kind);
+    this.#report.onSave = (kind) => save(this.#conversation, kind);
     this.#report.onAgain = () => this.#showSetup();
     byId("pause").addEventListener("click", () => this.#togglePause());
-    byId("stop").addEventListener("click", () => this.#conversation.tracking.stop());
+    byId("stop").addEventListener("click", () => this.#conversation?.tracking.stop());
     byId("retry").addEventListener("click", () => this.#conversation.tracking.retryNow());
     addEventListener("online", () => this.#conversation?.tracking.retryNow());
     addEventListener("beforeunload", (event) => this.#isLive && event.preventDefault());
@@ -91,10 +88,11 @@ export class App {
   }
 
   async #openMicrophone() {
-    await this.#microphone.close();
+    this.#microphone.close();
     this.#microphone.onLost = (problem) => this.#onMicrophoneLost(problem);
     await this.#microphone.open(this.#setup.deviceId);
-    await this.#setup.listDevices();
+    // Only now are their names told.
+    this.#setup.listDevices();
   }
 
   async #start({ numSpeakers, token, file, isPaced }) {
@@ -118,7 +116,7 @@ export class App {
   }
 
   async #fileSource(file, isPaced) {
-    await this.#microphone.close();
+    this.#microphone.close();
     return new FileSource(file.name, await readSoundFile(file), isPaced);
   }
 
@@ -224,7 +222,8 @@ export class App {
     const { speakers, people, tracking } = conversation;
     this.#live.render(tracking, people);
     this.#speakers.render(speakers, conversation.lateVoices, conversation.breaks);
-    this.#report.render(speakers, conversation.durationMs);
+    const isCertain = conversation.lateVoices.every((voice) => voice.number !== voice.own);
+    this.#report.render(speakers, conversation.durationMs, isCertain);
     this.#drawTimeline(speakers);
     if (tracking.state === "running") {
       this.#announcer.hear(byId("now").hasAttribute("data-quiet") ? null : byId("now-name").textContent);
@@ -287,39 +286,6 @@ export class App {
     this.#setup.focus();
     this.#render();
   }
-
-  async #save(kind) {
-    const { speakers, segments, startedAt, timeline, tracking, durationMs } = this.#conversation;
-    const title = tracking.source.name;
-    const stem = fileStem(title, startedAt);
-    const conversation = {
-      source: title,
-      startedAt: startedAt.toISOString(),
-      durationMs: Math.round(durationMs),
-      numSpeakers: tracking.numSpeakers,
-      complete: tracking.isComplete,
-    };
-    const makers = {
-      json: () => [reportJson(conversation, speakers, segments, timeline.parts), "application/json"],
-      csv: () => [csv(segments), "text/csv;charset=utf-8"],
-      rttm: () => [rttm(stem, segments), "text/plain;charset=utf-8"],
-    };
-    if (kind === "picture") {
-      const heading = `${title === "microphone" ? "Conversation" : title}, ${startedAt.toLocaleString()}`;
-      download(`${stem}.png`, await picture(heading, this.#conversation.scene(speakers), speakers));
-    } else {
-      download(`${stem}.${kind}`, ...makers[kind]());
-    }
-  }
-}
-
-/** `conversation-2026-11-24-1405`, or the name of the file that was tracked. */
-function fileStem(title, startedAt) {
-  if (title !== "microphone") {
-    return title.replace(/\.[^.]*$/, "") || "sound";
-  }
-  const local = new Date(startedAt - startedAt.getTimezoneOffset() * 60_000).toISOString();
-  return `conversation-${local.slice(0, 10)}-${local.slice(11, 16).replace(":", "")}`;
 }
 
 function describe(speakers) {

@@ -10,6 +10,10 @@ const WORDING = {
     "The microphone cannot be used in this browser",
     `A recent Firefox, Chrome, Edge or Safari is needed. Sound files may still work. (${detail || "it lacks what this page needs"})`,
   ],
+  audio_stuck: () => [
+    "The sound system of this browser does not start",
+    "It may need a loudspeaker or headphones, even to listen. Connect some, load the page anew, and start again.",
+  ],
   microphone_denied: () => [
     "This page may not use the microphone",
     "Allow it by the symbol beside the address, and in the privacy settings of the system if it is switched off there. Then start again.",

@@ -13,13 +13,18 @@ from server_process import ServerProcess
 from tracker_page import BEEPING_MICROPHONE, CHROMIUM, TrackerPage, launch, page_address, speaking_microphone
 
 
-@pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    """For a module only: while it runs, its event loop is the thread's, and no other can be."""
+@pytest.fixture(scope="session")
+def chromium() -> None:
+    """Skips a test where there is no browser."""
     if CHROMIUM is None:
         message = "there is no Chromium; install your system's package, such as chromium"
-        # In CI nothing may be skipped for want of a browser.
+        # In CI nothing may be skipped for want of one.
         (pytest.fail if os.environ.get("CI") else pytest.skip)(message)
+
+
+@pytest.fixture(scope="module")
+def playwright(chromium: None) -> Iterator[Playwright]:  # noqa: ARG001 - skips where there is none
+    """For a module only: while it runs, its event loop is the thread's, and no other can be."""
     with sync_playwright() as started:
         yield started
 

@@ -14,8 +14,8 @@ from tracker_page import BEEPING_MICROPHONE, DENIED_MICROPHONE, NO_MICROPHONE, p
 
 pytestmark = pytest.mark.e2e
 
-MAX_START_S = 0.6
-"""The recording may have begun to play so long before the page listened."""
+MAX_START_S = 1.5
+"""The recording may have begun to play so long before the page listened, on a busy machine."""
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ import { Problem } from "../wording.js";
 const CONSTRAINTS = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
 
 const FLUSH_MS = 1000;
+const BEGIN_MS = 5000;
 
 /** The code of a problem for each name of an error of getUserMedia. */
 const PROBLEMS = {
@@ -40,7 +41,10 @@ export class Microphone {
     try {
       await this.#connect();
     } catch (error) {
-      await this.close();
+      this.close();
+      if (error instanceof Problem) {
+        throw error;
+      }
       // The one part that is loaded only now is the worklet.
       throw new Problem(error.name === "AbortError" ? "unreachable" : "microphone_unsupported", error.message);
     }
@@ -75,11 +79,11 @@ export class Microphone {
         setTimeout(resolve, FLUSH_MS);
       });
     }
-    await this.close();
+    this.close();
   }
 
   /** Lets the device go. */
-  async close() {
+  close() {
     const [stream, context] = [this.#stream, this.#context];
     this.#stream = this.#context = this.#node = this.#source = null;
     for (const track of stream?.getTracks() ?? []) {
@@ -88,7 +92,8 @@ export class Microphone {
     }
     if (context !== null) {
       context.onstatechange = null;
-      await context.close();
+      // Not waited for: a browser without any sound system never answers.
+      context.close();
     }
   }
 
@@ -109,7 +114,16 @@ export class Microphone {
         this.onLost(new Problem("microphone_interrupted"));
       }
     };
-    await this.#context.resume();
+    await begun(this.#context);
+  }
+}
+
+/** Browsers wait for ever where there is nothing to play sound on, or where they do not allow it. */
+async function begun(context) {
+  const late = new Promise((resolve) => setTimeout(resolve, BEGIN_MS));
+  await Promise.race([context.resume(), late]);
+  if (context.state !== "running") {
+    throw new Problem("audio_stuck");
   }
 }
 

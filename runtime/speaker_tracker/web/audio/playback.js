@@ -28,8 +28,9 @@ export class Playback {
     this.#node = null;
   }
 
-  async close() {
+  close() {
     this.pause();
-    await this.#context.close();
+    // Not waited for: a browser without any sound system never answers.
+    this.#context.close();
   }
 }

@@ -1,6 +1,6 @@
 // The report as JSON: who spoke when, by name, and what the server reported, as it was received.
 
-/** `conversation`: `{name, startedAt, numSpeakers, isComplete, durationMs}`. */
+/** `conversation`: `{source, startedAt, durationMs, numSpeakers, complete}`. */
 export function reportJson(conversation, speakers, segments, parts) {
   return JSON.stringify(
     {

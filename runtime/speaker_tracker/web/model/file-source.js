@@ -42,7 +42,7 @@ export class FileSource {
 
   async finish() {
     this.pause();
-    await this.#playback?.close();
+    this.#playback?.close();
     this.#playback = null;
   }
 }

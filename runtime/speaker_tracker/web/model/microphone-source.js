@@ -9,12 +9,12 @@ export class MicrophoneSource {
   #microphone;
   #isRunning = false;
 
-  /** `microphone` is open; `onLevel(peak)` hears of every frame. */
+  /** `microphone` is open; `onLevel(peak)` hears of every frame that is taken. */
   constructor(microphone, onLevel) {
     this.#microphone = microphone;
     microphone.onFrame = (samples, peak) => {
-      onLevel(peak);
       if (this.#isRunning) {
+        onLevel(peak);
         this.outbox.push(samples);
       }
     };

@@ -84,7 +84,7 @@ export class LiveView {
       return "Paused";
     }
     if (state === "reconnecting") {
-      return "Nothing heard";
+      return "Waiting …";
     }
     return this.#hasBegun ? "Nobody" : "Listening …";
   }

@@ -24,8 +24,9 @@ export class ReportView {
     byId("report-title").focus();
   }
 
-  render(speakers, durationMs) {
-    setText(byId("report-summary"), summaryOf(speakers, durationMs));
+  /** `isCertain`: no two speakers can be the same person. */
+  render(speakers, durationMs, isCertain) {
+    setText(byId("report-summary"), summaryOf(speakers, durationMs, isCertain));
   }
 
   renderTable(segments) {
@@ -43,15 +44,17 @@ export class ReportView {
 }
 
 /** One or two sentences. */
-export function summaryOf(speakers, durationMs) {
+function summaryOf(speakers, durationMs, isCertain) {
   const length = sentence(spokenTime(durationMs));
   if (speakers.length === 0) {
     return `${length} Nobody was heard.`;
   }
   const most = speakers.reduce((a, b) => (b.totalMs > a.totalMs ? b : a));
-  return speakers.length === 1
-    ? `${length} One person spoke: ${most.label}, for ${spokenTime(most.totalMs)}.`
-    : `${length} ${speakers.length} people spoke, ${most.label} most: ${spokenTime(most.totalMs)}, ${percent(most.share)} of all speech.`;
+  if (speakers.length === 1) {
+    return `${length} One person spoke: ${most.label}, for ${spokenTime(most.totalMs)}.`;
+  }
+  const people = `${isCertain ? "" : "At most "}${speakers.length} people spoke`;
+  return `${length} ${people}, ${most.label} most: ${spokenTime(most.totalMs)}, ${percent(most.share)} of all speech.`;
 }
 
 function sentence(text) {

@@ -38,7 +38,7 @@ export class SpeakersView {
     byId("parts-note").hidden = breaks.length === 0;
     setText(
       byId("parts-note"),
-      `The connection broke at ${when}. From there the server began anew and cannot say who is the same person as before. If you can, say it here.`,
+      `The connection broke at ${when}. From there the server began anew and cannot say who is the same person as before. If you know, choose it here.`,
     );
   }
 
