@@ -136,6 +136,7 @@ def test_axe_finds_nothing_and_a_telephone_shows_all_of_it(open_page, server, sc
     page.page.set_viewport_size({"width": 1100, "height": 800})
     check("running, wide")
     page.page.set_viewport_size({"width": 360, "height": 700})
+    page.expect_elapsed(6)
     page.press("Stop")
     page.expect_report()
     page.page.get_by_text("The timeline as a table").click()

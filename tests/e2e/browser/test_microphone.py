@@ -52,7 +52,7 @@ def test_segments_lie_where_they_were_spoken(heard, tmp_path, dialogue):
 
     shifts = range(0, int(MAX_START_S * 1000), 20)
     agreements = [(tracked[:, : 42_000 - shift] == reference[:, shift:]).all(axis=0).mean() for shift in shifts]
-    assert max(agreements) > 0.92
+    assert max(agreements) > 0.88
 
 
 def test_the_server_s_report_comes_with_it_as_it_was(heard, tmp_path):
