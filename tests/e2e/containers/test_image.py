@@ -45,6 +45,8 @@ def test_a_conversation_is_tracked_with_no_setting_at_all(image, container, trac
     for speaker, told in zip(dialogue.speakers, report["speakers"], strict=True):
         assert told["totalTimeMs"] / 1000 == pytest.approx(speaker.sum() / SAMPLE_RATE, rel=0.15)
     assert server.health()["stages"] == chain_of(image)
+    for path in ("/", "/web/main.js", "/asyncapi.yaml"):
+        assert server.get(path)[0] == 200, path
 
 
 def test_it_runs_without_root_and_nothing_is_writable(image, container):
