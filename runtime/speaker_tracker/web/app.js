@@ -28,6 +28,8 @@ const PICTURE_MS = 66;
 export class App {
   #conversation = null;
   #microphone = new Microphone();
+  /** Settles when the microphone that is being opened is open: that takes as long as the user thinks about permission. */
+  #opening = null;
   #ticker = null;
   #wakeLock = new WakeLock();
   #drawnAt = 0;
@@ -46,7 +48,7 @@ export class App {
   begin() {
     this.#setup.onStart = (choice) => this.#start(choice);
     this.#setup.onCheck = () => this.#checkMicrophone();
-    this.#setup.onDevice = () => this.#microphone.isOpen && this.#checkMicrophone();
+    this.#setup.onDevice = () => this.#isMicrophoneWanted && this.#checkMicrophone();
     this.#setup.onProblem = (problem) => this.#notices.show(problem);
     this.#speakers.onRename = (number, name) => this.#change((people) => people.rename(number, name));
     this.#speakers.onAssign = (voice, number) => this.#change((people) => people.assign(voice, number));
@@ -77,17 +79,33 @@ export class App {
     }
   }
 
+  get #isMicrophoneWanted() {
+    return this.#microphone.isOpen || this.#opening !== null;
+  }
+
   async #checkMicrophone() {
     this.#notices.clear();
+    this.#microphone.onFrame = (_, peak) => this.#setup.showLevel(peak);
     try {
       await this.#openMicrophone();
-      this.#microphone.onFrame = (_, peak) => this.#setup.showLevel(peak);
     } catch (problem) {
       this.#notices.show(problem);
     }
   }
 
-  async #openMicrophone() {
+  /** Opens the microphone that is chosen, after one that is just being opened. */
+  #openMicrophone() {
+    const opened = Promise.resolve(this.#opening).then(() => this.#reopenMicrophone());
+    const settled = opened
+      .catch(() => {})
+      .then(() => {
+        this.#opening = this.#opening === settled ? null : this.#opening;
+      });
+    this.#opening = settled;
+    return opened;
+  }
+
+  async #reopenMicrophone() {
     this.#microphone.close();
     this.#microphone.onLost = (problem) => this.#onMicrophoneLost(problem);
     await this.#microphone.open(this.#setup.deviceId);
@@ -109,6 +127,7 @@ export class App {
   }
 
   async #microphoneSource() {
+    await this.#opening;
     if (!this.#microphone.isOpen) {
       await this.#openMicrophone();
     }
@@ -116,6 +135,7 @@ export class App {
   }
 
   async #fileSource(file, isPaced) {
+    await this.#opening;
     this.#microphone.close();
     return new FileSource(file.name, await readSoundFile(file), isPaced);
   }

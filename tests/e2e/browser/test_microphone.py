@@ -141,13 +141,75 @@ def test_a_microphone_that_was_checked_is_the_one_that_is_heard(page):
     page.press("Check it")
     expect(page.page.locator("#setup-meter")).to_be_visible()
     page.page.locator("#device").select_option(index=1)
+    expect_the_microphone_to_be_heard(page)
+    page.press("New conversation")
+    expect(page.page.get_by_role("button", name="Start")).to_be_enabled()
+
+
+SLOW_MICROPHONE = """delayMs => {
+  const {mediaDevices} = navigator;
+  const later = () => new Promise(resolve => setTimeout(resolve, delayMs));
+  const getUserMedia = mediaDevices.getUserMedia.bind(mediaDevices);
+  const addModule = AudioWorklet.prototype.addModule;
+  window.streams = [];
+  mediaDevices.getUserMedia = async wanted => {
+    await later();
+    const stream = await getUserMedia(wanted);
+    window.streams.push(stream);
+    return stream;
+  };
+  AudioWorklet.prototype.addModule = async function (url) {
+    await later();
+    return addModule.call(this, url);
+  };
+}"""
+
+
+@pytest.mark.parametrize("wait_ms", [0, 450, 900])
+def test_starting_while_the_microphone_is_still_being_opened_for_a_check_hears_it(page, wait_ms):
+    """After no time it is not asked for yet; after 450 ms it was given and is not connected, after 900 ms it is."""
+    page.page.evaluate(SLOW_MICROPHONE, 300)
+    page.press("Check it")
+    page.page.wait_for_timeout(wait_ms)
+    expect_the_microphone_to_be_heard(page)
+    assert page.page.evaluate("window.streams.length") == 1
+
+
+def test_a_choice_of_another_microphone_while_one_is_being_opened_is_the_one_that_is_heard(page):
+    page.press("Check it")
+    expect(page.page.locator("#setup-meter")).to_be_visible()
+    page.page.evaluate(SLOW_MICROPHONE, 300)
+    for index in (1, 2, 1):
+        page.page.locator("#device").select_option(index=index)
+    chosen = page.page.locator("#device").input_value()
+    page.start()
+    page.expect_elapsed(2)
+
+    tracks = page.page.evaluate(
+        "window.streams.flatMap(stream => stream.getTracks()).map(track => [track.readyState, track.getSettings().deviceId])"
+    )
+    assert [device for state, device in tracks if state == "live"] == [chosen]
+    page.press("Stop")
+    page.expect_report()
+
+
+def test_a_sound_file_that_is_started_while_a_microphone_is_being_opened_leaves_it_off(page):
+    page.page.evaluate(SLOW_MICROPHONE, 300)
+    page.press("Check it")
+    page.choose(file=DATA / "dialogue.flac", fast=True)
+    page.press("Start")
+    page.expect_report()
+
+    assert page.page.evaluate("window.streams.flatMap(stream => stream.getTracks()).map(track => track.readyState)") == ["ended"]
+
+
+def expect_the_microphone_to_be_heard(page):
+    """Starts, listens for two seconds to the microphone that beeps, and stops."""
     page.start()
     page.expect_elapsed(2)
     page.press("Stop")
     page.expect_report()
     expect(page.page.locator("#report-summary")).to_contain_text("Nobody was heard.")
-    page.press("New conversation")
-    expect(page.page.get_by_role("button", name="Start")).to_be_enabled()
 
 
 def test_a_second_conversation_knows_nothing_of_the_first(page):

@@ -50,7 +50,9 @@ export class SetupView {
   }
 
   set busy(busy) {
-    byId("start").disabled = busy;
+    for (const control of [byId("start"), byId("check-microphone"), this.#device]) {
+      control.disabled = busy;
+    }
     setText(byId("start"), busy ? "Connecting …" : "Start");
   }
 
@@ -94,11 +96,12 @@ export class SetupView {
   }
 
   /** Shows the microphones by name, as soon as the browser tells names. */
-  async listDevices(current = this.#device.value) {
+  async listDevices() {
     const devices = await listMicrophones();
     const options = devices
       .filter((device) => device.deviceId !== "default" && device.deviceId !== "communications")
       .map((device) => element("option", { value: device.deviceId }, device.label));
+    const current = this.#device.value;
     this.#device.replaceChildren(this.#device.options[0], ...options);
     this.#device.value = [...this.#device.options].some((option) => option.value === current) ? current : "";
   }
