@@ -16,9 +16,10 @@ from pydantic import Field
 
 from speaker_tracker import hookimpl
 from speaker_tracker.events import SAMPLE_RATE, Event, SpeakerNow, SpeakersAssigned, SpeechEnded, VoiceEmbedding
-from speaker_tracker.stage import Answer, LoadedStage, SessionInfo, StageBase, StageOptions, StageSpec, State, StateMismatch
+from speaker_tracker.stage import Answer, LoadedStage, SessionInfo, StageBase, StageOptions, StageSpec, State
 from speaker_tracker_stages.assignments import announce
 from speaker_tracker_stages.evidence import NOBODY, Evidence, Item
+from speaker_tracker_stages.model_identity import check_comparable, identity
 from speaker_tracker_stages.speaker_matching import match_speakers
 from speaker_tracker_stages.voice_clustering import unit
 
@@ -93,13 +94,9 @@ class AgglomerativeAssigner(StageBase):
         self._learn_centroids()
 
     def _hear(self, event: VoiceEmbedding) -> Iterator[Event]:
-        model = (event.model.name, event.model.dimension)
         if self._model is None:
-            self._model, self._cosine = model, event.model.same_voice_cosine + self._options.cosine_offset
-        if model != self._model:
-            raise StateMismatch(
-                f"embeddings of {list(model)} came after those of {list(self._model)}, and the two cannot be compared"
-            )
+            self._model, self._cosine = identity(event.model), event.model.same_voice_cosine + self._options.cosine_offset
+        check_comparable(event.model, self._model)
         seconds = (event.end - event.start) / SAMPLE_RATE
         speaker = self._most_alike(event.vector)
         item = Item(event.vector * np.float32(seconds), seconds, [(event.start, event.end)], label=speaker, owner=speaker)

@@ -32,11 +32,11 @@ from speaker_tracker.stage import (
     StageOptions,
     StageSpec,
     State,
-    StateMismatch,
 )
 from speaker_tracker_stages.assignments import announce
 from speaker_tracker_stages.evidence import NOBODY, Evidence, Item
 from speaker_tracker_stages.hypotheses import BEYOND, VoiceHypotheses
+from speaker_tracker_stages.model_identity import check_comparable, identity
 from speaker_tracker_stages.speaker_matching import match_speakers
 from speaker_tracker_stages.voice_clustering import Items, Labels, VoiceClustering
 from speaker_tracker_stages.voice_likelihood import Prices, VoiceLikelihood
@@ -149,11 +149,8 @@ class KMeansAssigner(StageBase):
     def _hypotheses_for(self, model: VoiceModel) -> VoiceHypotheses:
         if self._hypotheses is None or self._model is None:
             self._use(model)
-        elif (model.name, model.dimension) != (self._model.name, self._model.dimension):
-            raise StateMismatch(
-                f"embeddings of {[model.name, model.dimension]} came after those of {[self._model.name, self._model.dimension]}, "
-                f"and the two cannot be compared"
-            )
+        else:
+            check_comparable(model, identity(self._model))
         assert self._hypotheses is not None  # noqa: S101 - begun above
         return self._hypotheses
 
