@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Mapping
-from contextlib import suppress
-from pathlib import Path
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from prometheus_client import (
     CollectorRegistry,
@@ -20,11 +19,14 @@ from prometheus_client import (
     values,
 )
 from prometheus_client.exposition import choose_encoder
-from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from prometheus_client.multiprocess import MultiProcessCollector
 
 from speaker_tracker import __version__
 from speaker_tracker.observer import Endpoint, HttpAnswer, Observer, ServerProcessInfo
 from speaker_tracker.protocol import ErrorCode
+
+if TYPE_CHECKING:
+    from speaker_tracker_plugins.prometheus_places import Place
 
 NAMESPACE = "speaker_tracker"
 LAG_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -63,7 +65,6 @@ class Metrics:
             self.refusals.labels(reason)
         for code in ErrorCode:
             self.errors.labels(code)
-        self.sessions.set(0)  # a file may be that of a process that is gone and had the same number
         _tell_of(process, registry)
 
 
@@ -86,12 +87,12 @@ class PrometheusObserver(Observer):
     """Counts what it is told, and answers at ``path``.
 
     Where the server has several processes, each keeps its values in files of the folder that they share, and whichever is asked
-    answers with the sum of all.
+    answers with the sum of all (``prometheus_places``).
     """
 
     def __init__(self, path: str) -> None:
         self._path = path
-        self._folder: Path | None = None
+        self._place: Place | None = None
         self._registry = CollectorRegistry()
         self._totals: dict[tuple[str, str], int] = {}
         self._totals_lock = Lock()
@@ -99,16 +100,18 @@ class PrometheusObserver(Observer):
     def started(self, process: ServerProcessInfo) -> None:
         """Makes the metrics, in memory or in files."""
         disable_created_metrics()  # a series more for each, and there are none of files
-        self._folder = process.shared_folder
-        if self._folder is None:
+        if process.shared_folder is None:
             # prometheus_client decides this by the environment when it is imported, which is too early.
             values.ValueClass = values.MutexValue
             ProcessCollector(registry=self._registry)
             PlatformCollector(registry=self._registry)
             self._metrics = Metrics(self._registry, process)
         else:
-            os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(self._folder)
-            values.ValueClass = values.MultiProcessValue()
+            from speaker_tracker_plugins.prometheus_places import Place  # noqa: PLC0415 - locks files, which Windows does not
+
+            self._place = place = Place(process.shared_folder)
+            os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(process.shared_folder)
+            values.ValueClass = values.MultiProcessValue(lambda: place.number)
             MultiProcessCollector(self._registry)
             self._metrics = Metrics(None, process)
 
@@ -154,26 +157,10 @@ class PrometheusObserver(Observer):
         return await asyncio.to_thread(self._scraped, accept)
 
     def _scraped(self, accept: str) -> HttpAnswer:
-        if self._folder is not None:
-            _forget_the_dead(self._folder)
+        if self._place is not None:
+            self._place.forget_the_dead()
         try:
             encode, content_type = choose_encoder(accept)
         except TypeError:  # what it gives as a version is none
             encode, content_type = choose_encoder("")
         return HttpAnswer(content_type, encode(self._registry))
-
-
-def _forget_the_dead(folder: Path) -> None:
-    """Lets go of what processes that are gone had, such as open sessions; what they counted stays."""
-    for pid in {int(file.stem.rpartition("_")[2]) for file in folder.glob("gauge_live*.db")}:
-        if not _is_alive(pid):
-            with suppress(FileNotFoundError):  # another process is at it as well
-                mark_process_dead(pid, str(folder))
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except OSError:  # gone, or somebody else's by now
-        return False
-    return True

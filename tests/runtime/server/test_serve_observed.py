@@ -2,10 +2,12 @@
 
 import json
 import os
+import re
 import signal
 import time
 import urllib.request
 from contextlib import contextmanager
+from itertools import pairwise
 
 import numpy as np
 import psutil
@@ -316,11 +318,9 @@ def test_whichever_of_two_workers_is_asked_tells_the_sum(two_workers):
     assert {values["sessions_opened_total"] for values in answered_by_each(server)} == {2}
 
 
-def test_sessions_of_a_killed_worker_are_open_no_more_and_what_it_counted_stays(two_workers, temporary):
+def test_sessions_of_a_killed_worker_are_open_no_more_and_what_it_counted_stays(two_workers):
     server, _ = two_workers
-    victim = workers_of(server)[0]
-
-    os.kill(victim.pid, signal.SIGKILL)
+    os.kill(workers_of(server)[0].pid, signal.SIGKILL)
 
     until(lambda: metrics(server)["sessions"] == 1)
     server.logged("the new worker is ready")
@@ -328,9 +328,36 @@ def test_sessions_of_a_killed_worker_are_open_no_more_and_what_it_counted_stays(
     first, second = answered_by_each(server)
     assert first == second
     assert (first["sessions"], first["sessions_opened_total"], first["audio_seconds_total"]) == (1, 2, 2)
+
+
+def test_workers_that_are_killed_again_and_again_cost_neither_counts_nor_files(start, temporary):
+    server = start("--workers", "2", observers="prometheus")
+    assert server.url
     (folder,) = temporary.iterdir()
-    assert list(folder.glob(f"counter_{victim.pid}.db"))
-    assert not list(folder.glob(f"gauge_*_{victim.pid}.db"))
+    files = sorted(file.name for file in folder.iterdir())
+    told = []
+    for round_number in range(1, 5):
+        victim = workers_of(server)[round_number % 2]
+        with others_stopped(server, victim):
+            client = ProtocolClient(server.url)
+            client.start()
+            stream_a_second(client)
+        told.append(metrics(server))
+        os.kill(victim.pid, signal.SIGKILL)
+        client.__exit__()
+        until(lambda: metrics(server)["sessions"] == 0)
+        told.append(metrics(server))
+        server.logged("the new worker is ready", times=round_number)
+        told.append(metrics(server))
+
+        assert told[-1]["sessions"] == 0
+        assert told[-1]["sessions_limit"] == 400
+        assert told[-1]["sessions_opened_total"] == told[-1]["audio_seconds_total"] == told[-1]["lag_seconds_count"] == round_number
+        assert sorted(file.name for file in folder.iterdir()) == files
+    counted = [name for name in told[0] if re.search("_(total|count|sum|bucket)$", name if isinstance(name, str) else name[0])]
+    assert len(counted) > 20
+    for before, after in pairwise(told):
+        assert [name for name in counted if after[name] < before[name]] == []
 
 
 def test_metrics_of_two_workers_leave_no_files_behind(two_workers, temporary):

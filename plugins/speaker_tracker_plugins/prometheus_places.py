@@ -1,0 +1,72 @@
+"""Places of processes in the folder that they share, each with its files of figures.
+
+A process that starts takes the place of one that died, and goes on in its files: what was counted stays counted, and the folder
+does not grow. A place is held by a lock, which the system releases when the process ends, in whichever way.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+
+from prometheus_client.multiprocess import mark_process_dead
+
+LOCKS = "places.lock"
+"""Each byte of it is a lock: the first is held while places are taken or looked at, those behind it stand for the places."""
+
+
+class Place:
+    """The lowest place in ``folder`` that no living process has; this process's from now on.
+
+    Locks are those of POSIX: a child that a process forks does not hold them, and closing the file would release them all.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._locks = (folder / LOCKS).open("ab")
+        self._threads = Lock()  # the other locks keep processes apart, not threads
+        with self._guarded():
+            self.number = self._taken()
+            mark_process_dead(self.number, str(folder))
+
+    def forget_the_dead(self) -> None:
+        """Lets go of what processes that are gone had, such as open sessions; what they counted stays."""
+        os.utime(self._locks.fileno())  # so that what clears old files away takes it for no such file
+        with self._guarded():
+            for number in self._with_files() - {self.number}:
+                if self._take(number):
+                    mark_process_dead(number, str(self._folder))
+                    self._lock(fcntl.LOCK_UN, 1 + number)
+
+    def _with_files(self) -> set[int]:
+        """Places that have what is true only as long as their process lives."""
+        return {int(file.stem.rpartition("_")[2]) for file in self._folder.glob("gauge_live*.db")}
+
+    def _taken(self) -> int:
+        number = 0
+        while not self._take(number):
+            number += 1
+        return number
+
+    def _take(self, number: int) -> bool:
+        try:
+            self._lock(fcntl.LOCK_EX | fcntl.LOCK_NB, 1 + number)
+        except (BlockingIOError, PermissionError):  # either, by the system
+            return False
+        return True
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        with self._threads:
+            self._lock(fcntl.LOCK_EX, 0)
+            try:
+                yield
+            finally:
+                self._lock(fcntl.LOCK_UN, 0)
+
+    def _lock(self, operation: int, byte: int) -> None:
+        fcntl.lockf(self._locks, operation, 1, byte)
