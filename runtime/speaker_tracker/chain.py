@@ -11,7 +11,7 @@ from speaker_tracker.cores import usable_cores, use_one_thread_for_each_product
 from speaker_tracker.errors import UserError
 from speaker_tracker.events import ClientMessage, Event, PcmReceived
 from speaker_tracker.inference import SharedInference
-from speaker_tracker.options import validated
+from speaker_tracker.options import told, validated
 from speaker_tracker.pipeline import OpenStage, Pipeline, StageFailure
 from speaker_tracker.plugins import PluginManager, ProvidedStage
 from speaker_tracker.stage import LoadedStage, SessionInfo, Stage, StageLoadError, StageOptions
@@ -201,6 +201,6 @@ def _load(stage: ConfiguredStage) -> LoadedStage:
         ) from error
     except Exception as error:
         raise ChainError(
-            f"stage {stage.name!r} of {stage.provided.provider} cannot be loaded: {type(error).__name__}: {error}; "
+            f"stage {stage.name!r} of {stage.provided.provider} cannot be loaded: {told(error)}; "
             f"mend it or take it out of {STAGES_SETTING}"
         ) from error

@@ -9,7 +9,7 @@ from typing import Any
 
 from speaker_tracker.errors import UserError
 from speaker_tracker.observer import Endpoint, Observer, ObserverLoadError, ObserverOptions, ServerProcessInfo
-from speaker_tracker.options import validated
+from speaker_tracker.options import told, validated
 from speaker_tracker.plugins import PluginManager, ProvidedObserver
 
 logger = logging.getLogger(__name__)
@@ -92,7 +92,7 @@ def _load(configured: ConfiguredObserver) -> Observer:
         ) from error
     except Exception as error:
         raise ObserverConfigurationError(
-            f"observer {configured.name!r} of {configured.provided.provider} cannot be loaded: {type(error).__name__}: {error}; "
+            f"observer {configured.name!r} of {configured.provided.provider} cannot be loaded: {told(error)}; "
             f"mend it or take it out of {OBSERVERS_SETTING}"
         ) from error
     if not isinstance(observer, Observer):

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar
 
-from pydantic import SecretBytes, SecretStr, ValidationError
+from pydantic import ValidationError
 
+from speaker_tracker.secret_types import Anatomy
 from speaker_tracker.stage import StageOptions
 
 Options = TypeVar("Options", bound=StageOptions)
+
+NOT_SHOWN = "what it is (not shown)"
 
 
 def validated(
@@ -19,7 +22,7 @@ def validated(
 
     ``what``: for sentences, such as ``stage 'silero_vad'``. ``setting``: the environment variable of an option less its last part,
     such as ``SPEAKER_TRACKER_STAGE_OPTIONS__SILERO_VAD``. Raises what ``fail`` makes of a sentence that names the option, the
-    setting and what is right; values of secret options are not shown.
+    setting and what is right; values of options that are secret, or hold a secret anywhere, are not shown.
     """
     try:
         return model.model_validate(values)
@@ -27,25 +30,30 @@ def validated(
         raise fail(_sentence(model, error, what, setting)) from error
 
 
+def told(error: Exception) -> str:
+    """Type and message of an error of foreign code, on one line; of pydantic's errors no values, as these may be secret."""
+    text = str(error)
+    if isinstance(error, ValidationError):
+        parts = error.errors(include_url=False, include_context=False, include_input=False)
+        text = "; ".join(": ".join([*map(str, part["loc"][:1]), part["msg"]]) for part in parts)
+    return f"{type(error).__name__}: {' '.join(text.split())}"
+
+
 def _sentence(model: type[StageOptions], error: ValidationError, what: str, setting: str) -> str:
     first = error.errors(include_url=False)[0]
-    option = str(first["loc"][0]) if first["loc"] else ""
-    variable = f"{setting}__{option.upper()}"
-    if first["type"] == "extra_forbidden":
-        choices = ", ".join(model.model_fields) or "none"
-        return f"{what} has no option {option!r} (set by {variable}); its options: {choices}"
+    option, *inner = first["loc"] or ("",)
+    variable = f"{setting}__{str(option).upper()}"
     if not option:
         return f"options of {what} do not fit together: {first['msg']}"
-    if first["type"] == "missing" and len(first["loc"]) == 1:
+    if first["type"] == "extra_forbidden" and not inner:
+        choices = ", ".join(model.model_fields) or "none"
+        return f"{what} has no option {option!r} (set by {variable}); its options: {choices}"
+    if first["type"] == "missing" and not inner:
         return f"option {option!r} of {what} has no default and must be set (by {variable})"
-    field = model.model_fields.get(option)
-    secret = field is not None and _is_secret(field.annotation)
-    shown = "what it is (not shown)" if secret else repr(first["input"])
-    return f"option {option!r} of {what} (set by {variable}) cannot be {shown}: {first['msg']}"
-
-
-def _is_secret(annotation: Any) -> bool:
-    """Also where the secret is part of the type, such as in a list."""
-    if isinstance(annotation, type) and issubclass(annotation, SecretStr | SecretBytes):
-        return True
-    return any(_is_secret(part) for part in get_args(annotation))
+    field = model.model_fields.get(str(option))
+    anatomy = Anatomy(field.annotation if field else model)
+    shown = NOT_SHOWN if anatomy.holds_secret else repr(first["input"])
+    # Other parts may be keys of tables, which are values too, or pydantic's words for one of several types.
+    place = ".".join(str(part) for part in inner if isinstance(part, int) or part in anatomy.names)
+    at = f" (at {place})" if place else ""
+    return f"option {option!r} of {what} (set by {variable}) cannot be {shown}: {first['msg']}{at}"

@@ -21,6 +21,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
 from speaker_tracker.chain import DEFAULT_STAGES
 from speaker_tracker.errors import UserError
+from speaker_tracker.options import NOT_SHOWN
 
 PREFIX = "SPEAKER_TRACKER_"
 CONFIG_VARIABLE = f"{PREFIX}CONFIG"
@@ -211,7 +212,8 @@ def _sentence(error: ValidationError) -> str:
 
 
 def _shown(value: Any, name: str) -> str:
-    return "what it is (not shown)" if name.startswith("tokens") else repr(value)
+    """Tokens are secret, and options may be."""
+    return NOT_SHOWN if name.startswith(("tokens", *OPTIONS_SETTINGS)) else repr(value)
 
 
 def origins(given: Mapping[str, Any]) -> dict[tuple[str, ...], str]:

@@ -143,6 +143,19 @@ def test_a_wrong_token_is_never_shown(environment):
     assert "sesame" not in sentence()
 
 
+@pytest.mark.parametrize("setting", ["stage_options", "observer_options"])
+@pytest.mark.parametrize("value", ['"sesame"', '["sesame"]', '{ keyed = "sesame" }', '{ keyed = ["sesame"] }'])
+def test_options_that_are_no_table_are_not_shown_as_they_may_be_secret(toml, setting, value):
+    toml(f"{setting} = {value}\n")
+    assert sentence().startswith(f"SPEAKER_TRACKER_{setting.upper()}")
+    assert sentence().endswith("cannot be what it is (not shown): Input should be a valid dictionary")
+
+
+def test_options_of_a_stage_that_are_no_table_are_not_shown(environment):
+    environment(STAGE_OPTIONS__KEYED='["sesame"]')
+    assert sentence().startswith("SPEAKER_TRACKER_STAGE_OPTIONS__KEYED cannot be what it is (not shown): ")
+
+
 def test_tokens_are_not_shown_with_the_settings(environment):
     environment(TOKENS='["sesame"]')
     assert "sesame" not in repr(load_settings())
