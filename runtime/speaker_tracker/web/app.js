@@ -1,6 +1,8 @@
 // The application: what the user does, what the server says, and which views show it.
 
+import { Attempt, CalledOff } from "./attempt.js";
 import { Microphone } from "./audio/microphone.js";
+import { Playback } from "./audio/playback.js";
 import { readSoundFile } from "./audio/sound-file.js";
 import { Conversation } from "./conversation.js";
 import { save } from "./export/saving.js";
@@ -11,7 +13,7 @@ import { Ticker } from "./ticker.js";
 import { Announcer } from "./view/announcer.js";
 import { ConnectionView } from "./view/connection-view.js";
 import { CorrectionsView } from "./view/corrections-view.js";
-import { byId } from "./view/dom.js";
+import { byId, setAttribute } from "./view/dom.js";
 import { letFilesDrop } from "./view/drop.js";
 import { LiveView } from "./view/live-view.js";
 import { Notices } from "./view/notices.js";
@@ -24,12 +26,14 @@ import { Problem } from "./wording.js";
 
 /** Smooth enough for what moves slowly, and easy on a telephone's battery. */
 const PICTURE_MS = 66;
+/** Of a tab that is hidden only the title is seen. */
+const HIDDEN_PICTURE_MS = 1000;
 
 export class App {
   #conversation = null;
+  /** To start a conversation; null where none is being started. */
+  #attempt = null;
   #microphone = new Microphone();
-  /** Settles when the microphone that is being opened is open: that takes as long as the user thinks about permission. */
-  #opening = null;
   #ticker = null;
   #wakeLock = new WakeLock();
   #drawnAt = 0;
@@ -47,8 +51,9 @@ export class App {
   /** Shows the page. */
   begin() {
     this.#setup.onStart = (choice) => this.#start(choice);
+    this.#setup.onCancel = () => this.#cancel();
     this.#setup.onCheck = () => this.#checkMicrophone();
-    this.#setup.onDevice = () => this.#isMicrophoneWanted && this.#checkMicrophone();
+    this.#setup.onDevice = () => this.#microphone.isWanted && this.#checkMicrophone();
     this.#setup.onProblem = (problem) => this.#notices.show(problem);
     this.#speakers.onRename = (number, name) => this.#change((people) => people.rename(number, name));
     this.#speakers.onAssign = (voice, number) => this.#change((people) => people.assign(voice, number));
@@ -59,13 +64,20 @@ export class App {
     byId("retry").addEventListener("click", () => this.#conversation.tracking.retryNow());
     addEventListener("online", () => this.#conversation?.tracking.retryNow());
     addEventListener("beforeunload", (event) => this.#isLive && event.preventDefault());
-    letFilesDrop((files) => this.#setup.isShown && this.#setup.takeFiles(files));
+    letFilesDrop(
+      () => this.#setup.isShown && this.#isIdle,
+      (files) => this.#setup.takeFiles(files),
+    );
     this.#setup.hidden = false;
     this.#lookAtServer();
   }
 
   get #isLive() {
     return this.#conversation !== null && !this.#conversation.isOver;
+  }
+
+  get #isIdle() {
+    return this.#conversation === null && this.#attempt === null;
   }
 
   // -- before a conversation --
@@ -75,12 +87,11 @@ export class App {
     try {
       await askForAdmission(byId("token").value);
     } catch (problem) {
-      this.#showRefusal(asProblem(problem));
+      // Whoever has started meanwhile, or is past that, is told otherwise.
+      if (this.#isIdle) {
+        this.#showRefusal(asProblem(problem));
+      }
     }
-  }
-
-  get #isMicrophoneWanted() {
-    return this.#microphone.isOpen || this.#opening !== null;
   }
 
   async #checkMicrophone() {
@@ -88,56 +99,71 @@ export class App {
     this.#microphone.onFrame = (_, peak) => this.#setup.showLevel(peak);
     try {
       await this.#openMicrophone();
-    } catch (problem) {
-      this.#notices.show(problem);
+    } catch (error) {
+      this.#showUnlessCalledOff(error);
     }
   }
 
-  /** Opens the microphone that is chosen, after one that is just being opened. */
-  #openMicrophone() {
-    const opened = Promise.resolve(this.#opening).then(() => this.#reopenMicrophone());
-    const settled = opened
-      .catch(() => {})
-      .then(() => {
-        this.#opening = this.#opening === settled ? null : this.#opening;
-      });
-    this.#opening = settled;
-    return opened;
-  }
-
-  async #reopenMicrophone() {
-    this.#microphone.close();
+  /** Opens the microphone that is chosen, in the place of one that is open or just being opened. */
+  async #openMicrophone() {
     this.#microphone.onLost = (problem) => this.#onMicrophoneLost(problem);
     await this.#microphone.open(this.#setup.deviceId);
     // Only now are their names told.
     this.#setup.listDevices();
   }
 
-  async #start({ numSpeakers, token, file, isPaced }) {
+  async #start(choice) {
+    const attempt = new Attempt();
+    this.#attempt = attempt;
     this.#notices.clear();
-    this.#setup.busy = true;
+    // Made now: some browsers let sound begin by a press only, and forget the press while they wait.
+    const playback = choice.file !== null && choice.isPaced ? new Playback() : null;
     try {
-      await askForAdmission(token);
-      const source = file === null ? await this.#microphoneSource() : await this.#fileSource(file, isPaced);
-      this.#listen(new Conversation({ source, numSpeakers, token }));
-    } catch (problem) {
-      this.#setup.busy = false;
-      this.#showRefusal(asProblem(problem));
+      const source = await this.#source(choice, attempt, playback);
+      this.#notices.clear();
+      this.#listen(new Conversation({ ...choice, source }));
+    } catch (error) {
+      playback?.close();
+      if (this.#attempt === attempt) {
+        this.#setup.busy = null;
+        this.#showUnlessCalledOff(error);
+      }
+    } finally {
+      this.#attempt = this.#attempt === attempt ? null : this.#attempt;
     }
   }
 
-  async #microphoneSource() {
-    await this.#opening;
-    if (!this.#microphone.isOpen) {
-      await this.#openMicrophone();
+  async #source({ token, file, isPaced }, attempt, playback) {
+    this.#setup.busy = "Connecting …";
+    await attempt.step(askForAdmission(token));
+    const source = file === null ? this.#microphoneSource(attempt) : this.#fileSource(file, isPaced, playback);
+    return attempt.step(source);
+  }
+
+  async #microphoneSource(attempt) {
+    this.#setup.busy = "Opening the microphone …";
+    await attempt.step(this.#microphone.settled());
+    if (!this.#microphone.isAlive) {
+      await attempt.step(this.#openMicrophone());
     }
     return new MicrophoneSource(this.#microphone, (peak) => this.#isLive && this.#live.showLevel(peak));
   }
 
-  async #fileSource(file, isPaced) {
-    await this.#opening;
+  async #fileSource(file, isPaced, playback) {
+    this.#setup.busy = "Reading the file …";
     this.#microphone.close();
-    return new FileSource(file.name, await readSoundFile(file), isPaced);
+    this.#setup.hideLevel();
+    return new FileSource(file.name, await readSoundFile(file), isPaced, playback);
+  }
+
+  /** Nobody can be made to answer whether a page may use the microphone, and servers may take their time. */
+  #cancel() {
+    this.#attempt?.callOff();
+    this.#attempt = null;
+    this.#microphone.close();
+    this.#setup.busy = null;
+    this.#setup.hideLevel();
+    this.#conversation?.tracking.stop();
   }
 
   // -- a conversation --
@@ -150,6 +176,7 @@ export class App {
     tracking.addEventListener("corrections", ({ detail }) => this.#showCorrections(detail));
     this.#ticker = new Ticker(() => this.#tick());
     this.#wakeLock.wanted = true;
+    this.#setup.busy = "Connecting …";
     tracking.start();
     this.#onChange();
   }
@@ -157,17 +184,22 @@ export class App {
   #tick() {
     const { tracking } = this.#conversation;
     tracking.tick();
-    if (!tracking.isOver && performance.now() - this.#drawnAt >= PICTURE_MS) {
+    if (tracking.source.isStuckAtTick()) {
+      this.#microphone.close();
+      this.#onMicrophoneLost(new Problem("microphone_stuck"));
+    }
+    const pause = document.hidden ? HIDDEN_PICTURE_MS : PICTURE_MS;
+    if (!tracking.isOver && performance.now() - this.#drawnAt >= pause) {
       this.#render();
     }
   }
 
   #togglePause() {
     const { tracking } = this.#conversation;
-    if (tracking.state === "running") {
-      tracking.pause();
-    } else if (tracking.state === "paused") {
+    if (tracking.isPaused) {
       this.#resume(tracking);
+    } else {
+      tracking.pause();
     }
   }
 
@@ -175,11 +207,13 @@ export class App {
     this.#notices.clear();
     try {
       if (tracking.source.kind === "microphone" && !this.#microphone.isAlive) {
+        // The one that was chosen may not be there any more.
+        await this.#setup.listDevices();
         await this.#openMicrophone();
       }
       tracking.resume();
-    } catch (problem) {
-      this.#notices.show(problem);
+    } catch (error) {
+      this.#showUnlessCalledOff(error);
     }
   }
 
@@ -188,6 +222,7 @@ export class App {
     if (this.#isLive) {
       this.#conversation.tracking.pause();
     } else {
+      this.#microphone.close();
       this.#setup.hideLevel();
     }
   }
@@ -225,6 +260,9 @@ export class App {
   }
 
   #change(change) {
+    if (this.#conversation === null) {
+      return;
+    }
     change(this.#conversation.people);
     this.#render();
     if (this.#conversation.isOver) {
@@ -253,7 +291,7 @@ export class App {
   #drawTimeline(speakers = this.#conversation?.speakers) {
     if (speakers !== undefined) {
       this.#timeline.render(this.#conversation.scene(speakers), this.#conversation.isOver);
-      byId("canvas").setAttribute("aria-label", describe(speakers));
+      setAttribute(byId("canvas"), "aria-label", describe(speakers));
     }
   }
 
@@ -263,7 +301,7 @@ export class App {
     this.#ticker?.close();
     this.#ticker = null;
     this.#wakeLock.wanted = false;
-    this.#setup.busy = false;
+    this.#setup.busy = null;
     this.#setup.hideLevel();
     document.title = "Speaker Tracker";
   }
@@ -273,6 +311,12 @@ export class App {
     this.#conversation = null;
     if (problem !== null) {
       this.#showRefusal(asProblem(problem));
+    }
+  }
+
+  #showUnlessCalledOff(error) {
+    if (!(error instanceof CalledOff)) {
+      this.#showRefusal(asProblem(error));
     }
   }
 
@@ -294,7 +338,9 @@ export class App {
     this.#report.hidden = false;
     this.#report.renderTable(conversation.segments);
     this.#timeline.showAll(conversation.durationMs);
-    this.#report.focus();
+    if (!this.#speakers.isBeingEdited) {
+      this.#report.focus();
+    }
     this.#announcer.say("The report is ready.");
   }
 

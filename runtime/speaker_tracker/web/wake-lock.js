@@ -13,8 +13,7 @@ export class WakeLock {
     if (wanted) {
       this.#request();
     } else {
-      this.#lock?.release();
-      this.#lock = null;
+      this.#keep(null);
     }
   }
 
@@ -23,9 +22,18 @@ export class WakeLock {
       return;
     }
     try {
-      this.#lock = await navigator.wakeLock?.request("screen");
+      this.#keep((await navigator.wakeLock?.request("screen")) ?? null);
     } catch {
       // Refused, such as with a low battery: then the user keeps the screen on.
+    }
+  }
+
+  /** One at a time, and none that comes when it is not wanted any more. */
+  #keep(lock) {
+    this.#lock?.release();
+    this.#lock = lock;
+    if (!this.#wanted && lock !== null) {
+      this.#keep(null);
     }
   }
 }

@@ -21,6 +21,10 @@ const WORDING = {
   no_microphone: () => ["No microphone was found", "Plug one in, or switch it on, and start again. Sound files work without one."],
   microphone_gone: () => ["The microphone is gone", "It was unplugged or switched off. Plug it in again, or choose another one."],
   microphone_busy: () => ["The microphone could not be opened", "Another program may be using it. Close that program and start again."],
+  microphone_stuck: () => [
+    "No sound comes from the microphone any more",
+    "That happens when headphones are connected or taken away. Press Go on to open it anew.",
+  ],
   microphone_interrupted: () => [
     "The system has taken the microphone away",
     "That happens with a telephone call. Go on when the call is over.",

@@ -1,25 +1,7 @@
-// The microphone: permission, choice of device, and its sound in frames.
+// The microphone: permission, choice of device, and its sound in frames. It can be opened again, such as after it was unplugged.
 
 import { Problem } from "../wording.js";
-
-/**
- * What browsers do to voices is made for one near speaker in a call: it takes people further away for noise, the same voice from a
- * loudspeaker for echo, and levels everybody out. All of that makes voices harder to tell apart.
- */
-const CONSTRAINTS = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
-
-const FLUSH_MS = 1000;
-const BEGIN_MS = 5000;
-
-/** The code of a problem for each name of an error of getUserMedia. */
-const PROBLEMS = {
-  NotAllowedError: "microphone_denied",
-  SecurityError: "microphone_denied",
-  NotFoundError: "no_microphone",
-  OverconstrainedError: "microphone_gone",
-  NotReadableError: "microphone_busy",
-  AbortError: "microphone_busy",
-};
+import { Capture } from "./capture.js";
 
 export class Microphone {
   /** `onFrame(samples, peak)`: as of `FrameMaker`. */
@@ -27,103 +9,66 @@ export class Microphone {
   /** `onLost(problem)`: it was unplugged, or the system took it away. */
   onLost = () => {};
 
-  #stream = null;
-  #context = null;
-  #node = null;
-  #source = null;
+  #capture = null;
 
-  /** Opens the device of this id, or the system's choice where it is empty. Throws `Problem`. */
+  /**
+   * Opens the device of this id, or the system's choice where it is empty, in the place of what was open or being opened. Throws
+   * `Problem`, or `CalledOff` where it is closed or opened again meanwhile.
+   */
   async open(deviceId = "") {
+    this.close();
     if (!window.isSecureContext || !navigator.mediaDevices?.getUserMedia) {
       throw new Problem(window.isSecureContext ? "microphone_unsupported" : "insecure_origin");
     }
-    this.#stream = await requestStream(deviceId);
+    const capture = new Capture(
+      (samples, peak) => this.onFrame(samples, peak),
+      (problem) => this.onLost(problem),
+    );
+    this.#capture = capture;
     try {
-      await this.#connect();
+      await capture.open(deviceId);
     } catch (error) {
-      this.close();
-      if (error instanceof Problem) {
-        throw error;
-      }
-      // The one part that is loaded only now is the worklet.
-      throw new Problem(error.name === "AbortError" ? "unreachable" : "microphone_unsupported", error.message);
+      this.#capture = this.#capture === capture ? null : this.#capture;
+      throw error;
     }
   }
 
-  get isOpen() {
-    return this.#stream !== null;
+  /** Whether it is open or being opened. */
+  get isWanted() {
+    return this.#capture !== null;
+  }
+
+  /** Waits for one that is being opened, whatever comes of it. */
+  async settled() {
+    await this.#capture?.opened.catch(() => {});
   }
 
   /** Whether it can give sound: it is open, and nobody has unplugged it. */
   get isAlive() {
-    return this.#stream?.getAudioTracks()[0]?.readyState === "live";
+    return this.#capture?.isAlive ?? false;
   }
 
   /** Whether the device gives sound; while it does not, frames are silent. */
   set enabled(enabled) {
-    for (const track of this.#stream?.getAudioTracks() ?? []) {
-      track.enabled = enabled;
-    }
-    if (enabled) {
-      this.#context?.resume();
+    if (this.#capture !== null) {
+      this.#capture.enabled = enabled;
     }
   }
 
-  /** Gives the last frame, and lets the device go. */
+  /** Gives the last frame to whom frames are given now, and lets the device go. It may be opened again at once. */
   async finish() {
-    const node = this.#node;
-    if (node !== null) {
-      await new Promise((resolve) => {
-        this.#whenFlushed = resolve;
-        node.port.postMessage("flush");
-        setTimeout(resolve, FLUSH_MS);
-      });
+    const capture = this.#capture;
+    if (capture !== null) {
+      this.#capture = null;
+      capture.onFrame = this.onFrame;
+      await capture.finish();
     }
-    this.close();
   }
 
   /** Lets the device go. */
   close() {
-    const [stream, context] = [this.#stream, this.#context];
-    this.#stream = this.#context = this.#node = this.#source = null;
-    for (const track of stream?.getTracks() ?? []) {
-      track.onended = null;
-      track.stop();
-    }
-    if (context !== null) {
-      context.onstatechange = null;
-      // Not waited for: a browser without any sound system never answers.
-      context.close();
-    }
-  }
-
-  #whenFlushed = () => {};
-
-  async #connect() {
-    this.#context = new AudioContext();
-    await this.#context.audioWorklet.addModule(new URL("capture-worklet.js", import.meta.url));
-    this.#node = new AudioWorkletNode(this.#context, "capture");
-    this.#node.port.onmessage = ({ data }) => (data.flushed ? this.#whenFlushed() : this.onFrame(data.samples, data.peak));
-    this.#source = this.#context.createMediaStreamSource(this.#stream);
-    this.#source.connect(this.#node);
-    // It is silent, and some browsers run only what leads there.
-    this.#node.connect(this.#context.destination);
-    this.#stream.getAudioTracks()[0].onended = () => this.onLost(new Problem("microphone_gone"));
-    this.#context.onstatechange = () => {
-      if (this.#context?.state === "interrupted") {
-        this.onLost(new Problem("microphone_interrupted"));
-      }
-    };
-    await begun(this.#context);
-  }
-}
-
-/** Browsers wait for ever where there is nothing to play sound on, or where they do not allow it. */
-async function begun(context) {
-  const late = new Promise((resolve) => setTimeout(resolve, BEGIN_MS));
-  await Promise.race([context.resume(), late]);
-  if (context.state !== "running") {
-    throw new Problem("audio_stuck");
+    this.#capture?.close();
+    this.#capture = null;
   }
 }
 
@@ -131,13 +76,4 @@ async function begun(context) {
 export async function listMicrophones() {
   const devices = (await navigator.mediaDevices?.enumerateDevices?.()) ?? [];
   return devices.filter((device) => device.kind === "audioinput" && device.deviceId !== "" && device.label !== "");
-}
-
-async function requestStream(deviceId) {
-  const device = deviceId === "" ? {} : { deviceId: { exact: deviceId } };
-  try {
-    return await navigator.mediaDevices.getUserMedia({ audio: { ...CONSTRAINTS, ...device } });
-  } catch (error) {
-    throw new Problem(PROBLEMS[error.name] ?? "microphone_unsupported", error.message);
-  }
 }

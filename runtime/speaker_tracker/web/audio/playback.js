@@ -4,13 +4,20 @@ import { SAMPLE_RATE } from "../net/protocol.js";
 
 export class Playback {
   #context = new AudioContext();
-  #buffer;
+  #buffer = null;
   #node = null;
 
-  /** `samples`: Int16Array at 16 kHz. */
-  constructor(samples) {
+  constructor() {
+    this.#context.resume().catch(() => {});
+  }
+
+  /** Takes what is to be played, Int16Array at 16 kHz. */
+  load(samples) {
     this.#buffer = this.#context.createBuffer(1, Math.max(samples.length, 1), SAMPLE_RATE);
-    this.#buffer.copyToChannel(Float32Array.from(samples, (sample) => sample / 32768), 0);
+    const channel = this.#buffer.getChannelData(0);
+    for (let index = 0; index < samples.length; index++) {
+      channel[index] = samples[index] / 32768;
+    }
   }
 
   /** Plays from this position on. */
@@ -20,7 +27,7 @@ export class Playback {
     this.#node.buffer = this.#buffer;
     this.#node.connect(this.#context.destination);
     this.#node.start(0, positionMs / 1000);
-    this.#context.resume();
+    this.#context.resume().catch(() => {});
   }
 
   pause() {

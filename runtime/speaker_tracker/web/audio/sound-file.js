@@ -18,7 +18,11 @@ export async function readSoundFile(file) {
   const sound = await decode(file);
   const mono = new Float32Array(sound.length);
   mixDown(channelsOf(sound), mono);
-  return Int16Array.from(mono, toInt16);
+  const samples = new Int16Array(mono.length);
+  for (let index = 0; index < mono.length; index++) {
+    samples[index] = toInt16(mono[index]);
+  }
+  return samples;
 }
 
 async function decode(file) {

@@ -1,6 +1,5 @@
 // A sound file as a source of a conversation.
 
-import { Playback } from "../audio/playback.js";
 import { FileOutbox } from "./file-outbox.js";
 
 export class FileSource {
@@ -9,16 +8,21 @@ export class FileSource {
   #isPaced;
   #playback;
 
-  /** `samples`: Int16Array at 16 kHz. `isPaced`: at the pace of speech, and to be heard. */
-  constructor(name, samples, isPaced) {
+  /** `samples`: Int16Array at 16 kHz. `isPaced`: at the pace of speech. `playback`: to be heard by, null where it is not to be heard. */
+  constructor(name, samples, isPaced, playback) {
     this.name = name;
     this.outbox = new FileOutbox(samples, isPaced);
     this.#isPaced = isPaced;
-    this.#playback = isPaced ? new Playback(samples) : null;
+    this.#playback = playback;
+    playback?.load(samples);
   }
 
   get durationMs() {
     return this.outbox.durationMs;
+  }
+
+  isStuckAtTick() {
+    return false;
   }
 
   positionMs(heardMs) {

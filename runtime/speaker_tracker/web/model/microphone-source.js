@@ -2,18 +2,23 @@
 
 import { LiveOutbox } from "./live-outbox.js";
 
+/** Some five seconds. */
+const MAX_EMPTY_TICKS = 100;
+
 export class MicrophoneSource {
   kind = "microphone";
   name = "microphone";
   outbox = new LiveOutbox();
   #microphone;
   #isRunning = false;
+  #emptyTicks = 0;
 
   /** `microphone` is open; `onLevel(peak)` hears of every frame that is taken. */
   constructor(microphone, onLevel) {
     this.#microphone = microphone;
     microphone.onFrame = (samples, peak) => {
       if (this.#isRunning) {
+        this.#emptyTicks = 0;
         onLevel(peak);
         this.outbox.push(samples);
       }
@@ -25,6 +30,14 @@ export class MicrophoneSource {
     return this.outbox.positionMs;
   }
 
+  /**
+   * Whether it gives nothing, not even silence, though it should. To be called with each tick: a device that sleeps has neither ticks
+   * nor sound.
+   */
+  isStuckAtTick() {
+    return this.#isRunning && ++this.#emptyTicks > MAX_EMPTY_TICKS;
+  }
+
   /** There is no connection: what is said meanwhile is kept. */
   wait() {
     this.run();
@@ -32,6 +45,7 @@ export class MicrophoneSource {
 
   run() {
     this.#isRunning = true;
+    this.#emptyTicks = 0;
     this.#microphone.enabled = true;
   }
 

@@ -35,7 +35,8 @@ export class Tracking extends EventTarget {
   isComplete = false;
   /** The key of the voice that speaks now, or null. */
   speaking = null;
-  retryAt = 0;
+  /** When the next attempt to connect is made: never, while one is. */
+  retryAt = Infinity;
 
   #source;
   #timeline;
@@ -86,11 +87,20 @@ export class Tracking extends EventTarget {
     await this.#connect();
   }
 
+  /** Whether it is paused, or will be as soon as there is a session. */
+  get isPaused() {
+    return this.state === "paused" || (this.#isOpening && this.#isPausedMeanwhile);
+  }
+
   pause() {
     if (this.state === "running") {
       this.#source.pause();
       this.#keptAliveAt = performance.now();
       this.#become("paused");
+    } else if (this.#isOpening) {
+      this.#source.pause();
+      this.#isPausedMeanwhile = true;
+      this.#become(this.state);
     }
   }
 
@@ -99,6 +109,10 @@ export class Tracking extends EventTarget {
       this.#source.run();
       this.#goneAt = performance.now();
       this.#become("running");
+    } else if (this.#isOpening) {
+      this.#source.wait();
+      this.#isPausedMeanwhile = false;
+      this.#become(this.state);
     }
   }
 
@@ -117,9 +131,10 @@ export class Tracking extends EventTarget {
     }
   }
 
-  /** Does not wait for the next attempt to connect. */
+  /** Does not wait for the next attempt to connect; if one is being made, the next follows soon. */
   retryNow() {
-    if (this.state === "reconnecting" && this.#connection === null) {
+    this.#attempts = 0;
+    if (this.state === "reconnecting" && this.retryAt < Infinity) {
       this.retryAt = 0;
     }
   }
@@ -127,7 +142,7 @@ export class Tracking extends EventTarget {
   /** Whatever is to be done by time; to be called many times a second. */
   tick() {
     const now = performance.now();
-    if (this.state === "reconnecting" && this.#connection === null && now >= this.retryAt) {
+    if (this.state === "reconnecting" && now >= this.retryAt) {
       this.retryAt = Infinity;
       this.#connect();
     } else if (this.state === "running" || this.state === "stopping") {
@@ -139,6 +154,10 @@ export class Tracking extends EventTarget {
   }
 
   // -- connecting --
+
+  get #isOpening() {
+    return this.state === "connecting" || this.state === "reconnecting";
+  }
 
   async #connect() {
     try {

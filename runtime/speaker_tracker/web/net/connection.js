@@ -84,6 +84,11 @@ export class Connection {
     if (message === null || this.#ended) {
       return;
     }
+    if ((message.event === "started") === this.#started && message.event !== "error") {
+      console.error("what the server sent is out of order", message.event);
+      this.abandon();
+      return;
+    }
     if (message.event === "started") {
       this.#started = true;
       clearTimeout(this.#timer);

@@ -36,7 +36,11 @@ export function parseMessage(data) {
 }
 
 function areSegments(segments) {
-  return Array.isArray(segments) && segments.every((each) => each.startMs <= each.endMs && isSpeaker(each.speakerId));
+  return Array.isArray(segments) && segments.every(isSegment);
+}
+
+function isSegment({ startMs, endMs, speakerId }) {
+  return Number.isFinite(startMs) && Number.isFinite(endMs) && startMs <= endMs && isSpeaker(speakerId);
 }
 
 function isSpeaker(id) {

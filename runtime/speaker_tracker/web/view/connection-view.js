@@ -13,6 +13,7 @@ const STATES = {
   failed: "Not connected",
 };
 
+const PAUSED = "The conversation stays paused.";
 const KEPT = {
   microphone: "Sound goes on being taken, and the last two minutes of it are sent when the server is back.",
   file: "The file waits where it is.",
@@ -33,7 +34,8 @@ export class ConnectionView {
     const seconds = Math.ceil((tracking.retryAt - performance.now()) / 1000);
     const isWaiting = Number.isFinite(seconds) && seconds > 0;
     const next = isWaiting ? `Next attempt in ${seconds} s.` : "Trying again now …";
-    setText(byId("away-text"), `The connection broke. ${KEPT[tracking.source.kind]} ${next}`);
+    const kept = tracking.isPaused ? PAUSED : KEPT[tracking.source.kind];
+    setText(byId("away-text"), `The connection broke. ${kept} ${next}`);
     byId("retry").disabled = !isWaiting;
   }
 }

@@ -21,9 +21,16 @@ export function setText(target, text) {
   }
 }
 
+/** Changes an attribute only where it differs. */
+export function setAttribute(target, name, value) {
+  if (target.getAttribute(name) !== value) {
+    target.setAttribute(name, value);
+  }
+}
+
 /** A level within [0, 1] on a meter. */
 export function setMeter(meter, share, quality) {
   meter.firstElementChild.style.transform = `scaleX(${share})`;
   meter.dataset.level = quality;
-  meter.setAttribute("aria-valuenow", String(Math.round(share * 100)));
+  setAttribute(meter, "aria-valuenow", String(Math.round(share * 100)));
 }

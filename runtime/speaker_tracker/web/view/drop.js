@@ -2,13 +2,15 @@
 
 import { byId } from "./dom.js";
 
-export function letFilesDrop(onFiles) {
+/** `isWelcome()`: whether a file would be taken now. What is not taken is not opened by the browser in the page's place either. */
+export function letFilesDrop(isWelcome, onFiles) {
   const hint = byId("drop-hint");
   const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
   addEventListener("dragover", (event) => {
     if (hasFiles(event)) {
       event.preventDefault();
-      hint.hidden = false;
+      hint.hidden = !isWelcome();
+      event.dataTransfer.dropEffect = isWelcome() ? "copy" : "none";
     }
   });
   addEventListener("dragleave", (event) => {
@@ -20,7 +22,9 @@ export function letFilesDrop(onFiles) {
     if (hasFiles(event)) {
       event.preventDefault();
       hint.hidden = true;
-      onFiles(event.dataTransfer.files);
+      if (isWelcome()) {
+        onFiles(event.dataTransfer.files);
+      }
     }
   });
 }

@@ -53,8 +53,8 @@ export class LiveView {
     setText(byId("now-badge"), number === null ? "" : String(number));
     byId("now-badge").dataset.hue = number === null ? "" : hueOf(number);
     this.#renderProgress(tracking);
-    setText(byId("pause"), state === "paused" ? "Go on" : "Pause");
-    byId("pause").disabled = state !== "running" && state !== "paused";
+    setText(byId("pause"), tracking.isPaused ? "Go on" : "Pause");
+    byId("pause").disabled = state === "stopping";
     byId("stop").disabled = state === "stopping";
     document.title = number === null ? "Speaker Tracker" : `${people.label(number)} – Speaker Tracker`;
   }
@@ -64,7 +64,7 @@ export class LiveView {
   }
 
   /** Of a file how far it has come, of a microphone how long it has been; its level comes with its sound. */
-  #renderProgress({ source, positionMs, state }) {
+  #renderProgress({ source, positionMs, state, isPaused }) {
     const meter = byId("live-meter");
     if (source.kind === "file") {
       setText(byId("elapsed"), `${clock(positionMs)} / ${clock(source.durationMs)}`);
@@ -73,7 +73,7 @@ export class LiveView {
     } else {
       setText(byId("elapsed"), clock(positionMs));
       meter.setAttribute("aria-label", "Level of the microphone");
-      if (state === "paused" || state === "stopping") {
+      if (isPaused || state === "stopping") {
         setMeter(meter, 0, "good");
       }
     }

@@ -16,6 +16,7 @@ export class Notices {
       byId("main").querySelector("h2:not([hidden] *)")?.focus();
     });
     this.#area.replaceChildren(notice);
+    notice.scrollIntoView({ block: "nearest" });
   }
 
   clear() {

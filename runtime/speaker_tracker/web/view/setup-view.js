@@ -11,10 +11,13 @@ const LEVELS = {
   good: "That sounds good.",
   loud: "Too loud: move away a little, or turn the level down.",
 };
+/** What is over by then needs no button to call it off. */
+const PATIENCE_MS = 1000;
 const TOKEN_KEY = "speaker-tracker-token";
 
 export class SetupView {
   onStart = () => {};
+  onCancel = () => {};
   onCheck = () => {};
   onDevice = () => {};
   onProblem = () => {};
@@ -25,6 +28,7 @@ export class SetupView {
   #token = byId("token");
   #watch = new LevelWatch();
   #file = null;
+  #patience = null;
 
   constructor() {
     this.#token.value = rememberedToken();
@@ -34,6 +38,7 @@ export class SetupView {
     });
     this.#form.addEventListener("change", () => this.#render());
     byId("file").addEventListener("change", ({ target }) => this.takeFiles(target.files));
+    byId("cancel").addEventListener("click", () => this.onCancel());
     byId("check-microphone").addEventListener("click", () => this.onCheck());
     this.#device.addEventListener("change", () => this.onDevice());
     navigator.mediaDevices?.addEventListener?.("devicechange", () => this.listDevices());
@@ -49,11 +54,34 @@ export class SetupView {
     return !this.#section.hidden;
   }
 
-  set busy(busy) {
-    for (const control of [byId("start"), byId("check-microphone"), this.#device]) {
-      control.disabled = busy;
+  /** What is being done with what was chosen, in words; null where it can be chosen. */
+  set busy(words) {
+    const wasBusy = this.#patience !== null;
+    setText(byId("start"), words ?? "Start");
+    if (wasBusy === (words !== null)) {
+      return;
     }
-    setText(byId("start"), busy ? "Connecting …" : "Start");
+    for (const control of this.#form.elements) {
+      control.disabled = !wasBusy && control !== byId("cancel");
+    }
+    if (wasBusy) {
+      clearTimeout(this.#patience);
+      this.#patience = null;
+      this.#takeFocus(byId("start"));
+      byId("cancel").hidden = true;
+    } else {
+      this.#patience = setTimeout(() => {
+        byId("cancel").hidden = false;
+        this.#takeFocus(byId("cancel"));
+      }, PATIENCE_MS);
+    }
+  }
+
+  /** Focuses a button if the focus was on the other one, or is lost with it, as a button cannot keep it that is switched off. */
+  #takeFocus(button) {
+    if ([byId("start"), byId("cancel"), document.body].includes(document.activeElement)) {
+      button.focus({ preventScroll: true });
+    }
   }
 
   get deviceId() {
@@ -97,7 +125,7 @@ export class SetupView {
 
   /** Shows the microphones by name, as soon as the browser tells names. */
   async listDevices() {
-    const devices = await listMicrophones();
+    const devices = await listMicrophones().catch(() => []);
     const options = devices
       .filter((device) => device.deviceId !== "default" && device.deviceId !== "communications")
       .map((device) => element("option", { value: device.deviceId }, device.label));

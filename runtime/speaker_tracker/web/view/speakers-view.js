@@ -28,6 +28,11 @@ export class SpeakersView {
     this.#renderNote(breaks);
   }
 
+  /** Whether somebody is just writing a name. */
+  get isBeingEdited() {
+    return this.#list.contains(document.activeElement) && document.activeElement.matches("input");
+  }
+
   clear() {
     this.#list.replaceChildren();
     this.#rows.clear();
@@ -105,7 +110,7 @@ export class SpeakersView {
   #renderSame(row, speaker, lateVoices, speakers) {
     const theirs = lateVoices.filter((voice) => voice.number === speaker.number);
     const others = speakers.filter((other) => other.number !== speaker.number && other.number < speaker.number);
-    const key = JSON.stringify([theirs, others.map((other) => other.label)]);
+    const key = JSON.stringify([theirs, speaker.label, others.map(({ number, label }) => [number, label])]);
     if (row.sameFor !== key) {
       row.sameFor = key;
       row.same.replaceChildren(

@@ -21,6 +21,7 @@ export class TimelineView {
   #marks = [];
   #theme = themeOf(document.documentElement);
   #endMs = 0;
+  #gutter = 0;
   #isCalm = matchMedia("(prefers-reduced-motion: reduce)");
   #draw = () => {};
 
@@ -69,10 +70,10 @@ export class TimelineView {
     this.#endMs = scene.endMs;
     this.#renderTools(isOver);
     const context = this.#sized(width, height);
-    const gutter = width >= WIDE ? GUTTERS.wide : GUTTERS.narrow;
+    this.#gutter = width >= WIDE ? GUTTERS.wide : GUTTERS.narrow;
     const fromMs = this.#isFollowing ? this.#followedFrom : this.#fromMs;
     const shown = { ...scene, fromMs, toMs: fromMs + this.#spanMs, marks: this.#marksNow() };
-    paintTimeline(context, shown, this.#theme, { width, height, gutter });
+    paintTimeline(context, shown, this.#theme, { width, height, gutter: this.#gutter });
   }
 
   get #followedFrom() {
@@ -149,7 +150,8 @@ export class TimelineView {
     });
     this.#canvas.addEventListener("pointermove", (event) => {
       if (grip !== null && Math.abs(event.clientX - grip.x) > 3) {
-        this.#moveTo(grip.fromMs - ((event.clientX - grip.x) / this.#canvas.clientWidth) * this.#spanMs);
+        const share = (event.clientX - grip.x) / (this.#canvas.clientWidth - this.#gutter);
+        this.#moveTo(grip.fromMs - share * this.#spanMs);
       }
     });
     for (const end of ["pointerup", "pointercancel"]) {
