@@ -28,6 +28,7 @@ from speaker_tracker.output_file import check_writable, write_atomically
 from speaker_tracker.tracking import DEFAULT_FRAME_MS
 
 MIN_WIDTH = 100
+NOT_EXPLAINED = "--group, --uri, --part, --jobs, --oracle, --verbose and --json"
 ERROR_TITLES = "{}\nDER|\nmiss|\nf.a.|\nconf"
 
 
@@ -88,8 +89,9 @@ def command(  # noqa: PLR0913 - one argument an option
     check_installed()
     if (explain is None) != (picture is None):
         raise click.UsageError("--explain URI and --plot FILE.png go together")
-    if explain is not None and (groups or uris or part != WHOLE):
-        raise click.UsageError("--explain takes one conversation; leave --group, --uri and --part out")
+    choices = groups or uris or part != WHOLE
+    if explain is not None and (choices or jobs is not None or oracle or verbose or as_document):
+        raise click.UsageError(f"--explain draws one conversation and measures none; leave {NOT_EXPLAINED} out")
     if explain is not None and picture is not None:
         _explain(manifest, explain, picture, frame_ms)
         return

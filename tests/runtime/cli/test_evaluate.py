@@ -140,7 +140,6 @@ def test_one_conversation_is_explained_by_a_picture(tmp_path, conversation):
         (["--part", "3/2"], 2, "such as 1/2 or 2/2"),
         (["--part", "half"], 2, "such as 1/2 or 2/2"),
         (["--plot", "one.png"], 2, "go together"),
-        (["--explain", "one", "--plot", "one.png", "--group", "clean"], 2, "leave --group, --uri and --part out"),
         (["--explain", "one", "--plot", "one.jpg"], 2, "name a file that ends in .png, not 'one.jpg'"),
         (["--explain", "three", "--plot", "one.png"], 1, "no conversation of the manifest has uri 'three'"),
         (["--explain", "one", "--plot", "/missing/one.png"], 1, "/missing"),
@@ -152,6 +151,24 @@ def test_what_cannot_be_explained_is_said_in_one_line(tmp_path, conversation, ar
     assert result.exit_code == status
     assert said in result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    "other",
+    [["--group", "clean"], ["--uri", "one"], ["--part", "1/2"], ["--jobs", "1"], ["--oracle"], ["--verbose"], ["-v"], ["--json"]],
+    ids=" ".join,
+)
+def test_what_would_do_nothing_for_a_picture_is_refused(tmp_path, conversation, other):
+    picture = tmp_path / "one.png"
+    result = run(write_manifest(tmp_path, conversation), "--explain", "one", "--plot", picture, *other)
+
+    assert result.exit_code == 2
+    assert result.stderr.startswith(
+        "Error: --explain draws one conversation and measures none; "
+        "leave --group, --uri, --part, --jobs, --oracle, --verbose and --json out (see"
+    )
+    assert len(result.stderr.splitlines()) == 1
+    assert not picture.exists()
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
