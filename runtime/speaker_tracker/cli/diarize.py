@@ -60,7 +60,11 @@ def _complete_formats(_context: click.Context, _parameter: click.Parameter, inco
     metavar="NAME,...",
     help=f"What to write into DIR: {', '.join(FORMATS)}.  [default: rttm]  Without DIR: one of them, to standard output.",
 )
-@click.option("--skip-existing", is_flag=True, help="Pass over audio files whose files in DIR are all there and newer.")
+@click.option(
+    "--skip-existing",
+    is_flag=True,
+    help="Pass over audio files whose files in DIR are all there and newer, whatever options and settings these were made with.",
+)
 @config_option
 def command(
     *,
