@@ -6,51 +6,15 @@ import pytest
 from playwright.sync_api import expect
 
 from known_conversation import DATA
+from page_hooks import HOOKS, live_tracks
 from tracker_page import BEEPING_MICROPHONE, page_address
 
 pytestmark = pytest.mark.e2e
 
-WATCHED = """() => {
-  const {mediaDevices} = navigator;
-  const getUserMedia = mediaDevices.getUserMedia.bind(mediaDevices);
-  window.streams = [];
-  window.prompts = [];
-  window.isAsked = false;
-  mediaDevices.getUserMedia = async wanted => {
-    if (window.isAsked) await new Promise(resolve => window.prompts.push(resolve));
-    const stream = await getUserMedia(wanted);
-    window.streams.push(stream);
-    return stream;
-  };
-  window.unplug = () => {
-    const [track] = window.streams.at(-1).getTracks();
-    track.stop();
-    track.dispatchEvent(new Event("ended"));
-  };
-  const tracks = () => window.streams.flatMap(stream => stream.getTracks());
-  window.liveTracks = () => tracks().filter(track => track.readyState === "live").length;
-
-  window.contexts = [];
-  window.AudioContext = class extends window.AudioContext {
-    constructor(...given) { super(...given); window.contexts.push(this); }
-  };
-
-  window.sockets = [];
-  window.WebSocket = class extends window.WebSocket {
-    constructor(...given) { super(...given); window.sockets.push(this); }
-    send(data) {
-      if (window.isHeld && typeof data === "string") window.release = () => super.send(data);
-      else super.send(data);
-    }
-  };
-}"""
-"""Lets a test hold back the user's answer (``isAsked``, ``prompts``) and what opens a session (``isHeld``, ``release``), and lose
-microphones and connections."""
-
 
 @pytest.fixture
 def page(page):
-    page.page.evaluate(WATCHED)
+    page.page.evaluate(HOOKS)
     return page
 
 
@@ -71,10 +35,6 @@ def allow(page):
     page.page.wait_for_timeout(300)
 
 
-def live_tracks(page):
-    return page.page.evaluate("window.liveTracks()")
-
-
 def unplug(page):
     page.page.evaluate("window.unplug()")
     page.expect_notice("microphone_gone")
@@ -90,7 +50,7 @@ def expect_to_go_on(page, seconds):
     page.expect_elapsed(seconds)
     page.press("Stop")
     page.expect_report()
-    assert live_tracks(page) == 0
+    assert live_tracks(page.page) == 0
     assert page.complaints == []
 
 
@@ -110,7 +70,7 @@ def test_a_question_for_the_microphone_that_nobody_answers_can_be_left_for_a_fil
     allow(page)
     page.expect_report()
 
-    assert live_tracks(page) == 0
+    assert live_tracks(page.page) == 0
     assert page.page.locator("#notices").inner_text() == ""
     assert page.complaints == []
 
@@ -124,7 +84,7 @@ def test_a_file_does_not_wait_for_a_microphone_that_was_to_be_checked(page):
     page.expect_report()
     allow(page)
 
-    assert live_tracks(page) == 0
+    assert live_tracks(page.page) == 0
     page.press("New conversation")
     expect(page.page.locator("#setup-meter")).to_be_hidden()
 
@@ -139,7 +99,7 @@ def test_a_start_that_was_called_off_can_be_made_again(page):
     expect_prompts(page, 3)
     allow(page)
 
-    assert live_tracks(page) == 1
+    assert live_tracks(page.page) == 1
     expect_to_go_on(page, 1)
 
 
@@ -148,7 +108,7 @@ def test_a_start_can_be_called_off_while_the_server_does_not_answer(page):
     page.press("Start")
     page.press("Cancel")
     expect(page.page.get_by_role("button", name="Start")).to_be_enabled()
-    assert live_tracks(page) == 0
+    assert live_tracks(page.page) == 0
     assert page.page.locator("#notices").inner_text() == ""
 
     page.page.evaluate("window.isHeld = false")
@@ -164,7 +124,7 @@ def test_a_microphone_that_was_unplugged_after_its_check_is_opened_anew(page):
     page.start()
     expect(page.page.locator("#notices")).to_be_empty()
 
-    assert live_tracks(page) == 1
+    assert live_tracks(page.page) == 1
     expect_to_go_on(page, 1)
 
 
@@ -240,7 +200,7 @@ def test_stop_while_a_microphone_is_being_opened_again_leaves_it_off(page):
     page.expect_report()
     allow(page)
 
-    assert live_tracks(page) == 0
+    assert live_tracks(page.page) == 0
     assert page.complaints == []
 
 
@@ -256,7 +216,7 @@ def test_going_on_twice_opens_one_microphone(page):
     allow(page)
     page.expect_state("running")
 
-    assert live_tracks(page) == 1
+    assert live_tracks(page.page) == 1
     expect_to_go_on(page, 3)
 
 
@@ -297,7 +257,7 @@ def test_a_microphone_that_gives_nothing_any_more_is_told_of_and_opened_anew(pag
 def test_a_conversation_does_not_take_the_microphone_that_the_last_one_is_letting_go(open_page, start_server):
     """A sound system that does not answer makes that take a second."""
     page = open_page(page_address(start_server(max_session_seconds="2").url))
-    page.page.evaluate(WATCHED)
+    page.page.evaluate(HOOKS)
     page.page.evaluate(
         """() => {
           const postMessage = MessagePort.prototype.postMessage;
@@ -360,7 +320,7 @@ def test_a_server_that_speaks_out_of_order_is_given_up(page, words):
     else:
         expect(page.page.get_by_role("button", name="Start")).to_be_enabled()
         assert re.match("what the server sent is ", "\n".join(page.complaints))
-        assert live_tracks(page) == 0
+        assert live_tracks(page.page) == 0
 
 
 def test_a_first_look_at_the_server_that_fails_late_does_not_disturb_a_conversation(page):
