@@ -41,10 +41,10 @@ def told(error: Exception) -> str:
 
 def _sentence(model: type[StageOptions], error: ValidationError, what: str, setting: str) -> str:
     first = error.errors(include_url=False)[0]
-    option, *inner = first["loc"] or ("",)
-    variable = f"{setting}__{str(option).upper()}"
-    if not option:
+    if not first["loc"]:
         return f"options of {what} do not fit together: {first['msg']}"
+    option, *inner = first["loc"]
+    variable = f"{setting}__{str(option).upper()}"
     if first["type"] == "extra_forbidden" and not inner:
         choices = ", ".join(model.model_fields) or "none"
         return f"{what} has no option {option!r} (set by {variable}); its options: {choices}"

@@ -13,9 +13,9 @@ import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
@@ -31,8 +31,17 @@ PORT_VARIABLE = "PORT"
 OPTIONS_SETTINGS = ("stage_options", "observer_options")
 """Settings with parts: ``SPEAKER_TRACKER_STAGE_OPTIONS__SILERO_VAD__THRESHOLD``."""
 
-Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-SecondsOrZero = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+EXAMPLES = {
+    "stage_options": ('{"silero_vad": {"threshold": 0.5}}', '{"threshold": 0.5}'),
+    "observer_options": ('{"prometheus": {"path": "/metrics"}}', '{"path": "/metrics"}'),
+}
+"""Of the whole setting, and of the part for one stage or observer."""
+
+LONGEST_SECONDS = 1e9
+"""Decades; clocks of the system cannot wait for any number of seconds."""
+
+Seconds = Annotated[float, Field(gt=0, le=LONGEST_SECONDS, allow_inf_nan=False)]
+SecondsOrZero = Annotated[float, Field(ge=0, le=LONGEST_SECONDS, allow_inf_nan=False)]
 Token = Annotated[SecretStr, Field(min_length=1)]
 
 
@@ -54,6 +63,28 @@ def _listed(value: Any) -> Any:
 Listed = (NoDecode, BeforeValidator(_listed))
 
 
+def _path(value: Any) -> Any:
+    """An empty path would be the folder that the server happens to run in."""
+    if isinstance(value, str) and (not value or "\0" in value):
+        raise ValueError("it is no path; give one, or unset it")
+    if not isinstance(value, str | Path):
+        raise ValueError("a path is text")  # noqa: TRY004 - pydantic passes a TypeError on
+    return value
+
+
+PathGiven = Annotated[Path, BeforeValidator(_path)]
+
+
+def _origin(value: str) -> str:
+    """What no browser ever sends would keep all of them out."""
+    if not re.fullmatch(r"\*|null|[a-z][a-z0-9+.-]*://[^*/?#\s]*/?", value, re.IGNORECASE):
+        raise ValueError("an origin is a scheme and a host, such as https://app.example.com, or * for all")
+    return value
+
+
+Origin = Annotated[str, AfterValidator(_origin)]
+
+
 class SettingsError(UserError):
     """A setting is wrong; the message is one sentence that names the setting and what is right."""
 
@@ -68,11 +99,9 @@ class Settings(BaseSettings):
     host: Annotated[str, Field(min_length=1)] = Field("127.0.0.1", description="address to listen on; 0.0.0.0 for all")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(8000, description="port to listen on; 0 takes a free one")
     workers: Annotated[int, Field(ge=1, le=256)] = Field(1, description="server processes")
-    tls_cert: Path | None = Field(None, description="PEM file with the certificate chain; with tls_key it switches TLS on")
-    tls_key: Path | None = Field(None, description="PEM file with the private key")
-    log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = Field(
-        "info", description="debug, info, warning or error"
-    )
+    tls_cert: PathGiven | None = Field(None, description="PEM file with the certificate chain; with tls_key it switches TLS on")
+    tls_key: PathGiven | None = Field(None, description="PEM file with the private key")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="debug, info, warning or error")
 
     max_sessions: Annotated[int, Field(ge=1)] = Field(200, description="open sessions per process; more are told to try later")
     max_frame_bytes: Annotated[int, Field(ge=2)] = Field(1 << 20, description="longest binary or text frame that is taken")
@@ -82,7 +111,7 @@ class Settings(BaseSettings):
     worker_threads: Annotated[int, Field(ge=0, le=1024)] = Field(
         0, description="threads for stages that are CPU heavy; 0: eight for each core"
     )
-    allowed_origins: Annotated[list[str], *Listed] = Field(
+    allowed_origins: Annotated[list[Origin], *Listed] = Field(
         ["*"], description="values of the Origin header that browsers may connect from; * allows all"
     )
     tokens: Annotated[list[Token], *Listed] = Field(
@@ -91,7 +120,7 @@ class Settings(BaseSettings):
 
     web_page: bool = Field(True, description="whether / is answered with the page that tracks in a browser")
 
-    model_cache: Path | None = Field(None, description="folder for fetched models; default: the user's cache folder")
+    model_cache: PathGiven | None = Field(None, description="folder for fetched models; default: the user's cache folder")
     blocked_plugins: Annotated[list[str], *Listed] = Field([], description="names of plugins that are not to be loaded")
     stages: Annotated[list[str], *Listed] = Field(list(DEFAULT_STAGES), description="the chain: names of stages in order")
     stage_options: dict[str, dict[str, Any]] = Field({}, description="options by stage name")
@@ -156,8 +185,7 @@ def load_settings(**given: Any) -> Settings:
         # pydantic-settings raises its own error where a variable is not the JSON that its field needs.
         field = re.search(r'field "(\w+)"', str(error))
         what = f"{PREFIX}{field[1].upper()} is not JSON" if field else str(error)
-        of_observers = field is not None and field[1] == "observer_options"
-        example = '{"prometheus": {"path": "/metrics"}}' if of_observers else '{"silero_vad": {"threshold": 0.5}}'
+        example = EXAMPLES[field[1] if field and field[1] in EXAMPLES else "stage_options"][0]
         raise SettingsError(f"{what}; a table is written as JSON, such as '{example}'") from error
 
 
@@ -201,14 +229,18 @@ def _service_hint(variable: str) -> str:
 
 def _sentence(error: ValidationError) -> str:
     first = error.errors(include_url=False)[0]
-    name = "__".join(str(part) for part in first["loc"])
+    name = "__".join(part for part in first["loc"] if isinstance(part, str))
+    at = "".join(f" (at {part})" for part in first["loc"] if isinstance(part, int))
     if name == "port" and not os.environ.get(f"{PREFIX}PORT") and first["input"] == os.environ.get(PORT_VARIABLE):
         return f"{PORT_VARIABLE} cannot be {first['input']!r}: {first['msg']}"
     if name == "port" and str(first["input"]).startswith("tcp://"):
         return f"{PREFIX}PORT cannot be {first['input']!r}; {_service_hint(f'{PREFIX}PORT')}a port is a number"
     if first["type"] == "extra_forbidden":
         return f"{name!r} is no setting; settings are {', '.join(Settings.model_fields)}"
-    return f"{PREFIX}{name.upper()} cannot be {_shown(first['input'], name)}: {first['msg']}"
+    message = first["msg"]
+    if first["type"] == "dict_type":
+        message = f"it must be a table, such as '{EXAMPLES[str(first['loc'][0])][len(first['loc']) - 1]}'"
+    return f"{PREFIX}{name.upper()} cannot be {_shown(first['input'], name)}: {message}{at}"
 
 
 def _shown(value: Any, name: str) -> str:

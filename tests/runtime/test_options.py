@@ -138,6 +138,10 @@ def test_an_option_that_there_is_not_is_named_with_those_there_are():
     )
 
 
+def test_an_option_without_a_name_is_none():
+    assert sentence(**{"": 1}).startswith("stage 'many' has no option '' (set by MANY__); its options: login, ")
+
+
 def test_options_that_do_not_fit_together_are_not_shown():
     assert sentence(login={"user": "root", "password": "sesame"}) == (
         "options of stage 'many' do not fit together: Value error, root may not log in"

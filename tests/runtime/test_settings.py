@@ -148,12 +148,14 @@ def test_a_wrong_token_is_never_shown(environment):
 def test_options_that_are_no_table_are_not_shown_as_they_may_be_secret(toml, setting, value):
     toml(f"{setting} = {value}\n")
     assert sentence().startswith(f"SPEAKER_TRACKER_{setting.upper()}")
-    assert sentence().endswith("cannot be what it is (not shown): Input should be a valid dictionary")
+    assert " cannot be what it is (not shown): it must be a table, such as '{" in sentence()
 
 
 def test_options_of_a_stage_that_are_no_table_are_not_shown(environment):
     environment(STAGE_OPTIONS__KEYED='["sesame"]')
-    assert sentence().startswith("SPEAKER_TRACKER_STAGE_OPTIONS__KEYED cannot be what it is (not shown): ")
+    assert sentence() == (
+        "SPEAKER_TRACKER_STAGE_OPTIONS__KEYED cannot be what it is (not shown): it must be a table, such as '{\"threshold\": 0.5}'"
+    )
 
 
 def test_tokens_are_not_shown_with_the_settings(environment):
@@ -184,12 +186,53 @@ def test_a_file_that_is_no_toml_is_named(toml):
         ("IDLE_TIMEOUT_SECONDS", "inf"),
         ("MAX_SESSION_SECONDS", "nan"),
         ("GRACE_SECONDS", "inf"),
+        ("GRACE_SECONDS", "1e300"),
+        ("IDLE_TIMEOUT_SECONDS", "1e308"),
+        ("TLS_CERT", ""),
+        ("MODEL_CACHE", ""),
+        ("ALLOWED_ORIGINS", '{"a": 1}'),
     ],
 )
 def test_what_would_open_a_door_or_never_end_is_refused(environment, name, value):
     environment(**{name: value})
 
     assert sentence().startswith(f"SPEAKER_TRACKER_{name}")
+
+
+@pytest.mark.parametrize("name", ["TLS_CERT", "TLS_KEY", "MODEL_CACHE"])
+def test_a_path_that_was_not_filled_in_is_none(environment, name):
+    environment(**{name: ""})
+    assert sentence() == f"SPEAKER_TRACKER_{name} cannot be '': Value error, it is no path; give one, or unset it"
+
+
+@pytest.mark.parametrize(
+    ("value", "why"), [("5", "a path is text"), ('"a\\u0000b"', "it is no path; give one, or unset it")], ids=["number", "zero"]
+)
+def test_what_is_no_path_is_told(toml, value, why):
+    toml(f"model_cache = {value}\n")
+    assert sentence().endswith(f": Value error, {why}")
+
+
+@pytest.mark.parametrize(
+    "origin", ["*", "null", "https://one.example", "http://[::1]:8000/", "HTTPS://ONE.EXAMPLE", "app://.", "file://"]
+)
+def test_what_browsers_send_is_an_origin(environment, origin):
+    environment(ALLOWED_ORIGINS=[origin])
+    assert load_settings().allowed_origins == [origin]
+
+
+@pytest.mark.parametrize("origin", ["one.example", "https://*.one.example", "https://one.example/page", "", "https://a b"])
+def test_what_no_browser_sends_is_no_origin(environment, origin):
+    environment(ALLOWED_ORIGINS=["https://first.example", origin])
+    assert sentence() == (
+        f"SPEAKER_TRACKER_ALLOWED_ORIGINS cannot be {origin!r}: Value error, an origin is a scheme and a host, "
+        "such as https://app.example.com, or * for all (at 1)"
+    )
+
+
+def test_an_unknown_log_level_is_told_with_those_there_are(environment):
+    environment(LOG_LEVEL="loud")
+    assert sentence() == "SPEAKER_TRACKER_LOG_LEVEL cannot be 'loud': Input should be 'debug', 'info', 'warning' or 'error'"
 
 
 # -- observers -------------------------------------------------------------------------------------------------------------------
