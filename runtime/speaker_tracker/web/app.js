@@ -26,6 +26,8 @@ import { Problem } from "./wording.js";
 
 /** Smooth enough for what moves slowly, and easy on a telephone's battery. */
 const PICTURE_MS = 66;
+/** So many times as long as a picture took to draw passes before the next: one of many hours takes its time. */
+const REST = 20;
 /** Of a tab that is hidden only the title is seen. */
 const HIDDEN_PICTURE_MS = 1000;
 
@@ -37,6 +39,7 @@ export class App {
   #ticker = null;
   #wakeLock = new WakeLock();
   #drawnAt = 0;
+  #drawingMs = 0;
 
   #notices = new Notices();
   #setup = new SetupView();
@@ -141,7 +144,7 @@ export class App {
   }
 
   async #microphoneSource(attempt) {
-    this.#setup.busy = "Opening the microphone …";
+    this.#setup.busy = "Opening microphone …";
     await attempt.step(this.#microphone.settled());
     if (!this.#microphone.isAlive) {
       await attempt.step(this.#openMicrophone());
@@ -188,7 +191,7 @@ export class App {
       this.#microphone.close();
       this.#onMicrophoneLost(new Problem("microphone_stuck"));
     }
-    const pause = document.hidden ? HIDDEN_PICTURE_MS : PICTURE_MS;
+    const pause = Math.max(document.hidden ? HIDDEN_PICTURE_MS : PICTURE_MS, REST * this.#drawingMs);
     if (!tracking.isOver && performance.now() - this.#drawnAt >= pause) {
       this.#render();
     }
@@ -276,13 +279,15 @@ export class App {
     if (conversation === null || byId("session").hidden) {
       return;
     }
-    this.#drawnAt = performance.now();
+    const begin = performance.now();
     const { speakers, people, tracking } = conversation;
     this.#live.render(tracking, people);
     this.#speakers.render(speakers, conversation.lateVoices, conversation.breaks);
     const isCertain = conversation.lateVoices.every((voice) => voice.number !== voice.own);
     this.#report.render(speakers, conversation.durationMs, isCertain);
     this.#drawTimeline(speakers);
+    this.#drawnAt = performance.now();
+    this.#drawingMs = this.#drawnAt - begin;
     if (tracking.state === "running") {
       this.#announcer.hear(byId("now").hasAttribute("data-quiet") ? null : byId("now-name").textContent);
     }

@@ -5,6 +5,9 @@ import { segmentsOf, summarise } from "./model/summary.js";
 import { Timeline } from "./model/timeline.js";
 import { Tracking } from "./model/tracking.js";
 
+/** What the server has worked on this long ago it has labelled, or found that nobody spoke. */
+const SETTLED_MS = 2000;
+
 export class Conversation {
   timeline = new Timeline();
   people = new People();
@@ -65,7 +68,7 @@ export class Conversation {
       })),
       endMs: this.durationMs,
       edgeMs: this.isOver ? null : tracking.positionMs,
-      saidMs: Math.min(timeline.saidMs, tracking.positionMs),
+      saidMs: Math.min(Math.max(timeline.saidMs, timeline.heardMs - SETTLED_MS), tracking.positionMs),
       gaps: timeline.gaps,
       breaks: this.breaks,
     };

@@ -19,7 +19,7 @@ const WORDING = {
     "Allow it by the symbol beside the address, and in the privacy settings of the system if it is switched off there. Then start again.",
   ],
   no_microphone: () => ["No microphone was found", "Plug one in, or switch it on, and start again. Sound files work without one."],
-  microphone_gone: () => ["The microphone is gone", "It was unplugged or switched off. Plug it in again, or choose another one."],
+  microphone_gone: () => ["The microphone is gone", "It was unplugged or switched off. Connect it again, or another one, and go on."],
   microphone_busy: () => ["The microphone could not be opened", "Another program may be using it. Close that program and start again."],
   microphone_stuck: () => [
     "No sound comes from the microphone any more",

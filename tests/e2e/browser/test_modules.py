@@ -300,3 +300,81 @@ def test_tables_keep_names_apart_from_their_syntax(page):
 def test_times_and_shares_in_words(page, call, text):
     with_names = "async () => { const {clock, percent, roundClock, spokenTime} = await import('./web/clock.js'); return CALL; }"
     assert page.page.evaluate(with_names.replace("CALL", call)) == text
+
+
+SCENE = """async () => {
+  const {Conversation} = await import("./web/conversation.js");
+  const source = {kind: "microphone", positionMs: () => 13_000};
+  const conversation = new Conversation({source, numSpeakers: 2, token: ""});
+  const {timeline} = conversation;
+  timeline.beginPart(0);
+  timeline.take(0, {audioMs: 4000, segments: [{startMs: 1000, endMs: 3200, speakerId: 0}]});
+  const said = [conversation.scene([]).saidMs];
+  timeline.take(0, {audioMs: 12_500, segments: []});
+  said.push(conversation.scene([]).saidMs);
+  return said;
+}"""
+
+
+def test_a_silence_is_not_shown_as_if_the_server_were_behind(page):
+    assert page.page.evaluate(SCENE) == [3200, 10_500]
+
+
+BARS = """async (hours) => {
+  const {Conversation} = await import("./web/conversation.js");
+  const {TimelineView} = await import("./web/view/timeline-view.js");
+  document.getElementById("session").hidden = false;
+  const end = hours * 3_600_000;
+  const conversation = new Conversation({source: {kind: "microphone", positionMs: () => end}, numSpeakers: 5, token: ""});
+  conversation.timeline.beginPart(0);
+  for (let ms = 0, index = 0; ms < end; ms += 2000, index++) {
+    const segments = [{startMs: ms, endMs: ms + 1700, speakerId: index % 5}];
+    conversation.timeline.take(0, {audioMs: ms + 2000, segments});
+  }
+  const {roundRect} = CanvasRenderingContext2D.prototype;
+  let bars = 0;
+  CanvasRenderingContext2D.prototype.roundRect = function (...given) {
+    bars++;
+    roundRect.apply(this, given);
+  };
+  new TimelineView(() => {}).render(conversation.scene(conversation.speakers), false);
+  return bars;
+}"""
+
+
+def test_after_hours_as_much_is_drawn_as_after_minutes(page):
+    minutes, hours = (page.page.evaluate(BARS, hours) for hours in (0.05, 4))
+    assert 15 < minutes <= hours < 30
+
+
+BEHIND = """async (behindMs) => {
+  const {LiveView} = await import("./web/view/live-view.js");
+  const source = {kind: "microphone", positionMs: () => 0};
+  new LiveView().render({state: "running", isPaused: false, positionMs: 60_000, behindMs, source}, null);
+  return document.getElementById("behind").textContent;
+}"""
+
+
+def test_a_server_that_cannot_keep_up_is_told_of(page):
+    assert [page.page.evaluate(BEHIND, ms) for ms in (0, 4900, 12_000)] == [
+        "",
+        "",
+        "The server is 10 seconds behind; what is said now is shown later.",
+    ]
+
+
+RENAMED = """async () => {
+  const {SpeakersView} = await import("./web/view/speakers-view.js");
+  const view = new SpeakersView();
+  const speaker = (number, name) => ({number, name, label: name || `Speaker ${number}`, totalMs: 1000, share: 0.5});
+  const seen = [];
+  for (const name of ["", "Zoe"]) {
+    view.render([speaker(1, ""), speaker(2, name)], [{key: "1:0", number: 2, own: 2}], [1000]);
+    seen.push(document.querySelector(".same label").firstChild.textContent);
+  }
+  return seen;
+}"""
+
+
+def test_who_is_asked_about_after_a_break_is_called_by_the_latest_name(page):
+    assert page.page.evaluate(RENAMED) == ["Speaker 2 is ", "Zoe is "]

@@ -77,6 +77,11 @@ export class Tracking extends EventTarget {
     return this.#source.positionMs(this.#timeline.heardMs);
   }
 
+  /** How far the server is behind with what it has to work on. */
+  get behindMs() {
+    return this.state === "running" ? Math.max(0, this.positionMs - this.#timeline.heardMs) : 0;
+  }
+
   get isOver() {
     return this.state === "done" || this.state === "failed";
   }

@@ -7,6 +7,8 @@ import { hueOf } from "./theme.js";
 
 /** Pauses between words are shorter than so many messages. */
 const CALM_MESSAGES = 2;
+/** A server that keeps up is a second behind, or less. */
+const BEHIND_MS = 5000;
 const LEVELS = {
   dead: "Nothing at all is coming from the microphone. Is it switched off?",
   loud: "It is too loud for the microphone: move away a little, or turn its level down.",
@@ -64,7 +66,10 @@ export class LiveView {
   }
 
   /** Of a file how far it has come, of a microphone how long it has been; its level comes with its sound. */
-  #renderProgress({ source, positionMs, state, isPaused }) {
+  #renderProgress({ source, positionMs, state, isPaused, behindMs }) {
+    // In steps, so that it is not another text with every picture.
+    const seconds = Math.floor(behindMs / BEHIND_MS) * (BEHIND_MS / 1000);
+    setText(byId("behind"), seconds === 0 ? "" : `The server is ${seconds} seconds behind; what is said now is shown later.`);
     const meter = byId("live-meter");
     if (source.kind === "file") {
       setText(byId("elapsed"), `${clock(positionMs)} / ${clock(source.durationMs)}`);
@@ -75,6 +80,7 @@ export class LiveView {
       meter.setAttribute("aria-label", "Level of the microphone");
       if (isPaused || state === "stopping") {
         setMeter(meter, 0, "good");
+        setText(byId("live-level"), "");
       }
     }
   }

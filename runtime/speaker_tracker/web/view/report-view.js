@@ -51,10 +51,15 @@ function summaryOf(speakers, durationMs, isCertain) {
   }
   const most = speakers.reduce((a, b) => (b.totalMs > a.totalMs ? b : a));
   if (speakers.length === 1) {
-    return `${length} One person spoke: ${most.label}, for ${spokenTime(most.totalMs)}.`;
+    return `${length} One person spoke: ${nameOf(most)}, for ${spokenTime(most.totalMs)}.`;
   }
   const people = `${isCertain ? "" : "At most "}${speakers.length} people spoke`;
-  return `${length} ${people}, ${most.label} most: ${spokenTime(most.totalMs)}, ${percent(most.share)} of all speech.`;
+  return `${length} ${people}, ${nameOf(most)} most: ${spokenTime(most.totalMs)}, ${percent(most.share)} of all speech.`;
+}
+
+/** The number of a speaker without a name does not stand alone on a line. */
+function nameOf({ name, label }) {
+  return name || label.replace(" ", "\u00a0");
 }
 
 function sentence(text) {
