@@ -33,7 +33,6 @@ def others(loaded):
         "speaker_tracker.chain",
         "speaker_tracker.settings",
         "speaker_tracker.client",
-        "speaker_tracker.client.streaming",
         "speaker_tracker.asyncapi",
         "speaker_tracker.tracking",
         "speaker_tracker.cli.main",
@@ -60,7 +59,7 @@ def test_a_client_loads_no_more_than_it_needs():
 def test_the_package_alone_loads_nothing_and_has_what_it_promises():
     assert others(loaded_by("import speaker_tracker")) == {"speaker_tracker"}
     loaded_by("from speaker_tracker import *; __version__, hookimpl")
-    loaded_by("from speaker_tracker.client import *; TrackerClient, stream, StreamResult")
+    loaded_by("from speaker_tracker.client import *; TrackerClient, TrackerClientSync")
     for module in ("speaker_tracker", "speaker_tracker.client"):
         with pytest.raises(subprocess.CalledProcessError) as raised:
             loaded_by(f"import {module}; {module}.nothing")

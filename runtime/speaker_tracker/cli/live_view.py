@@ -13,8 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 from speaker_tracker.cli.audio_source import AudioSource
-from speaker_tracker.cli.stream_display import TurnsDisplay
+from speaker_tracker.cli.stream_display import CONNECTED, CONNECTING, LOST, TurnsDisplay
 from speaker_tracker.cli.tracking_output import TurnPrinter, clock, share
+from speaker_tracker.client import Disconnected
 from speaker_tracker.protocol import ServerMessage, SpeakerMessage, TimelineMessage
 
 REFRESHES_PER_SECOND = 8
@@ -23,6 +24,8 @@ COLOURS = ("bright_blue", "yellow", "green", "magenta", "cyan")
 LATE_MS = 3000
 """A server that is this far behind what was sent is told of."""
 LABEL_WIDTH = 24
+MOST_BARS = 10
+"""Sessions whose connection is lost again and again have ever more speakers; the latest are shown."""
 
 
 class LiveView(TurnsDisplay):
@@ -33,7 +36,7 @@ class LiveView(TurnsDisplay):
         self._printer = TurnPrinter(self._print_above)
         self._source = source
         self._url = url
-        self._state = "connecting"
+        self._state = CONNECTING
         self._current: int | None = None
         self._times: dict[int, int] = {}
         self._sent_ms = 0.0
@@ -54,7 +57,7 @@ class LiveView(TurnsDisplay):
     def state(self, state: str) -> None:
         """Shown at the bottom."""
         self._state = state
-        self._begun = self._begun or (monotonic() if state == "connected" else None)
+        self._begun = self._begun or (monotonic() if state == CONNECTED else None)
 
     def sent(self, seconds: float) -> None:
         """Counts what was sent."""
@@ -67,6 +70,11 @@ class LiveView(TurnsDisplay):
         elif isinstance(message, TimelineMessage):
             self._worked_ms = message.audioMs
 
+    def disconnected(self, event: Disconnected) -> None:
+        """Nobody is known to speak until there is another session."""
+        super().disconnected(event)
+        self._current = None
+
     def _print_above(self, line: str) -> None:
         self._console.print(Text(line), soft_wrap=True)
 
@@ -75,6 +83,8 @@ class LiveView(TurnsDisplay):
         yield Group(Text(), self._now(options), Text(), *self._bars(options), Text(), *self._standing(options))
 
     def _now(self, options: ConsoleOptions) -> RenderableType:
+        if self._state == LOST:
+            return Text("  nobody listens", style="dim")
         if self._current is None:
             return Text("  nobody speaks" if self._worked_ms else "  listening", style="dim")
         mark = ">" if options.ascii_only else "●"
@@ -86,10 +96,11 @@ class LiveView(TurnsDisplay):
             return []
         spoken, longest = sum(times.values()), max(times.values())
         table = Table.grid(padding=(0, 2, 0, 0), expand=True)
+        shown = list(times.items())[-MOST_BARS:]
         for justify in ("left", "left", "right", "right"):
             table.add_column(justify=justify, ratio=1 if justify == "left" and len(table.columns) == 1 else None, no_wrap=True)
         mark = ">" if options.ascii_only else "▶"
-        for speaker, ms in times.items():
+        for speaker, ms in shown:
             colour = _colour(speaker)
             bar = ProgressBar(total=max(longest, 1), completed=ms, complete_style=colour, finished_style=colour)
             name = f"{mark if speaker == self._current else ' '} speaker {speaker}"
@@ -99,9 +110,10 @@ class LiveView(TurnsDisplay):
 
     def _standing(self, options: ConsoleOptions) -> list[RenderableType]:
         separator = " - " if options.ascii_only else " · "
-        ending = f"{separator}Ctrl-C ends it" if self._source.live and self._state == "connected" else ""
+        ending = f"{separator}Ctrl-C ends it" if self._source.live and self._state in {CONNECTED, LOST} else ""
         connection = f"{self._state}{separator}{self._url}{ending}"
-        return [self._position(), Text(connection, style="dim", overflow="ellipsis", no_wrap=True)]
+        style = "bold" if self._state == LOST else "dim"
+        return [self._position(), Text(connection, style=style, overflow="ellipsis", no_wrap=True)]
 
     def _position(self) -> RenderableType:
         """How far it is: of a file with a bar and its speed, of other sources with how far the server is behind."""

@@ -83,9 +83,8 @@ class Microphone(AudioSource):
         if self._overflows:
             notes.append(f"this machine did not keep up with the microphone: audio was lost {_times(self._overflows)}")
         if self._lost:
-            notes.append(
-                f"the server did not keep up with the microphone: {self._lost * FRAME_MS / 1000:.1f} s of audio were left out"
-            )
+            seconds = self._lost * FRAME_MS / 1000
+            notes.append(f"the server was away, or did not keep up with the microphone: {seconds:.1f} s of audio were left out")
         return notes
 
     async def frames(self) -> AsyncIterator[bytes]:

@@ -15,7 +15,7 @@ from speaker_tracker.cli.help_text import examples
 from speaker_tracker.cli.stream_display import display_for
 from speaker_tracker.cli.stream_session import run_session
 from speaker_tracker.cli.tracking_options import TrackingOptions, tracking_options
-from speaker_tracker.client import DEFAULT_URL, ClientError
+from speaker_tracker.client import DEFAULT_URL, Backoff
 from speaker_tracker.client.address import shown
 from speaker_tracker.formats import TrackedFile, as_document
 
@@ -54,6 +54,14 @@ def _complete_audio(_context: click.Context, _parameter: click.Parameter, incomp
 @click.option("--url", default=DEFAULT_URL, show_default=True, help="Address of the server.")
 @click.option("--token", help="Bearer token, where the server wants one.")
 @click.option("--realtime", is_flag=True, help="As fast as it is spoken; else as fast as the server takes it.")
+@click.option(
+    "--reconnect-for",
+    type=click.FloatRange(min=0),
+    metavar="SECONDS",
+    default=Backoff().give_up_seconds,
+    show_default=True,
+    help="How long to try for another session where one is lost; 0: not at all.",
+)
 @click.option("--device", metavar="NAME|NUMBER", help="The microphone, where it is not the default one.")
 @click.option(
     "--list-devices", is_flag=True, is_eager=True, expose_value=False, callback=_list_devices, help="Show the microphones and exit."
@@ -67,6 +75,8 @@ def command(*, audio: str, device: str | None, options: TrackingOptions, **conne
 
     On a terminal there is a live view. Elsewhere each message of the server is a line of JSON, unless --json asks for one document
     at the end.
+
+    Where the connection is lost in mid-session, another session goes on with the audio that was not sent yet.
     """
     if device is not None and audio != MICROPHONE:
         raise click.UsageError("--device chooses a microphone; write mic in the place of AUDIO")
@@ -83,14 +93,15 @@ def command(*, audio: str, device: str | None, options: TrackingOptions, **conne
         source.path, source.seconds or outcome.seconds, outcome.report, outcome.recorder, options.reference_turns()
     )
     if options.as_document:
-        click.echo(json.dumps(as_document(tracked), indent=2))
-    for note in source.notes:
+        document = as_document(tracked)
+        if len(outcome.parts) > 1:
+            document["parts"] = outcome.parts
+        click.echo(json.dumps(document, indent=2))
+    for note in (*outcome.notes, *source.notes):
         click.echo(f"Note: {note}", err=True)
     options.write_files([tracked])
-    if outcome.cut_short:
-        raise ClientError(
-            f"{shown(connection['url'])} shut down before all audio was taken in; the report covers only a part of it"
-        )
+    if outcome.failure is not None:
+        raise outcome.failure
 
 
 def _source(audio: str, device: str | None) -> AudioSource:

@@ -16,10 +16,16 @@ from rich.console import Console
 from speaker_tracker.cli.audio_source import AudioSource
 from speaker_tracker.cli.progress import progress_bar
 from speaker_tracker.cli.tracking_output import TurnPrinter, print_speakers
+from speaker_tracker.client import Disconnected, Reconnected
 from speaker_tracker.events.timeline import TimelineSegment
 from speaker_tracker.latency import LatencyHistogram
 from speaker_tracker.protocol import ReportMessage, ServerMessage
 from speaker_tracker.timeline_recorder import TimelineRecorder
+
+CONNECTING = "connecting"
+CONNECTED = "connected"
+LOST = "connection lost, trying again"
+ALL_SENT = "all sent, waiting for the report"
 
 
 class StreamDisplay:
@@ -42,6 +48,12 @@ class StreamDisplay:
 
     def labelled(self, segments: list[TimelineSegment]) -> None:
         """Stretches that were labelled for the first time."""
+
+    def disconnected(self, event: Disconnected) -> None:
+        """The connection is lost, and another is tried."""
+
+    def reconnected(self, event: Reconnected, first_speaker: int) -> None:
+        """Another session goes on, whose speakers are numbered from ``first_speaker`` on."""
 
     def refused(self, code: str, message: str) -> None:
         """The server's error message, its last; the same is raised to the user as an error."""
@@ -83,9 +95,19 @@ class JsonLinesDisplay(BarDisplay):
         """Prints it; nothing is held back."""
         click.echo(message.model_dump_json())
 
+    def disconnected(self, event: Disconnected) -> None:
+        """Prints it as a message of its own kind."""
+        _print_json(event="disconnected", part=event.part, reason=event.reason)
+
+    def reconnected(self, event: Reconnected, first_speaker: int) -> None:
+        """Prints it as a message of its own kind."""
+        _print_json(
+            event="reconnected", part=event.part, offsetMs=event.offset_ms, lostMs=event.lost_ms, firstSpeakerId=first_speaker
+        )
+
     def refused(self, code: str, message: str) -> None:
         """Prints it as it was on the wire."""
-        click.echo(to_json({"event": "error", "code": code, "message": message}))
+        _print_json(event="error", code=code, message=message)
 
 
 class TurnsDisplay(StreamDisplay):
@@ -97,6 +119,14 @@ class TurnsDisplay(StreamDisplay):
     def labelled(self, segments: list[TimelineSegment]) -> None:
         """Prints turns that are over."""
         self._printer.feed(segments)
+
+    def disconnected(self, event: Disconnected) -> None:  # noqa: ARG002 - the reason is told at the end
+        """Ends the turn under way, and says so."""
+        self._printer.say(LOST)
+
+    def reconnected(self, event: Reconnected, first_speaker: int) -> None:
+        """Says where it goes on."""
+        self._printer.say(f"goes on in another session, with speakers from {first_speaker} on", event.offset_ms)
 
     def finished(self, report: ReportMessage, recorder: TimelineRecorder) -> None:
         """The last turn, the speakers and the latency."""
@@ -117,6 +147,10 @@ def display_for(source: AudioSource, url: str, *, as_document: bool) -> StreamDi
     from speaker_tracker.cli.live_view import LiveView  # noqa: PLC0415 - builds on what is above
 
     return LiveView(source, url, console)
+
+
+def _print_json(**message: object) -> None:
+    click.echo(to_json(message))
 
 
 def _is_file() -> bool:

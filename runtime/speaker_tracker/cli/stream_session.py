@@ -1,18 +1,36 @@
-"""One session of ``stream``: audio of a source to a server, and what the server says to a display."""
+"""One session of ``stream``: audio of a source to a server, and what the server says to a display, also across lost connections."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
 
 from speaker_tracker.cli.audio_source import AudioSource
-from speaker_tracker.cli.stream_display import StreamDisplay
-from speaker_tracker.client import ClientError, ServerError, TrackerConnection, connect
-from speaker_tracker.client.streaming import BYTES_PER_SECOND
-from speaker_tracker.protocol import ReportMessage, StartedMessage
+from speaker_tracker.cli.stream_display import ALL_SENT, CONNECTED, CONNECTING, LOST, StreamDisplay
+from speaker_tracker.cli.stream_parts import JoinedParts
+from speaker_tracker.client import (
+    AccessRefused,
+    Backoff,
+    ClientError,
+    ConnectionLost,
+    Disconnected,
+    Reconnected,
+    Report,
+    ServerError,
+    SpeakerNow,
+    TimelineChanged,
+    TrackerClient,
+    TrackerEvent,
+)
+from speaker_tracker.client.address import shown
+from speaker_tracker.protocol import BYTES_PER_SECOND, ReportMessage, StartedMessage
 from speaker_tracker.timeline_recorder import TimelineRecorder
 
 INSIST_SECONDS = 0.5
@@ -21,95 +39,187 @@ INSIST_SECONDS = 0.5
 SAID_BY_SERVER = "the server says: "
 """How a ``ServerError`` begins, before the message as it was on the wire."""
 
+logging.getLogger("speaker_tracker.client").addHandler(logging.NullHandler())  # displays tell of attempts, in their own way
+
 
 @dataclass(frozen=True, slots=True)
 class StreamOutcome:
-    """What came of it. ``seconds``: of audio that was sent. ``cut_short``: the server shut down before it had all of it."""
+    """What came of it.
+
+    ``report``: on all parts. ``parts``: what to say of each in a document; one, unless a connection was lost. ``seconds``: of audio
+    that was sent. ``notes``: what the user should know, a sentence each. ``failure``: why it ended before its time, if it did.
+    """
 
     recorder: TimelineRecorder
     report: ReportMessage
+    parts: list[dict[str, Any]]
     seconds: float
-    cut_short: bool
+    notes: list[str]
+    failure: ClientError | None
 
 
 async def run_session(  # noqa: PLR0913 - a session and its two ends
-    source: AudioSource, display: StreamDisplay, *, url: str, token: str | None, num_speakers: int, realtime: bool
+    source: AudioSource,
+    display: StreamDisplay,
+    *,
+    url: str,
+    token: str | None,
+    num_speakers: int,
+    realtime: bool,
+    reconnect_for: float,
 ) -> StreamOutcome:
     """Streams ``source`` to its end, or until Ctrl-C where it is live; a second Ctrl-C raises ``asyncio.CancelledError``.
 
-    ``realtime``: each frame is sent when it would have been spoken to its end. Raises ``ClientError`` and what the source raises.
+    ``realtime``: each frame is sent when it would have been spoken to its end. ``reconnect_for``: seconds for which another session
+    is tried where one is lost; the first is tried once. Raises what the source raises, and ``ClientError`` where nothing is known
+    of the audio; else that is the outcome's.
     """
-    display.state("connecting")
+    display.state(CONNECTING)
+    backoff = Backoff(attempts=sys.maxsize, give_up_seconds=reconnect_for) if reconnect_for else None
     try:
-        async with connect(url, token=token) as connection:
-            await connection.start(num_speakers)
-            with _ended_by_signals(source, lambda: display.state("all sent, waiting for the report")):
-                display.state("connected")
-                display.received(StartedMessage(num_speakers=num_speakers))
-                return await _Conversation(connection, source, display, realtime=realtime).run()
+        # The events that wait are as many as come between two looks at the network: they are read on the same event loop.
+        async with TrackerClient(
+            url,
+            num_speakers=num_speakers,
+            token=token,
+            reconnect=backoff,
+            wait_for_server=False,
+            max_waiting_events=sys.maxsize,
+        ) as client:
+            outcome = await _Conversation(client, shown(url), source, display, num_speakers).run(realtime=realtime)
     except ServerError as error:
-        display.refused(error.code, str(error).removeprefix(SAID_BY_SERVER))
+        _refused(display, error)
         raise
+    except AccessRefused as error:
+        if error.status == HTTPStatus.UNAUTHORIZED:
+            raise ClientError(f"{error}; give it with --token") from error
+        raise
+    if isinstance(outcome.failure, ServerError):
+        _refused(display, outcome.failure)
+    return outcome
+
+
+def _refused(display: StreamDisplay, error: ServerError) -> None:
+    display.refused(error.code, str(error).removeprefix(SAID_BY_SERVER))
 
 
 class _Conversation:
-    def __init__(self, connection: TrackerConnection, source: AudioSource, display: StreamDisplay, *, realtime: bool) -> None:
-        self._connection = connection
+    def __init__(self, client: TrackerClient, url: str, source: AudioSource, display: StreamDisplay, num_speakers: int) -> None:
+        self._client = client
+        self._url = url
         self._source = source
         self._display = display
-        self._realtime = realtime
-        self._seconds = 0.0
+        self._num_speakers = num_speakers
+        self._joined = JoinedParts(num_speakers)
+        self._recorder = TimelineRecorder()
+        self._sent_bytes = 0
+        self._all_sent = False
+        self._away = False
+        self._ending = False
+        self._stopping: asyncio.Task[Report] | None = None
 
-    async def run(self) -> StreamOutcome:
-        recorder = TimelineRecorder()
-        try:
-            async with asyncio.TaskGroup() as group:
-                sender = group.create_task(self._send_all())
-                async for message in self._connection.messages():
-                    self._display.received(message)
-                    self._display.labelled(recorder.add(message))
-                sender.cancel()
-        except ExceptionGroup as failed:
-            raise failed.exceptions[0] from None
-        if recorder.report is None:
-            raise ClientError(f"{self._connection.url} closed the connection without a report")
-        return StreamOutcome(recorder, recorder.report, self._seconds, self._connection.server_went_away)
+    async def run(self, *, realtime: bool) -> StreamOutcome:
+        with _ended_by_signals(self._source, self._end):
+            self._display.state(CONNECTED)
+            self._display.received(StartedMessage(num_speakers=self._num_speakers))
+            self._client.stream_in_background(self._frames(), realtime=realtime)
+            try:
+                async for event in self._client:
+                    self._take(event)
+            except ClientError as error:
+                if not any(part.reported or part.speaking_ms or part.segments for part in self._client.report_so_far().parts):
+                    raise
+                return self._outcome(error)
+            return self._outcome(None)
 
-    async def _send_all(self) -> None:
-        loop = asyncio.get_running_loop()
-        begun = loop.time()
+    async def _frames(self) -> AsyncIterator[bytes]:
         async for frame in self._source.frames():
-            seconds = len(frame) / BYTES_PER_SECOND
-            if self._realtime:
-                await asyncio.sleep(begun + self._seconds + seconds - loop.time())
-            await self._connection.send_audio(frame)
-            self._seconds += seconds
-            self._display.sent(seconds)
-        self._display.state("all sent, waiting for the report")
-        await self._connection.stop()
+            yield frame
+            self._sent_bytes += len(frame)
+            self._display.sent(len(frame) / BYTES_PER_SECOND)
+        self._all_sent = True
+        self._display.state(ALL_SENT)
+
+    def _take(self, event: TrackerEvent) -> None:
+        match event:
+            case SpeakerNow():
+                self._display.received(self._joined.speaker(event))
+            case TimelineChanged():
+                message = self._joined.timeline(event)
+                self._display.received(message)
+                self._display.labelled(self._recorder.add(message))
+            case Disconnected():
+                self._away = True
+                self._joined.end_part(event)
+                self._display.state(LOST)
+                self._display.disconnected(event)
+                self._stop_if_away()
+            case Reconnected():
+                self._away = False
+                self._joined.begin_part(event, self._client.report_so_far().parts[event.part - 1])
+                self._display.state(ALL_SENT if self._all_sent else CONNECTED)
+                self._display.reconnected(event, self._joined.first_speaker(event.part))
+
+    def _end(self) -> None:
+        """What the source still holds is sent, and then it is over; at once, where there is no server to send it to."""
+        self._ending = True
+        self._display.state(ALL_SENT)
+        self._source.stop()
+        self._stop_if_away()
+
+    def _stop_if_away(self) -> None:
+        if self._ending and self._away and self._stopping is None:
+            self._stopping = asyncio.create_task(self._client.stop())
+            self._stopping.add_done_callback(_heed)
+
+    def _outcome(self, failure: ClientError | None) -> StreamOutcome:
+        report = self._client.report_so_far()
+        message = self._joined.end(report)
+        self._display.received(message)
+        self._recorder.add(message)
+        return StreamOutcome(
+            self._recorder,
+            message,
+            self._joined.as_documents(report),
+            self._sent_bytes / BYTES_PER_SECOND,
+            self._joined.notes,
+            failure or self._why_unfinished(report),
+        )
+
+    def _why_unfinished(self, report: Report) -> ClientError | None:
+        if report.finished:
+            return None
+        if report.parts[-1].reported:
+            return ClientError(f"{self._url} shut down before all audio was taken in; the report covers only a part of it")
+        return ConnectionLost(f"{self._url} went away before it could report; the report covers what it had told until then")
+
+
+def _heed(task: asyncio.Task[Report]) -> None:
+    """Whatever ended the session is raised to the reader as well."""
+    if not task.cancelled():
+        task.exception()
 
 
 @contextmanager
-def _ended_by_signals(source: AudioSource, on_stop: Callable[[], object]) -> Iterator[None]:
-    """Ctrl-C and SIGTERM stop a live source at first; the second time, and with a file at once, they end everything."""
+def _ended_by_signals(source: AudioSource, end: Callable[[], object]) -> Iterator[None]:
+    """Ctrl-C and SIGTERM call ``end`` at first, where the source is live; the second time, and with a file, they end everything."""
     loop = asyncio.get_running_loop()
     task = asyncio.current_task()
     handled = [signal.SIGINT, signal.SIGTERM] if source.live else []
     stopping = False
 
-    def end() -> None:
+    def insist() -> None:
         if task is not None and not task.done():
             task.cancel()
-            loop.call_later(INSIST_SECONDS, end)
+            loop.call_later(INSIST_SECONDS, insist)
 
     def on_signal() -> None:
         nonlocal stopping
         if stopping:
-            end()
+            insist()
             return
         stopping = True
-        on_stop()
-        source.stop()
+        end()
 
     with suppress(NotImplementedError, RuntimeError, ValueError):  # on systems and threads without signals
         for number in handled:

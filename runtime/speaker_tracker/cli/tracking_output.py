@@ -38,6 +38,11 @@ class TurnPrinter:
                 self.finish()
                 self._turn = segment if segment.speaker is not None else None
 
+    def say(self, text: str, at_ms: int | None = None) -> None:
+        """Prints something else between turns, and the turn that is not over yet before it. ``at_ms``: since when it is so."""
+        self.finish()
+        self._write(f"{'' if at_ms is None else clock(at_ms):>9}   {'':>9}   {text}")
+
     def finish(self) -> None:
         """Prints the turn that is not over yet."""
         if self._turn is not None:

@@ -11,6 +11,8 @@ from speaker_tracker.client.errors import BadArgument
 
 STEADY_SECONDS = 10.0
 """A session that lasts so long ends a row of failures."""
+MOST_DOUBLINGS = 100
+"""Pauses are long enough by then, and the float does not overflow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ class Attempts:
             self._since = self._clock()
         if self._made >= self._backoff.attempts:
             return None
-        full = min(self._backoff.first_seconds * 2.0**self._made, self._backoff.longest_seconds)
+        full = min(self._backoff.first_seconds * 2.0 ** min(self._made, MOST_DOUBLINGS), self._backoff.longest_seconds)
         seconds = full * random.uniform(0.5, 1.0)  # noqa: S311 - keeps clients apart, no secret
         if self._clock() + seconds - self._since > self._backoff.give_up_seconds:
             return None

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 
 import websockets
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
-from speaker_tracker.client.address import DEFAULT_URL, is_loopback, shown
+from speaker_tracker.client.address import is_loopback, shown
 from speaker_tracker.client.errors import ConnectionLost, NotASpeakerTracker, server_error
 from speaker_tracker.client.messages import ErrorReceived, NotTheProtocol, parse_message
 from speaker_tracker.client.refusals import OPEN_TIMEOUT, refusal
@@ -22,7 +22,7 @@ GOODBYE_SECONDS = 1.0
 
 
 class TrackerConnection:
-    """An open connection; made by ``connect``. ``start`` first, then ``send_audio`` and ``messages`` side by side."""
+    """An open connection; made by ``open_connection``. ``start`` first, then ``send_audio`` and ``messages`` side by side."""
 
     def __init__(self, url: str, websocket: ClientConnection) -> None:
         self.url = url
@@ -99,24 +99,13 @@ def _reason(error: ConnectionClosed) -> str:
     return f" with close code {error.rcvd.code}" + (f" ({error.rcvd.reason})" if error.rcvd.reason else "")
 
 
-@asynccontextmanager
-async def connect(url: str = DEFAULT_URL, *, token: str | None = None) -> AsyncIterator[TrackerConnection]:
-    """Connects to a server; the connection is closed at the end of the block.
-
-    ``url``: ``ws://`` or ``wss://``, with the path ``/ws/session``. ``token``: sent as bearer token. Raises ``ClientError``.
-    """
-    websocket = await _open(url, token, token_argument="--token")  # noqa: S106 - how the command line calls it
-    async with websocket:
-        yield TrackerConnection(shown(url), websocket)
-
-
 async def open_connection(url: str, token: str | None, patience_seconds: float) -> TrackerConnection:
     """An open connection, to be closed by whoever asked for it. Raises ``ClientError``.
 
     ``patience_seconds``: how long a server may neither acknowledge nor take what is sent to it before the connection is lost (where
     the system can be told so, as Linux can); else that takes a quarter of an hour.
     """
-    websocket = await _open(url, token, token_argument="token=")  # noqa: S106 - how programs call it
+    websocket = await _open(url, token)
     connected: socket.socket | None = websocket.transport.get_extra_info("socket")
     if connected is not None and hasattr(socket, "TCP_USER_TIMEOUT"):
         milliseconds = max(1, int(min(patience_seconds * 1000, 2**31 - 1)))
@@ -124,7 +113,7 @@ async def open_connection(url: str, token: str | None, patience_seconds: float) 
     return TrackerConnection(shown(url), websocket)
 
 
-async def _open(url: str, token: str | None, token_argument: str) -> ClientConnection:
+async def _open(url: str, token: str | None) -> ClientConnection:
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     try:
         # Pings are sent but not waited for: a server that works off a long queue of audio answers them late.
@@ -138,4 +127,4 @@ async def _open(url: str, token: str | None, token_argument: str) -> ClientConne
             proxy=None if is_loopback(url) else True,
         )
     except (WebSocketException, OSError, ValueError) as error:
-        raise refusal(url, error, token_argument) from error
+        raise refusal(url, error) from error

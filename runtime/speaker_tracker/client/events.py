@@ -92,10 +92,12 @@ class Part:
 class Report:
     """The end of it all, and the last event.
 
-    ``complete``: the server reported on all audio, as one part. Else a connection was lost or a server shut down on the way.
+    ``finished``: the last part ended as it should, with its server's report on all audio that was sent in it.
+    ``complete``: the same, and it is the only part. Else a connection was lost or a server shut down on the way.
     """
 
     parts: tuple[Part, ...]
+    finished: bool
     complete: bool
 
 

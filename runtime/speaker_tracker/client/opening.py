@@ -32,8 +32,21 @@ class SessionOpener:
         self._patience_seconds = patience_seconds
         self._attempts = Attempts(reconnect or NO_MORE)
 
+    async def open_once(self) -> TrackerConnection:
+        """A connection with a started session, to be closed by the caller; the first failure is raised."""
+        connection = await open_connection(self._url, self._token, self._patience_seconds)
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                await connection.start(self._start.num_speakers, timeline=self._start.timeline)
+        except BaseException as error:
+            await connection.close()
+            if isinstance(error, TimeoutError):
+                raise CannotConnect(f"{connection.url} did not start a session within {START_SECONDS:g} s") from error
+            raise
+        return connection
+
     async def open(self, lost: ClientError | None = None, lasted_seconds: float = 0.0) -> TrackerConnection:
-        """A connection with a started session, to be closed by the caller.
+        """The same, tried again and again.
 
         ``lost``: how the session before it ended, after ``lasted_seconds``; the first attempt waits then, too. Raises the last
         failure once there have been too many, and at once what does not pass by itself.
@@ -44,7 +57,7 @@ class SessionOpener:
             if failure is not None:
                 await self._pause_after(failure)
             try:
-                connection = await self._try()
+                connection = await self.open_once()
             except ClientError as error:
                 if not error.temporary:
                     raise
@@ -58,15 +71,3 @@ class SessionOpener:
             raise failure
         logger.warning("%s; trying again in %.1f s", failure, seconds)
         await asyncio.sleep(seconds)
-
-    async def _try(self) -> TrackerConnection:
-        connection = await open_connection(self._url, self._token, self._patience_seconds)
-        try:
-            async with asyncio.timeout(START_SECONDS):
-                await connection.start(self._start.num_speakers, timeline=self._start.timeline)
-        except BaseException as error:
-            await connection.close()
-            if isinstance(error, TimeoutError):
-                raise CannotConnect(f"{connection.url} did not start a session within {START_SECONDS:g} s") from error
-            raise
-        return connection

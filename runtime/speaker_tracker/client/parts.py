@@ -101,4 +101,5 @@ class Parts:
     def report(self, sent_ms: int, *, stopped: bool) -> Report:
         """What is known, after ``sent_ms`` of audio in all. ``stopped``: the last session ended by being asked to."""
         last = self._current.as_part(sent_ms - self._current.offset_ms)
-        return Report((*self._ended, last), complete=stopped and last.reported and not self._ended)
+        finished = stopped and last.reported
+        return Report((*self._ended, last), finished=finished, complete=finished and not self._ended)

@@ -24,8 +24,8 @@ UNAVAILABLE = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.BAD_GATEWAY, H
 """What proxies say in the place of a server that cannot be reached, besides 503."""
 
 
-def refusal(url: str, error: Exception, token_argument: str) -> ClientError:
-    """What it means that a connection to ``url`` failed with ``error``. ``token_argument``: how the caller takes a token."""
+def refusal(url: str, error: Exception) -> ClientError:
+    """What it means that a connection to ``url`` failed with ``error``."""
     name = shown(url)
     match error:
         case ssl.SSLCertVerificationError():
@@ -36,7 +36,7 @@ def refusal(url: str, error: Exception, token_argument: str) -> ClientError:
         case InvalidURI() | ValueError():
             return BadArgument(f"{url!r} is no WebSocket address; it must look like {DEFAULT_URL}")
         case InvalidStatus():
-            return _http_refusal(name, error.response.status_code, token_argument)
+            return _http_refusal(name, error.response.status_code)
         case InvalidHandshake():
             return _failed_handshake(name, error)
         case TimeoutError():
@@ -53,10 +53,10 @@ def _failed_handshake(url: str, error: InvalidHandshake) -> ClientError:
     return NotASpeakerTracker(f"{url} is no speaker tracker: it does not accept WebSocket connections ({_text(error)})")
 
 
-def _http_refusal(url: str, status: int, token_argument: str) -> ClientError:
+def _http_refusal(url: str, status: int) -> ClientError:
     match status:
         case HTTPStatus.UNAUTHORIZED:
-            return AccessRefused(f"{url} wants a valid token (HTTP 401); give it with {token_argument}", status)
+            return AccessRefused(f"{url} wants a valid token (HTTP 401)", status)
         case HTTPStatus.FORBIDDEN:
             return AccessRefused(f"{url} refuses this client (HTTP 403)", status)
         case HTTPStatus.NOT_FOUND:

@@ -5,22 +5,26 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from contextlib import suppress
+from functools import wraps
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
-from speaker_tracker.client.address import DEFAULT_URL
-from speaker_tracker.client.backoff import Backoff
 from speaker_tracker.client.errors import SessionOver
 from speaker_tracker.client.events import Report, TrackerEvent
 from speaker_tracker.client.pcm import Audio
 from speaker_tracker.client.source import Pace, Source, frames
-from speaker_tracker.client.tracker_client import DEFAULT_BACKOFF, MAX_WAITING_EVENTS, PATIENCE_SECONDS, TrackerClient
-from speaker_tracker.protocol import DEFAULT_SPEAKERS
+from speaker_tracker.client.tracker_client import TrackerClient
 
 T = TypeVar("T")
+P = ParamSpec("P")
+
+
+def _takes_what(twin: Callable[P, object]) -> Callable[[Callable[..., None]], Callable[Concatenate[Any, P], None]]:
+    """Gives a method the parameters with which ``twin`` is made, for type checkers, editors and ``help``."""
+    return wraps(twin.__init__, assigned=())
 
 
 class TrackerClientSync:
@@ -30,26 +34,9 @@ class TrackerClientSync:
     from several threads at once, such as one that sends and one that reads. Behind it is an event loop in a thread of its own.
     """
 
-    def __init__(  # noqa: PLR0913 - as its twin
-        self,
-        url: str = DEFAULT_URL,
-        *,
-        num_speakers: int = DEFAULT_SPEAKERS,
-        token: str | None = None,
-        timeline: bool = True,
-        reconnect: Backoff | None = DEFAULT_BACKOFF,
-        max_waiting_events: int = MAX_WAITING_EVENTS,
-        patience_seconds: float = PATIENCE_SECONDS,
-    ) -> None:
-        self._client = TrackerClient(
-            url,
-            num_speakers=num_speakers,
-            token=token,
-            timeline=timeline,
-            reconnect=reconnect,
-            max_waiting_events=max_waiting_events,
-            patience_seconds=patience_seconds,
-        )
+    @_takes_what(TrackerClient)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._client = TrackerClient(*args, **kwargs)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ending = asyncio.Event()
 

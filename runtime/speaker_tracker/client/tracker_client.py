@@ -37,6 +37,7 @@ class TrackerClient:
     ``url``: ``ws://`` or ``wss://``, with the path ``/ws/session``. ``num_speakers``: how many voices are tracked, 1 to 5.
     ``token``: sent as bearer token. ``timeline``: whether to ask for ``TimelineChanged`` and for segments in the report.
     ``reconnect``: how to try again where there is no session now, also in mid-session; None: not at all.
+    ``wait_for_server``: whether to try the first session again as well; else its first failure is raised.
     ``max_waiting_events``: of events that are not read in time the oldest are dropped, and ``EventsMissed`` says how many.
     ``patience_seconds``: how long a server may neither acknowledge nor take audio before the connection counts as lost (on Linux).
 
@@ -51,6 +52,7 @@ class TrackerClient:
         token: str | None = None,
         timeline: bool = True,
         reconnect: Backoff | None = DEFAULT_BACKOFF,
+        wait_for_server: bool = True,
         max_waiting_events: int = MAX_WAITING_EVENTS,
         patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
@@ -66,6 +68,7 @@ class TrackerClient:
                 f"max_waiting_events and patience_seconds must be more than 0, not {max_waiting_events} and {patience_seconds}"
             )
         self._reconnect = reconnect
+        self._wait_for_server = wait_for_server
         self._opener = SessionOpener(url, token, start, patience_seconds, reconnect)
         self._shut_down = f"{shown(url)} shut down, and reported what it had heard until then"
         self._events = EventBuffer(max_waiting_events)
@@ -75,6 +78,7 @@ class TrackerClient:
         self._report: Report | None = None
         self._failure: Exception | None = None
         self._closed = False
+        self._stopping = False
         self._stopped = asyncio.Event()
         self._news = News()
         self._sending = asyncio.Lock()
@@ -84,7 +88,7 @@ class TrackerClient:
     async def __aenter__(self) -> Self:
         if self._tasks or self._closed:
             raise RuntimeError("a client is entered once; make another for another conversation")
-        self._connection = await self._opener.open()
+        self._connection = await (self._opener.open() if self._wait_for_server else self._opener.open_once())
         self._tasks.append(asyncio.create_task(self._run(self._connection)))
         return self
 
@@ -107,7 +111,8 @@ class TrackerClient:
         """Sends audio: PCM (16 kHz, signed 16-bit little-endian, mono), or a NumPy array of samples at 16 kHz.
 
         Waits while the server does not keep up, and while a lost connection is replaced: what could not be sent goes into the next
-        session. Raises ``BadArgument`` before anything is sent, ``SessionOver``, and whatever ended the session.
+        session. Raises ``BadArgument`` before anything is sent, ``SessionOver``, also where it is stopped while this waits for a
+        session, and whatever ended the session.
         """
         pcm = as_pcm(audio)
         async with self._sending:
@@ -117,10 +122,13 @@ class TrackerClient:
     async def stop(self) -> Report:
         """Says that there is no more audio, waits for the server to work off what was sent, and gives the report.
 
-        May be called again, for the same report. Raises whatever ended the session before.
+        While there is no connection it gives what is known. May be called again, for the same report. Raises whatever ended the
+        session before.
         """
         if not self._tasks:
             raise self._why_over()
+        self._stopping = True
+        self._news.tell()
         async with self._sending:
             if not self._stopped.is_set():
                 self._stopped.set()
@@ -180,7 +188,8 @@ class TrackerClient:
 
     async def _send_frame(self, frame: bytes) -> None:
         while True:
-            await self._news.until(lambda: self._connection is not None or self._is_over or self._stopped.is_set())
+            # Whoever stops now does not wait for another session, so nor does the sender that is before it.
+            await self._news.until(lambda: self._connection is not None or self._is_over or self._stopping)
             connection = self._connection
             if connection is None or self._is_over or self._stopped.is_set():
                 raise self._why_over()
@@ -289,7 +298,7 @@ class TrackerClient:
             return self._failure
         if self._closed or not self._tasks:
             return SessionOver("the client is not open; enter it, or make another for more audio")
-        if self._stopped.is_set():
+        if self._stopping:
             return SessionOver("the session was stopped; make another client for more audio")
         return SessionOver(self._shut_down)
 

@@ -153,10 +153,10 @@ def test_a_full_disk_below_standard_output_is_one_line(start_server, conversatio
     assert (done.returncode, done.stderr) == (1, b"Error: standard output cannot be written: No space left on device\n")
 
 
-def test_a_server_that_shuts_down_is_told_after_its_report(start_server, write_audio, tmp_path):
+def test_a_server_that_shuts_down_is_the_end_where_none_is_to_be_tried_again(start_server, write_audio, tmp_path):
     audio = write_audio("long.wav", [(60, 0)])
     server = start_server()
-    streaming = process(audio, "--url", server.url, "--realtime", "--rttm", tmp_path / "a.rttm")
+    streaming = process(audio, "--url", server.url, "--realtime", "--reconnect-for", "0", "--rttm", tmp_path / "a.rttm")
     while "timeline" not in streaming.stdout.readline():
         continue
     server.process.terminate()

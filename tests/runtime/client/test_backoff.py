@@ -40,6 +40,12 @@ def test_no_attempt_begins_after_the_time_to_give_up():
     assert len(pauses(Attempts(backoff, clock), clock, failing_seconds=29.4)) == 1
 
 
+def test_pauses_stay_the_longest_however_many_there_were():
+    clock = Clock()
+    backoff = Backoff(attempts=3000, first_seconds=1, longest_seconds=2, give_up_seconds=10_000)
+    assert len(pauses(Attempts(backoff, clock), clock)) == 3000
+
+
 def test_no_attempts_are_none():
     assert Attempts(Backoff(attempts=0)).pause() is None
 

@@ -28,8 +28,8 @@ def test_one_session_that_was_stopped_is_complete():
     )
     parts.current.add(report)
     whole = Part(0, 0, 1000, reported=True, speaking_ms={0: 400}, segments=segments((0, 400, 0)))
-    assert parts.report(1000, stopped=True) == Report((whole,), complete=True)
-    assert parts.report(1000, stopped=False) == Report((whole,), complete=False)
+    assert parts.report(1000, stopped=True) == Report((whole,), finished=True, complete=True)
+    assert parts.report(1000, stopped=False) == Report((whole,), finished=False, complete=False)
 
 
 def test_a_session_that_was_lost_has_what_it_last_said():
@@ -60,6 +60,7 @@ def test_times_of_a_later_session_are_on_the_same_clock():
             Part(1, 2000, 500, reported=False, speaking_ms={0: 500}, segments=segments((2000, 2500, 0))),
             Part(2, 2500, 500, reported=True, speaking_ms={0: 90}, segments=segments((2510, 2600, 0))),
         ),
+        finished=True,
         complete=False,
     )
 

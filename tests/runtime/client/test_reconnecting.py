@@ -1,85 +1,24 @@
-"""The client of programs, where its server goes away and perhaps comes back."""
+"""The client of programs, where its server goes away in mid-session and perhaps comes back."""
 
 import asyncio
 import itertools
 import json
-import socket
-import urllib.error
-import urllib.request
-from http import HTTPStatus
 
-import numpy as np
 import pytest
 
+from client_harness import HASTY, PATIENCE, PATIENT, REPORT, SECOND, STARTED, kill, level, of, until
 from speaker_tracker.client import (
-    AccessRefused,
-    Backoff,
     CannotConnect,
     ConnectionLost,
     Disconnected,
     Reconnected,
     Report,
     Segment,
-    ServerBusy,
-    ServerUnavailable,
     SessionOver,
     SpeakerNow,
     TimelineChanged,
     TrackerClient,
 )
-from speaker_tracker.protocol import ErrorCode
-
-STARTED = '{"event": "started", "num_speakers": 2}'
-REPORT = '{"event": "report", "speakers": [{"id": 0, "totalTimeMs": 500}]}'
-SECOND = bytes(32_000)
-PATIENT = Backoff(attempts=1000, first_seconds=0.05, longest_seconds=0.2, give_up_seconds=120)
-HASTY = Backoff(attempts=3, first_seconds=0.01, longest_seconds=0.02)
-
-
-def level(who):
-    """A second of the scripted stage's speaker ``who``."""
-    return np.full(16_000, 1000 * (who + 1), np.int16)
-
-
-async def until(client, wanted):
-    """The first event that ``wanted`` says yes to, and all before it."""
-    before = []
-    async for event in client:
-        if wanted(event):
-            return event, before
-        before.append(event)
-    raise AssertionError(before[-3:])
-
-
-def of(kind):
-    return lambda event: isinstance(event, kind)
-
-
-@pytest.fixture
-def place(scripted_chain, start_server):  # noqa: ARG001 - the chain of the servers
-    """Starts servers, one after another at the same address."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        port = listening.getsockname()[1]
-
-    class Place:
-        url = f"ws://127.0.0.1:{port}/ws/session"
-
-        @staticmethod
-        async def start(**settings):
-            server = start_server("--port", str(port), **settings)
-            assert await asyncio.to_thread(lambda: server.url) == Place.url
-            return server
-
-    return Place
-
-
-async def kill(server):
-    server.process.kill()
-    await asyncio.to_thread(server.wait)
-
-
-# -- in mid-session ----------------------------------------------------------------------------------------------------------------
 
 
 async def test_a_server_that_is_killed_and_started_again_makes_a_new_part_on_the_same_clock(place):
@@ -105,6 +44,7 @@ async def test_a_server_that_is_killed_and_started_again_makes_a_new_part_on_the
     assert before[0] == SpeakerNow(1, 1, {1: 500})
     assert before[1] == TimelineChanged(1, before[1].audio_ms, (Segment(3000, 3500, 1),))
     assert before[1].audio_ms in range(3500, 5001)
+    assert report.finished
     assert not report.complete
     first, second = report.parts
     assert (first.offset_ms, first.sent_ms, first.reported, first.speaking_ms) == (0, 3000, False, {0: 1000, 1: 2000})
@@ -165,7 +105,7 @@ async def test_a_server_that_shuts_down_reports_its_part_and_another_goes_on(pla
         await until(client, lambda event: event == SpeakerNow(0, 0, {0: 1000}))
         server.process.terminate()
         lost, _ = await until(client, of(Disconnected))
-        assert await asyncio.to_thread(server.wait) == 0
+        assert await asyncio.to_thread(server.wait, PATIENCE) == 0
         await place.start()
         assert (await until(client, of(Reconnected)))[0] == Reconnected(1, 1000, lost_ms=0)
         report = await client.stream([level(1)])
@@ -234,11 +174,27 @@ async def test_a_client_that_is_stopped_while_it_reconnects_gives_what_it_has(pl
         await until(client, lambda event: event == SpeakerNow(0, 0, {0: 1000}))
         await kill(server)
         await until(client, of(Disconnected))
-        report = await asyncio.wait_for(client.stop(), 60)
+        report = await asyncio.wait_for(client.stop(), PATIENCE)
         assert (await until(client, of(Report)))[0] == report
     (part,) = report.parts
     assert (part.reported, part.speaking_ms) == (False, {0: 1000})
     assert not report.complete
+
+
+async def test_a_sender_that_waits_for_another_session_ends_when_the_client_is_stopped(place):
+    server = await place.start()
+    async with TrackerClient(place.url, reconnect=PATIENT) as client:
+        await client.send(level(0))
+        await until(client, lambda event: event == SpeakerNow(0, 0, {0: 1000}))
+        await kill(server)
+        sending = asyncio.create_task(client.send(level(1)))
+        await until(client, of(Disconnected))
+        assert not sending.done()
+        report = await asyncio.wait_for(client.stop(), PATIENCE)
+        with pytest.raises(SessionOver, match="was stopped"):
+            await sending
+    assert not report.finished
+    assert report.parts[0].speaking_ms == {0: 1000}
 
 
 async def test_a_connection_that_breaks_while_the_report_is_waited_for_gives_what_it_had(serve_with):
@@ -269,7 +225,7 @@ async def test_a_client_that_is_left_while_it_reconnects_leaves_nothing(place):
         assert not sending.done()
     with pytest.raises(SessionOver):
         await sending
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while len(asyncio.all_tasks()) > 1:  # noqa: ASYNC110 - tasks end without telling
             await asyncio.sleep(0.01)
 
@@ -303,118 +259,3 @@ async def test_sessions_that_end_at_once_again_and_again_are_given_up(serve_with
         with pytest.raises(ConnectionLost, match="broke the connection off"):
             await until(client, of(Report))
     assert len(opened) == 1 + HASTY.attempts
-
-
-# -- on connecting -----------------------------------------------------------------------------------------------------------------
-
-
-async def test_a_server_that_is_not_there_yet_is_waited_for(place, caplog):
-    entering = asyncio.create_task(TrackerClient(place.url, reconnect=PATIENT).__aenter__())
-    await asyncio.sleep(0.2)
-    assert not entering.done()
-    await place.start()
-    client = await entering
-    async with asyncio.timeout(60):
-        report = await client.stream([level(0)])
-    await client.__aexit__(None, None, None)
-    assert report.complete
-    assert "connection refused; is the server running?; trying again in 0." in caplog.text
-
-
-async def test_a_busy_server_is_told_by_its_code_or_waited_for(place):
-    server = await place.start(max_sessions=1)
-    async with TrackerClient(place.url) as first:
-        with pytest.raises(ServerBusy, match="all 1 sessions of this server are taken") as raised:
-            await TrackerClient(place.url, reconnect=None).__aenter__()
-        assert raised.value.code is ErrorCode.SERVER_BUSY
-
-        second = TrackerClient(place.url, reconnect=PATIENT)
-        entering = asyncio.create_task(second.__aenter__())
-        await asyncio.to_thread(server.logged, "turned a client away", times=3)
-        assert not entering.done()
-        await first.stop()
-    await entering
-    assert (await second.stream([level(0)])).complete
-    await second.__aexit__(None, None, None)
-
-
-async def test_a_server_that_shuts_down_is_waited_out(serve_with):
-    opened = []
-
-    def shutting_down(websocket):
-        opened.append(websocket)
-        websocket.recv()
-        if len(opened) < 3:
-            websocket.send('{"event": "error", "code": "shutting_down", "message": "the server is shutting down"}')
-            websocket.close(1013)
-            return
-        websocket.send(STARTED)
-        websocket.recv()
-        websocket.send(REPORT)
-
-    url = serve_with(shutting_down)
-    with pytest.raises(ServerBusy) as raised:
-        await TrackerClient(url, reconnect=None).__aenter__()
-    assert raised.value.code is ErrorCode.SHUTTING_DOWN
-    async with TrackerClient(url, reconnect=PATIENT) as client:
-        assert (await client.stop()).complete
-    assert len(opened) == 3
-
-
-async def test_a_proxy_without_a_server_is_waited_for(serve_with):
-    asked = []
-
-    def process_request(connection, _request):
-        asked.append(connection)
-        return connection.respond(HTTPStatus.SERVICE_UNAVAILABLE, "no\n") if len(asked) < 4 else None
-
-    def session(websocket):
-        websocket.recv()
-        websocket.send(STARTED)
-        websocket.recv()
-        websocket.send(REPORT)
-
-    url = serve_with(session, process_request=process_request)
-    with pytest.raises(ServerUnavailable):
-        await TrackerClient(url, reconnect=None).__aenter__()
-    async with TrackerClient(url, reconnect=PATIENT) as client:
-        await client.stop()
-    assert len(asked) == 4
-
-
-async def test_a_token_that_is_refused_is_not_tried_again(place):
-    server = await place.start(tokens=["sesame"])
-    for token in (None, "wrong"):
-        with pytest.raises(AccessRefused, match=r"wants a valid token \(HTTP 401\); give it with token=") as raised:
-            await TrackerClient(place.url, token=token, reconnect=PATIENT).__aenter__()
-        assert raised.value.status == 401
-    async with TrackerClient(place.url, token="sesame") as client:
-        assert (await client.stream([level(0)])).complete
-    assert server.process.poll() is None
-
-
-async def test_a_token_that_is_refused_by_the_next_server_ends_the_session(place):
-    server = await place.start()
-    async with TrackerClient(place.url, reconnect=PATIENT) as client:
-        await client.send(level(0))
-        await kill(server)
-        await place.start(tokens=["sesame"])
-        with pytest.raises(ConnectionLost, match=r"and no other session could be opened: .* wants a valid token"):
-            await until(client, of(Report))
-
-
-async def test_sessions_of_clients_that_are_left_end_at_the_server(place):
-    server = await place.start()
-    for _ in range(3):
-        async with TrackerClient(place.url) as client:
-            client.stream_in_background([level(0)] * 1000)
-            await anext(client)
-
-    def open_sessions():
-        with urllib.request.urlopen(place.url.replace("ws", "http", 1).replace("/ws/session", "/health"), timeout=30) as answer:
-            return json.load(answer)["sessions"]
-
-    async with asyncio.timeout(60):
-        while await asyncio.to_thread(open_sessions):  # noqa: ASYNC110 - of another process
-            await asyncio.sleep(0.05)
-    assert server.process.poll() is None

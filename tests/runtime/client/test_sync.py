@@ -7,19 +7,16 @@ import time
 import numpy as np
 import pytest
 
+from client_harness import HEARD, PATIENCE, PATIENT, SECOND, SPEECH, STARTED, level
 from speaker_tracker.client import (
     AccessRefused,
-    Backoff,
     BadArgument,
     CannotConnect,
     ConnectionLost,
     Disconnected,
     EventsMissed,
     NotASpeakerTracker,
-    Part,
     Reconnected,
-    Report,
-    Segment,
     ServerBusy,
     ServerError,
     SessionOver,
@@ -28,31 +25,6 @@ from speaker_tracker.client import (
 )
 from speaker_tracker.protocol import ErrorCode
 
-STARTED = '{"event": "started", "num_speakers": 2}'
-SECOND = bytes(32_000)
-PATIENT = Backoff(attempts=1000, first_seconds=0.05, longest_seconds=0.2, give_up_seconds=120)
-
-
-def level(who):
-    """A second of the scripted stage's speaker ``who``."""
-    return np.full(16_000, 1000 * (who + 1), np.int16)
-
-
-SPEECH = [SECOND, level(0), level(1), level(1)]
-HEARD = Report(
-    (
-        Part(
-            number=0,
-            offset_ms=0,
-            sent_ms=4000,
-            reported=True,
-            speaking_ms={0: 1000, 1: 2000},
-            segments=(Segment(1000, 2000, 0), Segment(2000, 4000, 1)),
-        ),
-    ),
-    complete=True,
-)
-
 
 @pytest.fixture(autouse=True)
 def no_thread_left():
@@ -60,7 +32,7 @@ def no_thread_left():
     yield
     ours = [thread for thread in set(threading.enumerate()) - before if thread.name.startswith("speaker-tracker-")]
     for thread in ours:
-        thread.join(30)
+        thread.join(PATIENCE)
     assert not any(thread.is_alive() for thread in ours)
 
 
@@ -135,7 +107,7 @@ def test_an_error_in_the_body_closes_the_connection(serve_with):
 
     with pytest.raises(ZeroDivisionError):
         body()
-    assert ended.wait(30)
+    assert ended.wait(PATIENCE)
     for use in (lambda: client.send(SECOND), client.stop, lambda: next(client)):
         with pytest.raises(SessionOver, match="not open"):
             use()
@@ -181,7 +153,7 @@ def test_errors_are_those_of_the_twin(tracker, serve_with, unused_tcp_port):
 def test_a_server_of_something_else_is_told(serve_with):
     def broken(websocket):
         websocket.send("{broken")
-        websocket.recv(timeout=30)
+        websocket.recv(timeout=PATIENCE)
 
     with pytest.raises(NotASpeakerTracker, match="text that is not JSON"):
         TrackerClientSync(serve_with(broken)).__enter__()
@@ -199,7 +171,7 @@ def test_a_token_is_needed_and_a_busy_server_waited_for(scripted_chain, start_se
         entering.start()
         server.logged("turned a client away", times=2)
         first.stop()
-    entering.join(60)
+    entering.join(PATIENCE)
     assert second.stream(SPEECH) == HEARD
     second.__exit__(None, None, None)
 
@@ -212,7 +184,7 @@ def test_a_server_that_is_killed_is_replaced(scripted_chain, start_server, unuse
         while next(client) != SpeakerNow(0, 0, {0: 1000}):
             pass
         server.process.kill()
-        server.wait()
+        server.wait(PATIENCE)
         while not isinstance(next(client), Disconnected):
             pass
         start_server(*port)
