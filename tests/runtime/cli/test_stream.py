@@ -76,6 +76,16 @@ def test_the_error_of_a_server_is_the_last_line_and_told(start_server, conversat
     assert run(conversation, "--url", server.url, "--json").stdout == ""
 
 
+def test_what_is_known_before_an_error_is_reported_and_written(start_server, conversation, tmp_path):
+    server = start_server(max_session_seconds=3)
+    result = run(conversation, "--url", server.url, "--rttm", tmp_path / "a.rttm")
+    report, error = [json.loads(line) for line in result.stdout.splitlines()[-2:]]
+    assert report["speakers"][0] == {"id": 0, "totalTimeMs": 1000}
+    assert (error["event"], error["code"]) == ("error", "session_too_long")
+    assert (result.exit_code, result.stderr) == (1, f"Error: the server says: {error['message']}\n")
+    assert (tmp_path / "a.rttm").read_text().startswith("SPEAKER conversation 1 1.000 1.000 ")
+
+
 def test_a_server_that_is_busy_is_one_line_and_status_1(start_server, conversation):
     server = start_server(max_sessions=1)
     with ProtocolClient(server.url) as other:
