@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -100,7 +102,7 @@ class AudioFile:
     @contextmanager
     def _reading(self) -> Iterator[soundfile.SoundFile]:
         try:
-            with soundfile.SoundFile(self.path) as file:
+            with soundfile.SoundFile(_native(self.path)) as file:
                 yield file
         except soundfile.LibsndfileError as error:
             raise AudioFileError(self._unreadable(error.error_string.strip().rstrip("."))) from error
@@ -133,6 +135,11 @@ class AudioFile:
             raise AudioFileError(f"{self.path} cannot be opened: {getattr(error, 'strerror', None) or error}") from error
         if empty:
             raise AudioFileError(f"{self.path} is empty")
+
+
+def _native(path: Path) -> Path | bytes:
+    """As bytes, names need not be text; Windows has no names of bytes."""
+    return path if sys.platform == "win32" else os.fsencode(path)
 
 
 def _pcm(samples: NDArray[np.float32]) -> bytes:

@@ -15,10 +15,11 @@ class OutputFileError(UserError):
 def write_atomically(path: Path, content: str | bytes) -> None:
     """Writes ``content`` (text as UTF-8) into a temporary file beside ``path``, which then takes its name.
 
-    Where ``path`` is a symbolic link, the file it leads to is written. Raises ``OutputFileError``, such as where the disk is full;
-    a file that was there before is then as it was, and so it is where the writing is interrupted.
+    What is no text, as names of files may hold, becomes an escape of ASCII characters. Where ``path`` is a symbolic link, the file
+    it leads to is written. Raises ``OutputFileError``, such as where the disk is full; a file that was there before is then as it
+    was, and so it is where the writing is interrupted.
     """
-    data = content.encode() if isinstance(content, str) else content
+    data = content.encode(errors="backslashreplace") if isinstance(content, str) else content
     try:
         path = path.resolve()
         if path.exists() and not path.is_file():
@@ -57,6 +58,13 @@ def make_folder(path: Path) -> None:
 
 def check_writable(path: Path) -> None:
     """Raises ``OutputFileError`` where ``path`` could not be written, so that this is known before long work and not after it."""
+    try:
+        _check_place(path)
+    except OSError as error:  # where not even that can be looked up
+        raise OutputFileError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def _check_place(path: Path) -> None:
     if path.is_dir():
         raise OutputFileError(f"{path} is a folder; name a file")
     path = path.resolve()

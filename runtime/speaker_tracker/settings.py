@@ -193,11 +193,15 @@ def _check_config_file() -> None:
     file = os.environ.get(CONFIG_VARIABLE)
     if file is None:
         return
-    if not Path(file).is_file():
-        raise SettingsError(f"{CONFIG_VARIABLE} names {file!r}, which is no file; give the path of a TOML file or unset it")
     try:
         tomllib.loads(Path(file).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
+        raise SettingsError(
+            f"{CONFIG_VARIABLE} names {file!r}, which is no file; give the path of a TOML file or unset it"
+        ) from error
+    except OSError as error:
+        raise SettingsError(f"{file}, named by {CONFIG_VARIABLE}, cannot be read: {error.strerror}") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"{file}, named by {CONFIG_VARIABLE}, is not readable as TOML: {error}") from error
 
 

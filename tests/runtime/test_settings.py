@@ -173,6 +173,18 @@ def test_a_file_that_is_not_there_is_named(monkeypatch):
     assert sentence() == "SPEAKER_TRACKER_CONFIG names '/none.toml', which is no file; give the path of a TOML file or unset it"
 
 
+def test_a_file_that_cannot_be_read_is_named(monkeypatch):
+    file = f"/{300 * 'a'}"
+    monkeypatch.setenv("SPEAKER_TRACKER_CONFIG", file)
+    assert sentence() == f"{file}, named by SPEAKER_TRACKER_CONFIG, cannot be read: File name too long"
+
+
+@pytest.mark.parametrize("name", ["", "/", "/dev/null/settings.toml"])
+def test_a_place_where_no_file_can_be_is_named(monkeypatch, name):
+    monkeypatch.setenv("SPEAKER_TRACKER_CONFIG", name)
+    assert sentence() == f"SPEAKER_TRACKER_CONFIG names {name!r}, which is no file; give the path of a TOML file or unset it"
+
+
 def test_a_file_that_is_no_toml_is_named(toml):
     file = toml("port: 9000\n")
     assert sentence().startswith(f"{file}, named by SPEAKER_TRACKER_CONFIG, is not readable as TOML: Expected '='")

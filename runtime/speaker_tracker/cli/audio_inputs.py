@@ -26,9 +26,16 @@ def find_inputs(arguments: Sequence[Path]) -> list[AudioInput]:
     """
     found: dict[str, AudioInput] = {}
     for argument in arguments:
-        for one in _in_folder(argument) if argument.is_dir() else [AudioInput(argument, Path(argument.name))]:
+        for one in _in_folder(argument) if _is_folder(argument) else [AudioInput(argument, Path(argument.name))]:
             found.setdefault(os.path.abspath(one.path), one)  # noqa: PTH100 - links stay what they are
     return list(found.values())
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # told when it is opened
+        return False
 
 
 def _in_folder(folder: Path) -> list[AudioInput]:

@@ -12,6 +12,17 @@ import click
 from speaker_tracker import plot
 from speaker_tracker.settings import CONFIG_VARIABLE, Settings, load_settings
 
+
+class NamedPath(click.Path):
+    """A path that is not empty, as one of a shell's variable that was not set would be: Python has that as the current folder."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """What click makes of it. Raises ``click.BadParameter``."""
+        if not os.fspath(value):
+            self.fail("it is empty; name a file or a folder, '.' for this one", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 CommandFunction = TypeVar("CommandFunction", bound=Callable[..., Any])
 
 

@@ -15,7 +15,7 @@ from speaker_tracker.assembly import build_chain
 from speaker_tracker.audio_file import AudioFile, AudioFileError
 from speaker_tracker.chain import Chain
 from speaker_tracker.cli.audio_inputs import AudioInput, find_inputs
-from speaker_tracker.cli.common import config_option, settings_from
+from speaker_tracker.cli.common import NamedPath, config_option, settings_from
 from speaker_tracker.cli.help_text import examples
 from speaker_tracker.cli.output_folder import OutputFolder
 from speaker_tracker.cli.progress import FilesProgress
@@ -48,9 +48,9 @@ def _complete_formats(_context: click.Context, _parameter: click.Parameter, inco
         "speaker-tracker diarize recordings/ --output-dir results --format rttm,csv --skip-existing",
     ),
 )
-@click.argument("audio", type=click.Path(path_type=Path), nargs=-1, required=True)
+@click.argument("audio", type=NamedPath(path_type=Path), nargs=-1, required=True)
 @tracking_options
-@click.option("--output-dir", type=click.Path(path_type=Path), metavar="DIR", help="Write files for each audio file into DIR.")
+@click.option("--output-dir", type=NamedPath(path_type=Path), metavar="DIR", help="Write files for each audio file into DIR.")
 @click.option(
     "--format",
     "formats",

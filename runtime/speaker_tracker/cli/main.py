@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from io import TextIOWrapper
 from typing import IO, Any, NamedTuple
 
 import click
@@ -117,12 +118,14 @@ class CommandLine(click.Group):
             click.echo("Interrupted.", err=True)
             ctx.exit(INTERRUPTED)
         except Exception as error:
-            raise click.ClickException(f"{type(error).__name__}, which should not happen: {_one_line(str(error))}") from error
+            raise click.ClickException(_unexpected(error)) from error
 
 
 @contextmanager
 def _standard_output_checked() -> Iterator[None]:
     """Raises ``StandardOutputError`` where standard output takes nothing more, such as that of a full disk."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # names of files may hold what is no text
     try:
         yield
         if sys.stdout is not None:
@@ -140,6 +143,12 @@ def _give_up_standard_output() -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)
+
+
+def _unexpected(error: Exception) -> str:
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        return f"{os.fsdecode(error.filename)} cannot be used: {error.strerror}"
+    return f"{type(error).__name__}, which should not happen: {_one_line(str(error))}"
 
 
 def _one_line(text: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from speaker_tracker.cli.common import NamedPath
 from speaker_tracker.cli.help_text import examples
 from speaker_tracker.models import CatalogueEntry, list_models
 from speaker_tracker.models.catalogue import FETCH_COMMAND, HUB_ID, HUB_REVISION
@@ -67,7 +68,7 @@ def fetch(revision: str) -> None:
 @click.option("--source", default="auto", metavar="SOURCE", help="auto, embedded, hub or a model folder.  [default: auto]")
 @click.option(
     "--output",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=NamedPath(path_type=Path, file_okay=False),
     metavar="FOLDER",
     help="Folder to make or replace.  [default: where the stage onnx_embedding looks for it]",
 )

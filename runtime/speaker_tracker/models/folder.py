@@ -55,8 +55,11 @@ def _holds_something(file: Path) -> bool:
 
 
 def folder_bytes(folder: Path) -> int:
-    """Size of all files in ``folder`` in bytes; 0 where there is no such folder."""
-    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    """Size of all files in ``folder`` in bytes; 0 where there is no such folder, or none to look into."""
+    try:
+        return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    except OSError:
+        return 0
 
 
 def read_folder(folder: Path) -> ModelFolder:
@@ -93,10 +96,10 @@ _TagsIgnored.add_multi_constructor("!", _plain)
 
 def _read_hyperparams(folder: Path) -> dict[str, Any]:
     file = folder / HYPERPARAMS
-    if not file.is_file():
-        raise ModelError(f"{folder} is no model folder: it has no {HYPERPARAMS}")
     try:
         loaded = yaml.load(file.read_text(encoding="utf-8"), Loader=_TagsIgnored)  # noqa: S506 - derived from SafeLoader
+    except FileNotFoundError as error:
+        raise ModelError(f"{folder} is no model folder: it has no {HYPERPARAMS}") from error
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ModelError(f"{file} is not readable as YAML: {' '.join(str(error).split())}") from error
     if not isinstance(loaded, dict):

@@ -14,6 +14,8 @@ from terminal import speaker_tracker
 
 pytestmark = pytest.mark.usefixtures("scripted_chain")
 
+LONG = 300 * "a"
+"""The name of a file that no file system can look up."""
 SEGMENTS = [{"startMs": 1000, "endMs": 2000, "speakerId": 0}, {"startMs": 2000, "endMs": 4000, "speakerId": 1}]
 
 
@@ -280,6 +282,8 @@ def test_a_full_disk_below_standard_output_is_one_line(conversation):
             "would both be {folder}/out/b.rttm",
         ),
         (["{audio}", "--output-dir", "{folder}", "--rttm", "{folder}/conversation.rttm"], "would both be"),
+        ([""], "'AUDIO...': it is empty; name a file or a folder, '.' for this one"),
+        (["{audio}", "--output-dir", ""], "'--output-dir': it is empty; name a file or a folder, '.' for this one"),
     ],
 )
 @pytest.mark.usefixtures("recordings")
@@ -297,6 +301,8 @@ def test_what_cannot_go_together_is_wrong_usage(conversation, tmp_path, argument
         (["{folder}/empty"], "the folder {folder}/empty holds no audio files (WAV, FLAC, Ogg, MP3 ...), nor do folders in it"),
         (["{audio}", "--output-dir", "{audio}"], "{audio} is a file; name a folder"),
         (["{audio}", "--output-dir", "{audio}/out"], "the folder {audio}/out cannot be made: Not a directory"),
+        ([LONG], f"{LONG} cannot be opened: File name too long"),
+        (["{audio}", "--rttm", LONG], f"{LONG} cannot be written: File name too long"),
     ],
 )
 def test_folders_that_cannot_be_used_are_told_before_any_work(conversation, tmp_path, monkeypatch, arguments, sentence):
@@ -305,6 +311,28 @@ def test_folders_that_cannot_be_used_are_told_before_any_work(conversation, tmp_
     names = {"audio": conversation, "folder": tmp_path}
     result = run(*(argument.format(**names) for argument in arguments))
     assert (result.exit_code, result.stderr) == (1, f"Error: {sentence.format(**names)}\n")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other file systems take names of text only")
+def test_a_name_that_is_no_text_is_read_and_written_with_an_escape(conversation, tmp_path):
+    named = Path(os.fsdecode(os.fsencode(tmp_path) + b"/n\xe4me.wav"))
+    named.write_bytes(conversation.read_bytes())
+    command = [sys.executable, "-m", "speaker_tracker", "diarize", named]
+    environment = {**os.environ, "PYTHONIOENCODING": "utf-8:strict"}  # as terminals have it
+    done = subprocess.run(command, capture_output=True, check=False, env=environment)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"n\\udce4me.wav (4.0 s" in done.stdout
+
+    done = subprocess.run(
+        [*command, "--output-dir", tmp_path / "out", "--format", "rttm,json,csv"], capture_output=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    rttm, document, table = (
+        Path(os.fsdecode(os.fsencode(tmp_path) + b"/out/n\xe4me." + end)) for end in (b"rttm", b"json", b"csv")
+    )
+    assert rttm.read_text(encoding="utf-8").startswith("SPEAKER n\\udce4me 1 1.000 1.000 ")
+    assert json.loads(document.read_text(encoding="utf-8"))["audio"] == str(named)
+    assert "n\\udce4me" in table.read_text(encoding="utf-8")
 
 
 def test_more_files_than_a_picture_holds_are_refused(write_audio, tmp_path):

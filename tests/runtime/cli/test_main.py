@@ -49,6 +49,12 @@ def help_text(arguments, width=100):
     return result.stdout
 
 
+def test_a_file_that_cannot_be_used_is_named_wherever_it_is_met(failing):
+    failing(PermissionError(13, "Permission denied", "/a/file"))
+    result = run("stages")
+    assert (result.exit_code, result.stderr) == (1, "Error: /a/file cannot be used: Permission denied\n")
+
+
 def test_help_lists_every_command():
     text = help_text([])
     for name, lazy in cli.COMMANDS.items():

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from speaker_tracker.models.folder import ModelError, read_folder
+from speaker_tracker.models.folder import ModelError, folder_bytes, read_folder
 
 PLAIN = """
 embedding_model: !new:speechbrain.lobes.models.ECAPA_TDNN.ECAPA_TDNN
@@ -96,3 +96,7 @@ def test_a_file_is_no_model_folder(tmp_path):
     file.write_bytes(b"x")
     with pytest.raises(ModelError, match="is no folder"):
         read_folder(file)
+
+
+def test_a_folder_that_cannot_be_looked_into_holds_nothing(tmp_path):
+    assert folder_bytes(tmp_path / (300 * "a")) == 0
