@@ -175,13 +175,21 @@ export class App {
     this.#conversation = conversation;
     const { tracking } = conversation;
     tracking.addEventListener("change", () => this.#onChange());
-    tracking.addEventListener("speaker", () => this.#live.hear(conversation.speakingNumber));
+    tracking.addEventListener("speaker", () => this.#onSpeaker());
     tracking.addEventListener("corrections", ({ detail }) => this.#showCorrections(detail));
     this.#ticker = new Ticker(() => this.#tick());
     this.#wakeLock.wanted = true;
     this.#setup.busy = "Connecting …";
     tracking.start();
     this.#onChange();
+  }
+
+  /** Who begins to speak is shown at once. */
+  #onSpeaker() {
+    const { shown } = this.#live;
+    if (this.#live.hear(this.#conversation.speakingNumber) !== shown) {
+      this.#render();
+    }
   }
 
   #tick() {

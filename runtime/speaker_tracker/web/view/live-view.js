@@ -30,6 +30,11 @@ export class LiveView {
     setMeter(byId("live-meter"), 0, "good");
   }
 
+  /** The number of the person shown, null for nobody. */
+  get shown() {
+    return this.#shown;
+  }
+
   /** The number of the person shown, after a message that said that `number` speaks, null for nobody. */
   hear(number) {
     this.#hasBegun = true;
