@@ -114,6 +114,7 @@ def test_a_conversation_that_is_stopped_without_its_server_keeps_what_was_heard(
     page = open_page(page_address(server.url), dialogue_microphone)
     page.start()
     page.expect_labelled(2)
+    page.expect_elapsed(8)  # a speaker is shown who has no time yet
     server.end()
     page.expect_state("reconnecting")
     expect(page.page.locator("#away-text")).to_contain_text(re.compile(r"Next attempt in 1\d s"))
