@@ -30,7 +30,7 @@ LEAD_SECONDS = 2
 NAMED_MS = 60_000
 
 WATCH = """
-const seen = {sent: [], names: []};
+const seen = {sent: [], names: [], listed: {}};
 window.seen = seen;
 const {send} = WebSocket.prototype;
 WebSocket.prototype.send = function (data) {
@@ -43,6 +43,7 @@ const look = () => {
   if (byId("setup")?.hidden === false) seen.ready ??= now;
   if (byId("connection")?.dataset.state === "running") seen.running ??= now;
   const name = byId("now")?.hasAttribute("data-quiet") === false ? byId("now-name").textContent : "";
+  for (const {dataset} of document.querySelectorAll(".speaker")) seen.listed[dataset.number] ??= now;
   if (name !== (seen.names.at(-1)?.[1] ?? "")) seen.names.push([now, name]);
 };
 new MutationObserver(look).observe(document, {subtree: true, childList: true, attributes: true, characterData: true});
@@ -100,7 +101,9 @@ def waits_of(seen: dict[str, Any], recording: NDArray[np.float64], words: tuple[
     shown = []
     for number, word in enumerate(words, 1):
         begun = playing + 1000 * word
-        shown.append(next(at for at, name in seen["names"] if name == f"Speaker {number}" and at >= begun) - begun)
+        # Of a word that is over when its speaker is known, the list and the timeline tell.
+        told = [seen["listed"][str(number)], *(at for at, name in seen["names"] if name == f"Speaker {number}")]
+        shown.append(min(at for at in told if at >= begun) - begun)
     waits = [seen["ready"], seen["running"] - seen["pressed"], *shown]
     return Waits(*(wait / 1000 for wait in waits))
 
