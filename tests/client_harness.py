@@ -1,6 +1,7 @@
 """What tests of the clients for programs say and hear."""
 
 import asyncio
+import json
 from collections.abc import Callable
 
 import numpy as np
@@ -13,6 +14,13 @@ STARTED = '{"event": "started", "num_speakers": 2}'
 SPEAKER = '{"event": "speaker", "currentSpeakerId": 0, "speakingTimeMs": {"0": 500}}'
 REPORT = '{"event": "report", "speakers": [{"id": 0, "totalTimeMs": 500}]}'
 """As servers send them that a test makes up."""
+
+
+def timeline(audio_ms: int, *segments: tuple[int, int, int | None]) -> str:
+    """The message of a server that has taken in so much; a segment: start, end, speaker."""
+    keys = ("startMs", "endMs", "speakerId")
+    return json.dumps({"event": "timeline", "audioMs": audio_ms, "segments": [dict(zip(keys, s, strict=True)) for s in segments]})
+
 
 PATIENCE = 120
 """Seconds within which everything happens, also on a machine that is busy with other things."""

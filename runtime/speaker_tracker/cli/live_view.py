@@ -125,7 +125,8 @@ class LiveView(TurnsDisplay):
         row.add_column(no_wrap=True)
         if total is None:
             behind = self._sent_ms - self._worked_ms
-            late = f"the server is {behind / 1000:.0f} s behind" if self._worked_ms and behind > LATE_MS else ""
+            is_late = self._worked_ms and behind > LATE_MS and self._state != LOST
+            late = f"the server is {behind / 1000:.0f} s behind" if is_late else ""
             row.add_row(Text(self._source.label), _time(self._worked_ms), late, "")
         else:
             total_ms = 1000 * total

@@ -76,7 +76,7 @@ def command(*, audio: str, device: str | None, options: TrackingOptions, **conne
     On a terminal there is a live view. Elsewhere each message of the server is a line of JSON, unless --json asks for one document
     at the end.
 
-    Where the connection is lost in mid-session, another session goes on with the audio that was not sent yet.
+    Where the connection is lost in mid-session, another session goes on with the audio that no server has answered for yet.
     """
     if device is not None and audio != MICROPHONE:
         raise click.UsageError("--device chooses a microphone; write mic in the place of AUDIO")

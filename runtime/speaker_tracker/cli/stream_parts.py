@@ -51,7 +51,7 @@ class JoinedParts:
         self._spoken_ms |= self._numbered(before.number, before.speaking_ms)
         lost_ms = event.lost_ms or 0
         self._lost_ms.append(lost_ms)
-        lost = f"; {_seconds(lost_ms)} of audio before that were under way and have no label" if lost_ms else ""
+        lost = f"; {_seconds(lost_ms)} of audio before that have no label" if lost_ms else ""
         self.notes.append(
             f"{self._reason}; another session goes on at {clock(event.offset_ms)}, and its speakers are numbered from "
             f"{self.first_speaker(event.part)} on, also whoever was heard before{lost}"
@@ -63,7 +63,7 @@ class JoinedParts:
         lost_ms = last.offset_ms + last.sent_ms - max(last.offset_ms, self._labelled_ms)
         self._lost_ms.append(0 if last.reported else lost_ms)
         if self._lost_ms[-1] > 0:
-            self.notes.append(f"the last {_seconds(lost_ms)} of audio that were sent have no label")
+            self.notes.append(f"the last {_seconds(lost_ms)} of audio have no label")
         totals = {speaker: ms for part in report.parts for speaker, ms in self._numbered(part.number, part.speaking_ms).items()}
         segments = [self._segment(part.number, segment) for part in report.parts for segment in part.segments or ()]
         return ReportMessage(

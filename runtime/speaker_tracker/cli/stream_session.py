@@ -116,7 +116,6 @@ class _Conversation:
         self._all_sent = False
         self._away = False
         self._ending = False
-        self._stopping: asyncio.Task[Report] | None = None
 
     async def run(self, *, realtime: bool) -> StreamOutcome:
         with _ended_by_signals(self._source, self._end):
@@ -138,7 +137,8 @@ class _Conversation:
             self._sent_bytes += len(frame)
             self._display.sent(len(frame) / BYTES_PER_SECOND)
         self._all_sent = True
-        self._display.state(ALL_SENT)
+        if not self._away:  # else it is kept for the next session
+            self._display.state(ALL_SENT)
 
     def _take(self, event: TrackerEvent) -> None:
         match event:
@@ -153,7 +153,7 @@ class _Conversation:
                 self._joined.end_part(event)
                 self._display.state(LOST)
                 self._display.disconnected(event)
-                self._stop_if_away()
+                self._end_if_away()
             case Reconnected():
                 self._away = False
                 self._joined.begin_part(event, self._client.report_so_far().parts[event.part - 1])
@@ -165,12 +165,11 @@ class _Conversation:
         self._ending = True
         self._display.state(ALL_SENT)
         self._source.stop()
-        self._stop_if_away()
+        self._end_if_away()
 
-    def _stop_if_away(self) -> None:
-        if self._ending and self._away and self._stopping is None:
-            self._stopping = asyncio.create_task(self._client.stop())
-            self._stopping.add_done_callback(_heed)
+    def _end_if_away(self) -> None:
+        if self._ending and self._away:
+            self._client.fail(self._why_unfinished(self._client.report_so_far()))
 
     def _outcome(self, failure: ClientError | None) -> StreamOutcome:
         report = self._client.report_so_far()
@@ -183,21 +182,13 @@ class _Conversation:
             self._joined.as_documents(report),
             self._sent_bytes / BYTES_PER_SECOND,
             self._joined.notes,
-            failure or self._why_unfinished(report),
+            failure or (None if report.finished else self._why_unfinished(report)),
         )
 
-    def _why_unfinished(self, report: Report) -> ClientError | None:
-        if report.finished:
-            return None
+    def _why_unfinished(self, report: Report) -> ClientError:
         if report.parts[-1].reported:
             return ClientError(f"{self._url} shut down before all audio was taken in; the report covers only a part of it")
         return ConnectionLost(f"{self._url} went away before it could report; the report covers what it had told until then")
-
-
-def _heed(task: asyncio.Task[Report]) -> None:
-    """Whatever ended the session is raised to the reader as well."""
-    if not task.cancelled():
-        task.exception()
 
 
 @contextmanager

@@ -54,8 +54,9 @@ class Disconnected:
 class Reconnected:
     """Another session was opened: a new part, whose speakers are numbered anew.
 
-    ``offset_ms``: where its audio begins on the clock. ``lost_ms``: how much audio before that was sent and will have no label,
-    since it was under way when the connection was lost; None where the timeline was not asked for, as nobody knows then.
+    ``offset_ms``: where its audio begins on the clock; so far the server before had answered for it. ``lost_ms``: how much audio
+    before that was sent and will have no label: 0, unless the server did not tell how far it was; None where the timeline was not
+    asked for, as nobody knows then.
     """
 
     part: int
@@ -74,7 +75,8 @@ class EventsMissed:
 class Part:
     """One session, and what came of it.
 
-    ``offset_ms``: where its audio begins on the clock. ``sent_ms``: how much audio was sent in it.
+    ``offset_ms``: where its audio begins on the clock. ``sent_ms``: how much of the audio is its own, up to where the next part
+    begins: what was sent again in that is not; of the last part, all that was given to the client.
     ``reported``: the figures are the server's report; else they are what it had told before the connection was lost.
     ``speaking_ms``: how long each speaker spoke (ms by speaker). ``segments``: its timeline in order of start, without silence;
     None where it was not asked for.

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from speaker_tracker.client.events import Part, Reconnected, Report, Segment, SpeakerNow, TimelineChanged, TrackerEvent
 from speaker_tracker.intervals import IntervalSet
 from speaker_tracker.protocol import ReportMessage, SegmentMessage, ServerMessage, SpeakerMessage, TimelineMessage
+
+CERTAIN_MS = 5000
+"""What a server had taken in so long before it needs no second hearing, said or not: there was nobody to speak of."""
 
 
 class CorrectedTimeline:
@@ -33,38 +38,43 @@ class CorrectedTimeline:
 
 
 class PartSoFar:
-    """One session. ``offset_ms``: where its audio begins on the clock."""
+    """One session. ``offset_ms``: where its audio begins on the clock. ``timeline``: whether it was asked for."""
 
     def __init__(self, number: int, offset_ms: int, *, timeline: bool) -> None:
         self.number = number
         self.offset_ms = offset_ms
         self.reported = False
+        self.certain_ms = offset_ms
+        """Up to here on the clock the server has answered for the audio: nothing of it needs to be sent again."""
+        self._heard_ms = offset_ms
         self._speaking_ms: dict[int, int] = {}
+        self._certain_speaking_ms: dict[int, int] = {}
+        self._unanswered = 0
         self._timeline = CorrectedTimeline() if timeline else None
         self._segments: tuple[Segment, ...] | None = None
+
+    @property
+    def acknowledges(self) -> bool:
+        """Whether the server tells how far it is, as it does along with the timeline. One that only tells who speaks does not."""
+        return self._timeline is not None and self._unanswered < 2  # noqa: PLR2004 - one such message comes before each timeline
 
     def add(self, message: ServerMessage) -> TrackerEvent | None:
         """Takes one message of the server in; gives what there is to tell of it."""
         match message:
             case SpeakerMessage():
+                self._unanswered += 1
                 self._speaking_ms = dict(message.speakingTimeMs)
                 return SpeakerNow(self.number, message.currentSpeakerId, message.speakingTimeMs)
             case TimelineMessage():
                 changed = TimelineChanged(self.number, self.offset_ms + message.audioMs, self._on_clock(message.segments))
-                if self._timeline is not None:
-                    self._timeline.add(changed.segments)
+                self._take(changed)
                 return changed
             case ReportMessage():
                 self.reported = True
                 self._speaking_ms = {speaker.id: speaker.totalTimeMs for speaker in message.speakers}
                 self._segments = None if message.segments is None else self._on_clock(message.segments)
+                self.certain_ms = max([self.certain_ms, self._heard_ms, *(segment.end_ms for segment in self._segments or ())])
         return None
-
-    def unlabelled_ms(self, until_ms: int) -> int | None:
-        """How much of the audio before ``until_ms`` has no label in this part; None where that cannot be known."""
-        if self._timeline is None:
-            return None
-        return max(0, until_ms - max(self.offset_ms, self._timeline.end_ms))
 
     def as_part(self, sent_ms: int) -> Part:
         """What came of it, with so much audio sent."""
@@ -72,6 +82,28 @@ class PartSoFar:
         if not self.reported and self._timeline is not None:
             segments = self._timeline.segments
         return Part(self.number, self.offset_ms, sent_ms, self.reported, dict(self._speaking_ms), segments)
+
+    def ended_at(self, end_ms: int) -> Part:
+        """What came of it, where the next part begins at ``end_ms`` on the clock: what it said of later audio is void."""
+        part = self.as_part(end_ms - self.offset_ms)
+        # The times of a message whose timeline did not come any more are of audio that is sent again.
+        speaking_ms = self._certain_speaking_ms if self.acknowledges and not self.reported else part.speaking_ms
+        segments = part.segments
+        if segments is not None:
+            segments = tuple(replace(each, end_ms=min(each.end_ms, end_ms)) for each in segments if each.start_ms < end_ms)
+        return replace(part, speaking_ms=speaking_ms, segments=segments)
+
+    def lost_ms(self, end_ms: int) -> int | None:
+        """How much of the audio before ``end_ms`` has no label in this part; None where that cannot be known."""
+        return None if self._timeline is None else max(0, end_ms - self.certain_ms)
+
+    def _take(self, changed: TimelineChanged) -> None:
+        self._unanswered = 0
+        self._certain_speaking_ms = self._speaking_ms
+        self._heard_ms = max(self._heard_ms, changed.audio_ms)
+        if self._timeline is not None:
+            self._timeline.add(changed.segments)
+            self.certain_ms = max(self.certain_ms, self._timeline.end_ms, changed.audio_ms - CERTAIN_MS)
 
     def _on_clock(self, segments: list[SegmentMessage]) -> tuple[Segment, ...]:
         offset = self.offset_ms
@@ -94,9 +126,9 @@ class Parts:
     def begin_next(self, offset_ms: int) -> Reconnected:
         """Another session was opened, whose audio begins at ``offset_ms`` on the clock."""
         before = self._current
-        self._ended.append(before.as_part(offset_ms - before.offset_ms))
+        self._ended.append(before.ended_at(offset_ms))
         self._current = PartSoFar(before.number + 1, offset_ms, timeline=self._timeline)
-        return Reconnected(self._current.number, offset_ms, before.unlabelled_ms(offset_ms))
+        return Reconnected(self._current.number, offset_ms, before.lost_ms(offset_ms))
 
     def report(self, sent_ms: int, *, stopped: bool) -> Report:
         """What is known, after ``sent_ms`` of audio in all. ``stopped``: the last session ended by being asked to."""

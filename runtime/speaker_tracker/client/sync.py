@@ -64,7 +64,7 @@ class TrackerClientSync:
             self._end_loop()
 
     def send(self, audio: Audio) -> None:
-        """Sends audio; waits while the server does not keep up, and while a lost connection is replaced."""
+        """Sends audio; waits while the server does not keep up, and while as much is kept for the next as may be."""
         self._wait_for(self._client.send(audio))
 
     def stop(self) -> Report:

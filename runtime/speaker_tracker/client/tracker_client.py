@@ -17,6 +17,7 @@ from speaker_tracker.client.event_buffer import EventBuffer
 from speaker_tracker.client.events import Disconnected, Report, TrackerEvent
 from speaker_tracker.client.news import News
 from speaker_tracker.client.opening import SessionOpener
+from speaker_tracker.client.outbox import Outbox
 from speaker_tracker.client.parts import Parts
 from speaker_tracker.client.pcm import BYTES_PER_MS, Audio, as_pcm, pieces
 from speaker_tracker.client.source import FRAME_BYTES, AsyncSource, Pace, frames_of
@@ -33,6 +34,8 @@ class TrackerClient:
     To be used as ``async with TrackerClient(...) as client``: entering opens a session, leaving closes the connection, whatever
     happened. In between, ``send`` and ``stop`` go side by side with ``async for event in client``, which ends behind the
     ``Report``. Leaving without ``stop`` gives the session up.
+
+    Audio is kept until the server has answered for it, up to ``outbox.MAX_KEPT_SECONDS``; another session begins with what is kept.
 
     ``url``: ``ws://`` or ``wss://``, with the path ``/ws/session``. ``num_speakers``: how many voices are tracked, 1 to 5.
     ``token``: sent as bearer token. ``timeline``: whether to ask for ``TimelineChanged`` and for segments in the report.
@@ -73,16 +76,15 @@ class TrackerClient:
         self._shut_down = f"{shown(url)} shut down, and reported what it had heard until then"
         self._events = EventBuffer(max_waiting_events)
         self._parts = Parts(timeline=timeline)
-        self._sent_bytes = 0
+        self._outbox = Outbox(keeps=reconnect is not None)
         self._connection: TrackerConnection | None = None
         self._report: Report | None = None
         self._failure: Exception | None = None
         self._closed = False
-        self._stopping = False
-        self._stopped = asyncio.Event()
+        self._stopped = False
+        self._stop_sent = False
         self._news = News()
         self._sending = asyncio.Lock()
-        self._wire = asyncio.Lock()
         self._tasks: list[asyncio.Task[object]] = []
 
     async def __aenter__(self) -> Self:
@@ -110,30 +112,26 @@ class TrackerClient:
     async def send(self, audio: Audio) -> None:
         """Sends audio: PCM (16 kHz, signed 16-bit little-endian, mono), or a NumPy array of samples at 16 kHz.
 
-        Waits while the server does not keep up, and while a lost connection is replaced: what could not be sent goes into the next
-        session. Raises ``BadArgument`` before anything is sent, ``SessionOver``, also where it is stopped while this waits for a
-        session, and whatever ended the session.
+        Waits while the server does not keep up. While a lost connection is replaced, and another server catches up, audio is kept
+        for it, and this waits only where as much is kept as may be. Raises ``BadArgument`` before anything is sent,
+        ``SessionOver``, and whatever ended the session.
         """
         pcm = as_pcm(audio)
         async with self._sending:
             for frame in pieces(pcm, FRAME_BYTES):
-                await self._send_frame(frame)
+                await self._put(frame)
 
     async def stop(self) -> Report:
         """Says that there is no more audio, waits for the server to work off what was sent, and gives the report.
 
-        While there is no connection it gives what is known. May be called again, for the same report. Raises whatever ended the
-        session before.
+        A connection that is lost is replaced for as long as there is audio that no server has answered for; where there is none, it
+        gives what is known. May be called again, for the same report. Raises whatever ended the session before.
         """
         if not self._tasks:
             raise self._why_over()
-        self._stopping = True
-        self._news.tell()
         async with self._sending:
-            if not self._stopped.is_set():
-                self._stopped.set()
-                if self._connection is not None:
-                    await self._connection.stop()
+            self._stopped = True
+            self._news.tell()
         await self._news.until(lambda: self._is_over)
         if self._report is None:
             raise self._why_over()
@@ -186,20 +184,31 @@ class TrackerClient:
 
     # -- the sender's side ---------------------------------------------------------------------------------------------------------
 
-    async def _send_frame(self, frame: bytes) -> None:
+    async def _put(self, frame: bytes) -> None:
+        await self._news.until(lambda: self._takes(len(frame)) or self._is_over or self._stopped)
+        if self._is_over or self._stopped:
+            raise self._why_over()
+        self._outbox.put(frame)
+        self._news.tell()
+
+    def _takes(self, length: int) -> bool:
+        """Whether so much audio may come now: with a server that keeps up as it goes out, else as much as may be kept."""
+        goes_out = self._connection is not None and not self._outbox.catches_up
+        return self._outbox.has_room_for(length) and not (goes_out and self._outbox.unsent)
+
+    async def _send_all(self, connection: TrackerConnection) -> None:
+        """Sends what comes, and in the end that there is no more; to be cancelled when the connection is over."""
         while True:
-            # Whoever stops now does not wait for another session, so nor does the sender that is before it.
-            await self._news.until(lambda: self._connection is not None or self._is_over or self._stopping)
-            connection = self._connection
-            if connection is None or self._is_over or self._stopped.is_set():
-                raise self._why_over()
-            async with self._wire:
-                # Counted first, as it is under way even where this is cancelled while it waits.
-                self._sent_bytes += len(frame)
-                if await connection.send_audio(frame):
-                    return
-                self._sent_bytes -= len(frame)
-            await self._news.until(lambda: self._connection is not connection or self._is_over)  # noqa: B023 - called before the next turn
+            await self._news.until(lambda: self._outbox.unsent > 0 or self._stopped)
+            frame = self._outbox.next(FRAME_BYTES)
+            if not frame:
+                self._stop_sent = True
+                await connection.stop()
+                return
+            if not await connection.send_audio(frame):
+                return
+            self._outbox.went_out()
+            self._news.tell()
 
     async def _stream_or_fail(self, source: AsyncSource, *, realtime: bool) -> None:
         try:
@@ -224,11 +233,11 @@ class TrackerClient:
         while True:
             begun = loop.time()
             lost = await self._hear_out(connection)
-            if lost is None and self._stopped.is_set():
-                return self._parts.report(self._sent_ms, stopped=not connection.server_went_away)
+            if lost is None and self._stop_sent and not connection.server_went_away:
+                return self._parts.report(self._sent_ms, stopped=True)
             if lost is not None and self._reconnect is None:
                 raise lost
-            if self._stopped.is_set() or self._reconnect is None:
+            if self._needs_no_other or self._reconnect is None:
                 return self._parts.report(self._sent_ms, stopped=False)
             reason = lost or ConnectionLost(self._shut_down)
             self._tell(Disconnected(self._parts.current.number, str(reason)))
@@ -241,33 +250,45 @@ class TrackerClient:
         """Hears one session to its end. None where that was a report; else how it was lost. Raises what does not pass by itself."""
         current = self._parts.current
         lost: ClientError | None = None
+        self._stop_sent = False
+        sending = asyncio.create_task(self._send_all(connection))
         try:
             async for message in connection.messages():
                 event = current.add(message)
+                self._let_go_of_audio()
                 if event is not None:
-                    self._tell(event)
+                    self._events.put(event)
+                self._news.tell()
         except ClientError as error:
             if not error.temporary:
                 raise
             lost = error
         finally:
             self._connection = None
+            sending.cancel()
             await connection.close()
+            await asyncio.wait({sending})
         if current.reported:
             return None
         return lost or ConnectionLost(f"{connection.url} closed the connection without a report")
 
+    def _let_go_of_audio(self) -> None:
+        """What the server has answered for, or where it does not tell how far it is: what was sent before it last said anything."""
+        current = self._parts.current
+        if current.acknowledges:
+            self._outbox.acknowledge(current.certain_ms - current.offset_ms)
+        else:
+            self._outbox.forget_sent()
+
     async def _open_another(self, lost: ClientError, lasted_seconds: float) -> TrackerConnection | None:
-        """Another session in the place of one that is over; None where the client was stopped meanwhile."""
+        """Another session in the place of one that is over; None where the client was stopped meanwhile and needs none."""
         opening = asyncio.create_task(self._opener.open(lost, lasted_seconds))
-        stopping = asyncio.create_task(self._stopped.wait())
+        stopping = asyncio.create_task(self._news.until(lambda: self._needs_no_other))
         try:
             await asyncio.wait({opening, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            # With the wire at rest it is certain what was sent: a frame that failed is counted in the next session.
-            async with self._wire:
-                if opening.done() and not self._stopped.is_set():
-                    self._connection = opening.result()
-                    self._tell(self._parts.begin_next(self._sent_ms))
+            if opening.done() and not self._needs_no_other:
+                self._connection = opening.result()
+                self._tell(self._parts.begin_next(self._outbox.rewind() // BYTES_PER_MS))
         except ClientError as error:
             if error is lost:
                 raise
@@ -276,7 +297,7 @@ class TrackerClient:
             await self._let_go_of(opening, stopping)
         return self._connection
 
-    async def _let_go_of(self, opening: asyncio.Task[TrackerConnection], stopping: asyncio.Task[bool]) -> None:
+    async def _let_go_of(self, opening: asyncio.Task[TrackerConnection], stopping: asyncio.Task[None]) -> None:
         opening.cancel()
         stopping.cancel()
         await asyncio.wait({opening, stopping})
@@ -287,7 +308,12 @@ class TrackerClient:
 
     @property
     def _sent_ms(self) -> int:
-        return self._sent_bytes // BYTES_PER_MS
+        return self._outbox.end // BYTES_PER_MS
+
+    @property
+    def _needs_no_other(self) -> bool:
+        """There is no more audio, and none that another session could make up for."""
+        return self._stopped and len(self._outbox) == 0
 
     @property
     def _is_over(self) -> bool:
@@ -298,7 +324,7 @@ class TrackerClient:
             return self._failure
         if self._closed or not self._tasks:
             return SessionOver("the client is not open; enter it, or make another for more audio")
-        if self._stopping:
+        if self._stopped:
             return SessionOver("the session was stopped; make another client for more audio")
         return SessionOver(self._shut_down)
 

@@ -54,7 +54,7 @@ def test_what_was_lost_is_noted_and_in_the_document(joined):
     assert joined.notes == [note]
     assert note == (
         "the line went dead; another session goes on at 0:03.0, and its speakers are numbered from 2 on, also whoever was heard "
-        "before; 0.50 s of audio before that were under way and have no label"
+        "before; 0.50 s of audio before that have no label"
     )
     assert joined.as_documents(report) == [
         {"offsetMs": 0, "sentMs": 3000, "lostMs": 500, "reported": False, "firstSpeakerId": 0},
@@ -67,7 +67,7 @@ def test_where_nothing_was_lost_none_is_said_to_be(joined):
     assert note.endswith("whoever was heard before")
 
 
-@pytest.mark.parametrize(("sent_ms", "notes"), [(2500, []), (3250, ["the last 0.75 s of audio that were sent have no label"])])
+@pytest.mark.parametrize(("sent_ms", "notes"), [(2500, []), (3250, ["the last 0.75 s of audio have no label"])])
 def test_what_is_lost_of_a_part_that_was_never_reported_is_noted(joined, sent_ms, notes):
     joined.timeline(TimelineChanged(0, 2500, (Segment(0, 2500, 0),)))
     part = Part(0, 0, sent_ms, reported=False, speaking_ms={0: 2500}, segments=(Segment(0, 2500, 0),))

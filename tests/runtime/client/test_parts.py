@@ -1,3 +1,5 @@
+import pytest
+
 from speaker_tracker.client import Part, Reconnected, Report, Segment, SpeakerNow, TimelineChanged
 from speaker_tracker.client.parts import Parts
 from speaker_tracker.protocol import ReportMessage, SegmentMessage, SpeakerMessage, SpeakerTotal, StartedMessage, TimelineMessage
@@ -48,8 +50,8 @@ def test_times_of_a_later_session_are_on_the_same_clock():
     parts = Parts(timeline=True)
     parts.current.add(timeline(1500, (0, 1000, 0), (1000, 1200, None)))
     assert parts.begin_next(2000) == Reconnected(1, 2000, lost_ms=800)
-    assert parts.current.add(timeline(600, (0, 500, 0))) == TimelineChanged(1, 2600, segments((2000, 2500, 0)))
     assert parts.current.add(SpeakerMessage(currentSpeakerId=0, speakingTimeMs={0: 500})) == SpeakerNow(1, 0, {0: 500})
+    assert parts.current.add(timeline(600, (0, 500, 0))) == TimelineChanged(1, 2600, segments((2000, 2500, 0)))
     assert parts.begin_next(2500) == Reconnected(2, 2500, lost_ms=0)
     parts.current.add(
         ReportMessage(speakers=[SpeakerTotal(id=0, totalTimeMs=90)], segments=[SegmentMessage(startMs=10, endMs=100, speakerId=0)])
@@ -76,3 +78,60 @@ def test_without_a_timeline_nobody_knows_what_was_lost():
     parts.current.add(SpeakerMessage(currentSpeakerId=0, speakingTimeMs={0: 500}))
     assert parts.begin_next(1000) == Reconnected(1, 1000, lost_ms=None)
     assert [part.segments for part in parts.report(1000, stopped=True).parts] == [None, None]
+
+
+def test_a_server_has_answered_for_what_it_said_anything_of_and_for_what_it_heard_long_ago():
+    parts = Parts(timeline=True)
+    parts.begin_next(1000)
+    part = parts.current
+    assert part.certain_ms == 1000
+    part.add(timeline(3000, (0, 400, None), (400, 2500, 1)))
+    assert part.certain_ms == 3500
+    part.add(timeline(7000, (1000, 2000, 0)))
+    assert part.certain_ms == 3500
+    part.add(timeline(9000))
+    assert part.certain_ms == 5000
+    part.add(timeline(3000))
+    assert part.certain_ms == 5000
+
+
+@pytest.mark.parametrize(("end", "certain"), [(8000, 9000), (9010, 9010)])
+def test_a_report_answers_for_all_that_its_server_heard(end, certain):
+    part = Parts(timeline=True).current
+    part.add(timeline(9000, (0, 1000, 0)))
+    part.add(ReportMessage(speakers=[], segments=[SegmentMessage(startMs=0, endMs=end, speakerId=0)]))
+    assert part.certain_ms == certain
+
+
+def test_a_part_ends_where_the_next_begins():
+    parts = Parts(timeline=True)
+    parts.current.add(
+        ReportMessage(
+            speakers=[SpeakerTotal(id=0, totalTimeMs=1009)],
+            segments=[SegmentMessage(startMs=0, endMs=1009, speakerId=0), SegmentMessage(startMs=1001, endMs=1009, speakerId=1)],
+        )
+    )
+    parts.begin_next(1000)
+    assert parts.report(1000, stopped=False).parts[0].segments == segments((0, 1000, 0))
+
+
+def test_times_whose_timeline_did_not_come_any_more_are_those_of_audio_that_is_sent_again():
+    parts = Parts(timeline=True)
+    parts.current.add(SpeakerMessage(currentSpeakerId=0, speakingTimeMs={0: 500}))
+    parts.current.add(timeline(500, (0, 500, 0)))
+    parts.current.add(SpeakerMessage(currentSpeakerId=0, speakingTimeMs={0: 1000}))
+    assert parts.report(2000, stopped=False).parts[0].speaking_ms == {0: 1000}
+    parts.begin_next(500)
+    assert parts.report(2000, stopped=False).parts[0].speaking_ms == {0: 500}
+
+
+def test_a_server_that_tells_no_timeline_does_not_answer_for_audio_and_its_times_hold():
+    parts = Parts(timeline=True)
+    assert parts.current.acknowledges
+    for ms in (500, 1000):
+        parts.current.add(SpeakerMessage(currentSpeakerId=0, speakingTimeMs={0: ms}))
+    assert not parts.current.acknowledges
+    assert parts.begin_next(1000) == Reconnected(1, 1000, lost_ms=1000)
+    assert parts.report(1000, stopped=False).parts[0].speaking_ms == {0: 1000}
+    assert parts.current.acknowledges
+    assert not Parts(timeline=False).current.acknowledges

@@ -17,10 +17,12 @@ from speaker_tracker.client import (
     EventsMissed,
     NotASpeakerTracker,
     Reconnected,
+    Segment,
     ServerBusy,
     ServerError,
     SessionOver,
     SpeakerNow,
+    TimelineChanged,
     TrackerClientSync,
 )
 from speaker_tracker.protocol import ErrorCode
@@ -181,7 +183,7 @@ def test_a_server_that_is_killed_is_replaced(scripted_chain, start_server, unuse
     server = start_server(*port)
     with TrackerClientSync(server.url, reconnect=PATIENT) as client:
         client.send(level(0))
-        while next(client) != SpeakerNow(0, 0, {0: 1000}):
+        while next(client) != TimelineChanged(0, 1000, (Segment(500, 1000, 0),)):
             pass
         server.process.kill()
         server.wait(PATIENCE)
