@@ -1,6 +1,7 @@
 """A program on a terminal of its own, as a person would see it: keys in, a screen out."""
 
 import os
+import re
 import sys
 import time
 from collections.abc import Sequence
@@ -36,16 +37,21 @@ class Terminal:
     def press_ctrl(self, key: str) -> None:
         self._process.sendcontrol(key)
 
-    def shows(self, *texts: str, within: float = 30) -> str:
-        """The screen, once all ``texts`` are on it; waits for it."""
+    def shows(self, *texts: str | re.Pattern[str], within: float = 30) -> str:
+        """The screen, once all ``texts`` are on it; waits for it. Whatever is not among them may be half drawn."""
         end = time.monotonic() + within
-        while not all(text in self.screen for text in texts):
+        while missing := self._missing(texts):
             if time.monotonic() > end or not self._read():
-                missing = [text for text in texts if text not in self.screen]
+                missing = self._missing(texts)
                 if not missing:
                     break
                 raise AssertionError(f"{missing} not on the screen:\n{self.screen}")
         return self.screen
+
+    def _missing(self, texts: Sequence[str | re.Pattern[str]]) -> list[str]:
+        screen = self.screen
+        patterns = [re.compile(re.escape(text)) if isinstance(text, str) else text for text in texts]
+        return [pattern.pattern for pattern in patterns if not pattern.search(screen)]
 
     def wait(self, within: float = 60) -> int:
         """The exit status, once it has ended."""
