@@ -74,14 +74,14 @@ async def test_a_server_that_shuts_down_is_the_end_for_who_does_not_reconnect(pl
     server = await place.start()
 
     async def microphone():
-        yield level(0)
-        server.process.terminate()
         while True:
-            await asyncio.sleep(0.01)
             yield level(0)
+            await asyncio.sleep(0.01)
 
     async with TrackerClient(place.url, reconnect=None) as client:
         client.stream_in_background(microphone())
+        await until(client, lambda event: isinstance(event, SpeakerNow) and event.speaking_ms.get(0, 0) >= 1000)
+        server.process.terminate()
         report, _ = await until(client, of(Report))
         assert await client.stop() == report
         with pytest.raises(SessionOver, match="was stopped"):
