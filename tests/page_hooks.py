@@ -2,6 +2,8 @@
 
 from playwright.sync_api import Page
 
+from tracker_page import TrackerPage
+
 HOOKS = """() => {
   const {mediaDevices} = navigator;
   const getUserMedia = mediaDevices.getUserMedia.bind(mediaDevices);
@@ -46,3 +48,18 @@ HOOKS = """() => {
 def live_tracks(page: Page) -> int:
     """How many microphones are on."""
     return int(page.evaluate("window.liveTracks()"))
+
+
+def break_connection(page: TrackerPage) -> None:
+    """The last connection is lost."""
+    page.page.evaluate("window.sockets.at(-1).close()")
+
+
+def expect_to_go_on(page: TrackerPage, seconds: float) -> None:
+    """More is heard, up to so many seconds; then it is stopped, and there is a report."""
+    page.expect_state("running")
+    page.expect_elapsed(seconds)
+    page.press("Stop")
+    page.expect_report()
+    assert live_tracks(page.page) == 0
+    assert page.complaints == []

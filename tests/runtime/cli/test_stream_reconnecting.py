@@ -84,6 +84,16 @@ def start_again(start_server, server, **settings):
     assert again.url == server.url
 
 
+def break_off(start_server, server, stream):
+    """Kills the server once speaker 0 is heard, and starts it again; what is printed when another session goes on."""
+    stream.prints(event="speaker", currentSpeakerId=0)
+    kill(server)
+    stream.prints(event="disconnected")
+    start_again(start_server, server)
+    again, _ = stream.prints(event="reconnected")
+    return again
+
+
 def test_a_server_that_is_killed_and_started_again_makes_a_new_part_on_one_clock(start_server, server, streaming, tmp_path):
     stream = streaming("--url", server.url, "--rttm", tmp_path / "a.rttm")
     stream.say(SECOND, level(0), level(1))
@@ -152,11 +162,7 @@ def test_a_server_that_shuts_down_and_comes_back_has_reported_its_part(start_ser
 def test_a_file_goes_on_too(start_server, server, streaming, write_audio):
     audio = write_audio("talk.wav", [(2, 0), (8, 1)])
     stream = streaming("--url", server.url, "--realtime", audio=audio)
-    stream.prints(event="speaker", currentSpeakerId=0)
-    kill(server)
-    stream.prints(event="disconnected")
-    start_again(start_server, server)
-    again, _ = stream.prints(event="reconnected")
+    again = break_off(start_server, server, stream)
     status, rest, told = stream.ends()
     assert status == 0
     assert rest[-1]["event"] == "report"
@@ -218,11 +224,7 @@ def test_audio_that_was_under_way_is_sent_again(forgetful, streaming):
 def test_a_file_that_goes_out_at_once_is_covered_whole_though_its_server_is_killed(start_server, server, streaming, write_audio):
     audio = write_audio("talk.wav", [(200, 0), (200, 1)])
     stream = streaming("--url", server.url, audio=audio)
-    stream.prints(event="speaker", currentSpeakerId=0)
-    kill(server)
-    stream.prints(event="disconnected")
-    start_again(start_server, server)
-    again, _ = stream.prints(event="reconnected")
+    again = break_off(start_server, server, stream)
     status, rest, told = stream.ends()
     report = rest[-1]
     segments = report["segments"]
