@@ -61,5 +61,5 @@ def expect_to_go_on(page: TrackerPage, seconds: float) -> None:
     page.expect_elapsed(seconds)
     page.press("Stop")
     page.expect_report()
-    assert live_tracks(page.page) == 0
-    assert page.complaints == []
+    assert live_tracks(page.page) == 0, "a microphone is still on"
+    assert page.complaints == [], page.complaints

@@ -152,7 +152,7 @@ export class Tracking extends EventTarget {
       this.#connect();
     } else if (this.state === "running" || this.state === "stopping") {
       this.#send(now);
-    } else if (this.state === "paused" && now - this.#keptAliveAt > this.#keepaliveMs) {
+    } else if (this.state === "paused" && this.#connection.isOpen && now - this.#keptAliveAt > this.#keepaliveMs) {
       this.#keptAliveAt = now;
       this.#connection.sendAudio(new Int16Array(1));
     }
@@ -275,7 +275,7 @@ export class Tracking extends EventTarget {
   #send(now) {
     const connection = this.#connection;
     const { outbox } = this.#source;
-    while (connection.waiting < MAX_WAITING_BYTES && !this.#isCutOff) {
+    while (connection.isOpen && connection.waiting < MAX_WAITING_BYTES && !this.#isCutOff) {
       const frame = outbox.next();
       if (frame === null) {
         break;
@@ -286,7 +286,7 @@ export class Tracking extends EventTarget {
     if (this.state === "running" && outbox.isOver) {
       this.stop();
     }
-    if (this.state === "stopping" && !this.#isStopSent && (outbox.isOver || this.#isCutOff)) {
+    if (this.state === "stopping" && connection.isOpen && !this.#isStopSent && (outbox.isOver || this.#isCutOff)) {
       this.#isStopSent = true;
       connection.stop();
     }

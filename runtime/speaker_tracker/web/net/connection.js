@@ -42,6 +42,11 @@ export class Connection {
     this.#timer = setTimeout(() => this.abandon(), OPENING_MS);
   }
 
+  /** Whether anything can be sent: a socket that is lost, but whose end is still to be told, takes nothing. */
+  get isOpen() {
+    return this.#socket.readyState === WebSocket.OPEN;
+  }
+
   /** Bytes that wait to be sent. */
   get waiting() {
     return this.#socket.bufferedAmount;
