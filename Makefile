@@ -52,6 +52,7 @@ lint: $(DEVELOPMENT)
 	$(BIN)/mypy
 	$(BIN)/mypy stages/ecapa_mini/*.py
 	$(BIN)/mypy plugins/template/speaker_tracker_hum_filter
+	$(BIN)/lint-imports
 
 format: $(DEVELOPMENT)
 	$(BIN)/ruff check --fix .

@@ -13,11 +13,11 @@ import statistics
 import time
 from pathlib import Path
 
-from speaker_tracker.assembly import build_chain
-from speaker_tracker.audio_file import AudioFile
-from speaker_tracker.chain import Chain
+from speaker_tracker.audio.file import AudioFile
+from speaker_tracker.engine.assembly import build_chain
+from speaker_tracker.engine.chain import Chain
+from speaker_tracker.results.tracking import track
 from speaker_tracker.settings import PREFIX, load_settings
-from speaker_tracker.tracking import track
 
 DATA = Path(__file__).parents[1] / "tests" / "data"
 KEPT = (f"{PREFIX}MODEL_CACHE",)

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from playwright.sync_api import Playwright, sync_playwright
 from screenshot import ROOT, launch, running_server
 
-from speaker_tracker.rttm import read_rttm
+from speaker_tracker.results.rttm import read_rttm
 
 SAMPLE_RATE = 16_000
 LEAD_SECONDS = 2

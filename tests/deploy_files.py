@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from speaker_tracker.assembly import configure_chain, find_observers, find_plugins
+from speaker_tracker.engine.assembly import configure_chain, find_observers, find_plugins
 from speaker_tracker.server.binding import CLOSING_SECONDS
 from speaker_tracker.settings import PORT_VARIABLE, PREFIX, Settings, load_settings
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from speaker_tracker.plugins import PluginManager
+from speaker_tracker.engine.plugins import PluginManager
 from speaker_tracker.stage import LoadedStage
 from speaker_tracker.testing import audio_blocks as blocks
 from speaker_tracker.testing import of_type, open_stage

@@ -8,7 +8,7 @@ import click
 import pytest
 
 from speaker_tracker.cli.main import COMMANDS, main
-from speaker_tracker.formats import FORMATS
+from speaker_tracker.results.formats import FORMATS
 
 DOCS = Path(__file__).parents[1] / "docs"
 TEXT = (DOCS / "command-line.md").read_text(encoding="utf-8")

@@ -8,9 +8,9 @@ from types import ModuleType
 import pytest
 
 from speaker_tracker import events, hookspecs, testing
+from speaker_tracker.engine.observers import configure_observers, load_observers
+from speaker_tracker.engine.plugins import BUILTIN_PLUGINS, PluginManager
 from speaker_tracker.observer import HttpAnswer, Observer, ObserverSpec, ServerProcessInfo
-from speaker_tracker.observers import configure_observers, load_observers
-from speaker_tracker.plugins import BUILTIN_PLUGINS, PluginManager
 from speaker_tracker.stage import LoadedStage, Stage, StageSpec
 
 ROOT = Path(__file__).parents[1]

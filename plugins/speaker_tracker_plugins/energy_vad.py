@@ -16,8 +16,8 @@ from pydantic import Field, model_validator
 
 from speaker_tracker import hookimpl
 from speaker_tracker.events import SAMPLE_RATE, AudioBlock, Event, SpeechAudio, SpeechEnded, SpeechStarted
-from speaker_tracker.speech_segmenter import FrameCutter, SegmentTimingOptions, SpeechSegmenter
 from speaker_tracker.stage import Answer, LoadedStage, StageBase, StageSpec, State, float_array
+from speaker_tracker.stagekit.speech_segmenter import FrameCutter, SegmentTimingOptions, SpeechSegmenter
 
 FRAME = 320
 FRAMES_PER_SECOND = SAMPLE_RATE // FRAME

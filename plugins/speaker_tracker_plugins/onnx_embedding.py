@@ -16,12 +16,12 @@ from pydantic import Field
 from speaker_tracker import hookimpl
 from speaker_tracker.errors import UserError
 from speaker_tracker.events import SpeechAudio, SpeechEnded, SpeechStarted, VoiceEmbedding
-from speaker_tracker.log_mel import LogMel
 from speaker_tracker.models.exported import EXPORT_COMMAND, ExportedModel, Precision, resolve_exported
-from speaker_tracker.onnx_session import open_onnx
 from speaker_tracker.stage import LoadedStage, StageLoadError, StageSpec
-from speaker_tracker.voice_encoder import VoiceEncoder
-from speaker_tracker.window_embedding import WindowEmbedding, WindowEmbeddingOptions
+from speaker_tracker.stagekit.log_mel import LogMel
+from speaker_tracker.stagekit.onnx_session import open_onnx
+from speaker_tracker.stagekit.voice_encoder import VoiceEncoder
+from speaker_tracker.stagekit.window_embedding import WindowEmbedding, WindowEmbeddingOptions
 
 if TYPE_CHECKING:
     import onnxruntime

@@ -1,4 +1,22 @@
-"""What ends a command with one sentence instead of a traceback."""
+"""Errors with a sentence for the person who can mend them: the user of a command, or the author of a client."""
+
+from speaker_tracker.protocol.codes import ErrorCode
+
+NOT_SHOWN = "what it is (not shown)"
+"""Stands in sentences for the value of a setting or option that is secret."""
+
+
+class BadInput(Exception):
+    """A client sent what the protocol does not allow; the session answers with an error message and ends.
+
+    Raised by stages and by the session. ``code``: the stable word of the error message. ``message``: what was wrong and what is
+    right.
+    """
+
+    def __init__(self, code: ErrorCode, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
 
 
 class UserError(Exception):

@@ -19,14 +19,22 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
-from speaker_tracker.chain import DEFAULT_STAGES
-from speaker_tracker.errors import UserError
-from speaker_tracker.options import NOT_SHOWN
+from speaker_tracker.errors import NOT_SHOWN, UserError
 
 PREFIX = "SPEAKER_TRACKER_"
 CONFIG_VARIABLE = f"{PREFIX}CONFIG"
 PORT_VARIABLE = "PORT"
 """Set by platforms that run one container and choose its port."""
+
+DEFAULT_STAGES = (
+    "frame_decoder",
+    "silero_vad",
+    "speechbrain_embedding",
+    "kmeans_assigner",
+    "timing_aggregator",
+    "reporter",
+)
+"""Names of the stages of the default chain, in order."""
 
 OPTIONS_SETTINGS = ("stage_options", "observer_options")
 """Settings with parts: ``SPEAKER_TRACKER_STAGE_OPTIONS__SILERO_VAD__THRESHOLD``."""

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from speaker_tracker.assembly import configure_chain
+from speaker_tracker.engine.assembly import configure_chain
 from speaker_tracker.evaluation.embedding import WindowEmbedder, embedding_stage, measure
 from speaker_tracker.evaluation.utterances import read_utterances, utterance_files
 from speaker_tracker.evaluation.verification import Trials, equal_error_rate

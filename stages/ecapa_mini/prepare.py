@@ -13,7 +13,7 @@ import torch
 from corpus import SAMPLE_RATE, UNLABELLED, pcm_file
 from voices import AS_IT_IS, draw_voice, in_voice
 
-from speaker_tracker.audio_file import AudioFile
+from speaker_tracker.audio.file import AudioFile
 from speaker_tracker.evaluation.utterances import read_samples
 
 SHORTEST_S = 2.0

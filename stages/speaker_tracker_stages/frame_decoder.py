@@ -8,15 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Annotated, cast
 
-import numpy as np
 from pydantic import Field
 
 from speaker_tracker import hookimpl
+from speaker_tracker.audio.pcm import decode_pcm
+from speaker_tracker.errors import BadInput
 from speaker_tracker.events import AudioBlock, AudioClock, Event, PcmReceived
-from speaker_tracker.protocol import PCM_FORMAT, BadInput, ErrorCode
+from speaker_tracker.protocol import PCM_FORMAT, ErrorCode
 from speaker_tracker.stage import Answer, LoadedStage, StageBase, StageOptions, StageSpec, State
-
-FULL_SCALE = 32768.0
 
 MAGIC_NUMBERS = {
     b"RIFF": "a WAV file (RIFF header)",
@@ -79,8 +78,7 @@ class FrameDecoder(StageBase):
         self._head = bytes(LONGEST_MAGIC)
 
     def _decode(self, data: bytes) -> Iterator[Event]:
-        samples = np.frombuffer(data, dtype="<i2").astype(np.float32) / np.float32(FULL_SCALE)
-        block = AudioBlock(self._position, samples)
+        block = AudioBlock(self._position, decode_pcm(data))
         self._position = block.end
         yield block
         yield AudioClock(self._position)

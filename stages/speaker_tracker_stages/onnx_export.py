@@ -24,11 +24,11 @@ from numpy.typing import NDArray
 
 from speaker_tracker.errors import MissingExtraError
 from speaker_tracker.events import SAMPLE_RATE, SpeechAudio, VoiceModel
-from speaker_tracker.log_mel import LogMel
 from speaker_tracker.models import ModelError, resolve
 from speaker_tracker.models.exported import FEATURES, NETWORKS, exported_folder
 from speaker_tracker.models.folder import CALIBRATION
-from speaker_tracker.onnx_session import open_onnx
+from speaker_tracker.stagekit.log_mel import LogMel
+from speaker_tracker.stagekit.onnx_session import open_onnx
 from speaker_tracker.testing import of_type, sample_events
 from speaker_tracker_stages.speechbrain_encoder import load_encoder
 from speaker_tracker_stages.speechbrain_network import SpeechBrainNetwork

@@ -8,10 +8,11 @@ from typing import Annotated, cast
 from pydantic import Field
 
 from speaker_tracker import hookimpl
-from speaker_tracker.events import SAMPLE_RATE, AudioClock, ClientMessage, Event, SpeakerNow, TimelineChanged, TimelineSegment
+from speaker_tracker.events import SAMPLE_RATE, AudioClock, ClientMessage, Event, SpeakerNow, TimelineChanged
 from speaker_tracker.protocol import ReportMessage, SegmentMessage, SpeakerMessage, SpeakerTotal, TimelineMessage
+from speaker_tracker.protocol.intervals import IntervalSet
 from speaker_tracker.stage import Answer, LoadedStage, SessionInfo, StageBase, StageOptions, StageSpec, State
-from speaker_tracker.timeline import Timeline
+from speaker_tracker.stagekit.timeline import Timeline
 
 
 class ReporterOptions(StageOptions):
@@ -57,7 +58,7 @@ class Reporter(StageBase):
         totals = [SpeakerTotal(id=speaker, totalTimeMs=ms) for speaker, ms in sorted(self._speaking_ms.items()) if ms]
         segments = None
         if self._timeline is not None:
-            segments = [_on_the_wire(segment) for segment in self._timeline.segments() if segment.speaker is not None]
+            segments = [SegmentMessage.of(segment) for segment in self._timeline.segments() if segment.speaker is not None]
         yield ClientMessage(ReportMessage(speakers=totals, segments=segments))
 
     def snapshot(self) -> State:
@@ -82,35 +83,19 @@ class Reporter(StageBase):
     def _take(self, event: TimelineChanged) -> None:
         self._speaking_ms = dict(event.speaking_ms)
         if self._timeline is not None:
-            for start, end in _covered(event.segments):
+            for start, end in IntervalSet((segment.start_ms, segment.end_ms) for segment in event.segments):
                 self._unsent += self._timeline.rewrite(start, end, event.segments)
 
     def _timeline_message(self) -> Iterator[Answer]:
         if self._timeline is None:
             return
         segments = [
-            _on_the_wire(segment) for start, end in _joined(self._unsent) for segment in self._timeline.segments(start, end)
+            SegmentMessage.of(segment)
+            for start, end in IntervalSet(self._unsent)
+            for segment in self._timeline.segments(start, end)
         ]
         self._unsent.clear()
         yield ClientMessage(TimelineMessage(audioMs=self._position * 1000 // SAMPLE_RATE, segments=segments))
-
-
-def _covered(segments: Sequence[TimelineSegment]) -> list[tuple[int, int]]:
-    return _joined([(segment.start_ms, segment.end_ms) for segment in segments])
-
-
-def _joined(stretches: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    joined: list[tuple[int, int]] = []
-    for start, end in sorted(stretches):
-        if joined and start <= joined[-1][1]:
-            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
-        else:
-            joined.append((start, end))
-    return joined
-
-
-def _on_the_wire(segment: TimelineSegment) -> SegmentMessage:
-    return SegmentMessage(startMs=segment.start_ms, endMs=segment.end_ms, speakerId=segment.speaker)
 
 
 def _load(options: ReporterOptions) -> LoadedStage:

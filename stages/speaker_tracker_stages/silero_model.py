@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from speaker_tracker.events import SAMPLE_RATE
 from speaker_tracker.models import ModelError
-from speaker_tracker.onnx_session import open_onnx
+from speaker_tracker.stagekit.onnx_session import open_onnx
 
 FRAME = 512
 CONTEXT = 64

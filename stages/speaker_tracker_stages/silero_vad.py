@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 from speaker_tracker import hookimpl
 from speaker_tracker.errors import UserError
 from speaker_tracker.events import SAMPLE_RATE, AudioBlock, Event, SpeechAudio, SpeechEnded, SpeechStarted
-from speaker_tracker.speech_segmenter import FrameCutter, SegmentTimingOptions, SpeechSegmenter
+from speaker_tracker.protocol.audio_format import FULL_SCALE
 from speaker_tracker.stage import (
     Answer,
     Inference,
@@ -26,6 +26,7 @@ from speaker_tracker.stage import (
     State,
     float_array,
 )
+from speaker_tracker.stagekit.speech_segmenter import FrameCutter, SegmentTimingOptions, SpeechSegmenter
 from speaker_tracker_stages.level import LevelFollower
 from speaker_tracker_stages.silero_model import (
     CONTEXT,
@@ -39,7 +40,7 @@ from speaker_tracker_stages.silero_model import (
 )
 
 FRAMES_PER_SECOND = SAMPLE_RATE / FRAME
-MUTED = 1.5 / 32768
+MUTED = 1.5 / FULL_SCALE
 """Samples no larger than this, zero or the last bit, are those of a microphone that is switched off."""
 
 

@@ -16,8 +16,8 @@ from speaker_tracker import hookimpl
 from speaker_tracker.events import SpeechAudio, SpeechEnded, SpeechStarted, VoiceEmbedding
 from speaker_tracker.models import ModelError, resolve
 from speaker_tracker.stage import LoadedStage, StageLoadError, StageSpec
-from speaker_tracker.voice_encoder import VoiceEncoder
-from speaker_tracker.window_embedding import WindowEmbedding, WindowEmbeddingOptions
+from speaker_tracker.stagekit.voice_encoder import VoiceEncoder
+from speaker_tracker.stagekit.window_embedding import WindowEmbedding, WindowEmbeddingOptions
 
 
 class SpeechBrainEmbeddingOptions(WindowEmbeddingOptions):

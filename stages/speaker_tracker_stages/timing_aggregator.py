@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from speaker_tracker import hookimpl
 from speaker_tracker.events import SAMPLE_RATE, Event, SpeakersAssigned, TimelineChanged, TimelineSegment
 from speaker_tracker.stage import Answer, LoadedStage, StageBase, StageSpec, State
-from speaker_tracker.timeline import Timeline
+from speaker_tracker.stagekit.timeline import Timeline
 
 
 class TimingAggregator(StageBase):

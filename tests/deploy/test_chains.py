@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from recording_sink import RecordingSink
-from speaker_tracker.chain import DEFAULT_STAGES
+from speaker_tracker.settings import DEFAULT_STAGES
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "deploy" / "chains").glob("*.env"))

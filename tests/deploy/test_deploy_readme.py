@@ -5,7 +5,7 @@ import re
 import pytest
 
 from deploy_files import DEPLOY, documents
-from speaker_tracker.plugins import PluginManager
+from speaker_tracker.engine.plugins import PluginManager
 from speaker_tracker.protocol import ErrorCode
 from speaker_tracker.settings import OPTIONS_SETTINGS, PREFIX, Settings
 

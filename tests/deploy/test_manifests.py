@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from deploy_files import DEPLOY, IMAGE_USER, documents, env_file, seconds, seconds_to_end, settings_from
-from speaker_tracker.plugins import PluginManager
+from speaker_tracker.engine.plugins import PluginManager
 from speaker_tracker.server.app import HEALTH_PATH
 from speaker_tracker.server.steps import THREADS_PER_CORE
 from speaker_tracker.settings import PREFIX, Settings

@@ -42,8 +42,8 @@ def assert_heard(report, dialogue):
 def test_the_example_tells_who_speaks_as_it_is_spoken(server, dialogue):
     lines = call(sys.executable, "-c", ASYNC, "tests/data/dialogue.flac", server.url).splitlines()
 
-    assert len([line for line in lines if line.startswith("SpeakerNow(")]) > 60
-    assert len([line for line in lines if line.startswith("TimelineChanged(")]) > 60
+    assert len([line for line in lines if line.startswith("SpeakerUpdate(")]) > 60
+    assert len([line for line in lines if line.startswith("TimelineUpdate(")]) > 60
     assert lines[-1].startswith("Report(")
     assert_heard(lines[-1], dialogue)
 

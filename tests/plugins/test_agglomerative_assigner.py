@@ -3,8 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from speaker_tracker.engine.pipeline import StageFailure
 from speaker_tracker.events import SpeakerNow, SpeakersAssigned, SpeechEnded, VoiceEmbedding, VoiceModel
-from speaker_tracker.pipeline import StageFailure
 from speaker_tracker.stage import StateMismatch
 from stage_harness import load, of_type, open_stage, run
 

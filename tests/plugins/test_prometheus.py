@@ -10,9 +10,9 @@ from prometheus_client import parser
 from prometheus_client.openmetrics import parser as openmetrics
 
 from speaker_tracker import __version__
+from speaker_tracker.engine.observers import ObserverConfigurationError, configure_observers, load_observers
+from speaker_tracker.engine.plugins import PluginManager
 from speaker_tracker.observer import ServerProcessInfo
-from speaker_tracker.observers import ObserverConfigurationError, configure_observers, load_observers
-from speaker_tracker.plugins import PluginManager
 from speaker_tracker.protocol import ErrorCode
 
 PAGE = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text(encoding="utf-8")

@@ -12,7 +12,7 @@ import pytest
 import soundfile
 
 from needed_programs import lacking
-from speaker_tracker.plugins import BUILTIN_PLUGINS
+from speaker_tracker.engine.plugins import BUILTIN_PLUGINS
 
 SCRIPTED_STAGE = Path(__file__).with_name("scripted_stage.py")
 

@@ -28,20 +28,20 @@ def others(loaded):
         "speaker_tracker.stage",
         "speaker_tracker.hookspecs",
         "speaker_tracker.events",
-        "speaker_tracker.session",
-        "speaker_tracker.plugins",
-        "speaker_tracker.chain",
+        "speaker_tracker.engine.session",
+        "speaker_tracker.engine.plugins",
+        "speaker_tracker.engine.chain",
         "speaker_tracker.settings",
         "speaker_tracker.client",
-        "speaker_tracker.asyncapi",
-        "speaker_tracker.tracking",
+        "speaker_tracker.protocol.asyncapi",
+        "speaker_tracker.results.tracking",
         "speaker_tracker.cli.main",
-        "speaker_tracker.cli.stream",
+        "speaker_tracker.cli.stream.command",
         "speaker_tracker.cli.diarize",
         "speaker_tracker.cli.evaluate",
         "speaker_tracker.cli.stages",
-        "speaker_tracker.cli.live_view",
-        "speaker_tracker.cli.microphone",
+        "speaker_tracker.cli.stream.live_view",
+        "speaker_tracker.cli.stream.microphone",
         "speaker_tracker.cli.versions",
         "speaker_tracker.cli.completion",
     ],
@@ -67,7 +67,7 @@ def test_the_package_alone_loads_nothing_and_has_what_it_promises():
 
 
 def test_finding_every_plugin_loads_nothing_heavy():
-    assert loaded_by("from speaker_tracker.plugins import PluginManager; PluginManager()").isdisjoint(HEAVY)
+    assert loaded_by("from speaker_tracker.engine.plugins import PluginManager; PluginManager()").isdisjoint(HEAVY)
 
 
 def test_the_help_text_imports_no_command():

@@ -2,8 +2,7 @@ import json
 
 import pytest
 
-from speaker_tracker.chain import DEFAULT_STAGES
-from speaker_tracker.settings import Settings, SettingsError, load_settings, origins
+from speaker_tracker.settings import DEFAULT_STAGES, Settings, SettingsError, load_settings, origins
 
 pytestmark = pytest.mark.usefixtures("clean_environment")
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from speaker_tracker.rttm import read_rttm
+from speaker_tracker.results.rttm import read_rttm
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT / "tests" / "data"

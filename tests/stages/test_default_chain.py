@@ -6,10 +6,10 @@ import types
 import numpy as np
 import pytest
 
-from speaker_tracker.assembly import build_chain
+from speaker_tracker.engine.assembly import build_chain
+from speaker_tracker.engine.session import BytesReceived, Send, Session, TextReceived
 from speaker_tracker.events import ClientMessage
 from speaker_tracker.protocol import ReportMessage
-from speaker_tracker.session import BytesReceived, Send, Session, TextReceived
 from speaker_tracker.settings import Settings
 from speaker_tracker.stage import SessionInfo
 from stage_harness import frames, of_type, run

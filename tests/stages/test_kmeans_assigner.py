@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from speaker_tracker.engine.pipeline import StageFailure
 from speaker_tracker.events import SpeakerNow, SpeakersAssigned, SpeechEnded, VoiceEmbedding, VoiceModel
-from speaker_tracker.pipeline import StageFailure
 from speaker_tracker.stage import StateMismatch
 from speaker_tracker_stages.evidence import Item
 from speaker_tracker_stages.kmeans_assigner import KMeansAssignerOptions

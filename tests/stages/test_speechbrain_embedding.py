@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
+from speaker_tracker.engine.pipeline import OpenStage, Pipeline
 from speaker_tracker.events import SpeechAudio, SpeechEnded, SpeechStarted, VoiceEmbedding
-from speaker_tracker.pipeline import OpenStage, Pipeline
-from speaker_tracker.speech_windows import Window
 from speaker_tracker.stage import SessionInfo, StageLoadError, StateMismatch
-from speaker_tracker.voice_encoder import FeatureMean, VoiceQuery
+from speaker_tracker.stagekit.speech_windows import Window
+from speaker_tracker.stagekit.voice_encoder import FeatureMean, VoiceQuery
 from stage_harness import load, of_type, open_stage, run
 
 RATE = 16_000

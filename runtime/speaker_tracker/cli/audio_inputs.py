@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from speaker_tracker.audio_file import AudioFileError, audio_endings
+from speaker_tracker.audio.file import AudioFileError, audio_endings
 
 
 @dataclass(frozen=True, slots=True)

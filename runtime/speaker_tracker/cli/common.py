@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from speaker_tracker import plot
+from speaker_tracker.results import plot
 from speaker_tracker.settings import CONFIG_VARIABLE, Settings, load_settings
 
 

@@ -10,10 +10,7 @@ from pathlib import Path
 
 import click
 
-from speaker_tracker import plot
-from speaker_tracker.assembly import build_chain
-from speaker_tracker.audio_file import AudioFile, AudioFileError
-from speaker_tracker.chain import Chain
+from speaker_tracker.audio.file import AudioFile, AudioFileError
 from speaker_tracker.cli.audio_inputs import AudioInput, find_inputs
 from speaker_tracker.cli.common import NamedPath, config_option, settings_from
 from speaker_tracker.cli.help_text import examples
@@ -21,9 +18,12 @@ from speaker_tracker.cli.output_folder import OutputFolder
 from speaker_tracker.cli.progress import FilesProgress
 from speaker_tracker.cli.tracking_options import TrackingOptions, tracking_options
 from speaker_tracker.cli.tracking_output import TurnPrinter, clock, print_speakers
+from speaker_tracker.engine.assembly import build_chain
+from speaker_tracker.engine.chain import Chain
 from speaker_tracker.errors import UserError
-from speaker_tracker.formats import FORMATS, Format, TrackedFile, as_document
-from speaker_tracker.tracking import Tracking, TrackingError, track
+from speaker_tracker.results import plot
+from speaker_tracker.results.formats import FORMATS, Format, TrackedFile, as_document
+from speaker_tracker.results.tracking import Tracking, TrackingError, track
 
 
 def _parse_formats(_context: click.Context, _parameter: click.Parameter, values: Sequence[str]) -> list[Format]:

@@ -14,18 +14,18 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from speaker_tracker import plot
-from speaker_tracker.assembly import build_chain, configure_chain
 from speaker_tracker.cli.common import check_picture, config_option, settings_from
 from speaker_tracker.cli.help_text import examples
 from speaker_tracker.cli.progress import progress_bar
+from speaker_tracker.engine.assembly import build_chain, configure_chain
 from speaker_tracker.evaluation.bounds import similarities
 from speaker_tracker.evaluation.manifest import WHOLE, Part, read_manifest, select
 from speaker_tracker.evaluation.results import ALL, ConversationResult, Summary, as_json, summarize
 from speaker_tracker.evaluation.runner import Evaluator, evaluate
 from speaker_tracker.evaluation.scoring import DiarizationError, check_installed
-from speaker_tracker.output_file import check_writable, write_atomically
-from speaker_tracker.tracking import DEFAULT_FRAME_MS
+from speaker_tracker.results import plot
+from speaker_tracker.results.output_file import check_writable, write_atomically
+from speaker_tracker.results.tracking import DEFAULT_FRAME_MS
 
 MIN_WIDTH = 100
 NOT_EXPLAINED = "--group, --uri, --part, --jobs, --oracle, --verbose and --json"

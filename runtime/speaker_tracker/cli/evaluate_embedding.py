@@ -14,10 +14,10 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from speaker_tracker.assembly import configure_chain
 from speaker_tracker.cli.common import config_option, settings_from
 from speaker_tracker.cli.help_text import examples
 from speaker_tracker.cli.progress import progress_bar
+from speaker_tracker.engine.assembly import configure_chain
 from speaker_tracker.evaluation.embedding import WindowEmbedder, embedding_stage, measure
 from speaker_tracker.evaluation.utterances import (
     Utterance,

@@ -33,7 +33,9 @@ class LazyCommand(NamedTuple):
 
 COMMANDS = {
     "serve": LazyCommand("speaker_tracker.cli.serve", "Run the server."),
-    "stream": LazyCommand("speaker_tracker.cli.stream", "Stream a file, a microphone or another program's audio to a server."),
+    "stream": LazyCommand(
+        "speaker_tracker.cli.stream.command", "Stream a file, a microphone or another program's audio to a server."
+    ),
     "diarize": LazyCommand("speaker_tracker.cli.diarize", "Tell who speaks when in audio files, without a server."),
     "evaluate": LazyCommand(
         "speaker_tracker.cli.evaluate", "Measure accuracy, latency and speed on conversations with references."

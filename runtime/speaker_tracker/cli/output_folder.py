@@ -8,10 +8,10 @@ from pathlib import Path
 
 import click
 
-from speaker_tracker import plot
 from speaker_tracker.cli.audio_inputs import AudioInput
-from speaker_tracker.formats import Format, TrackedFile
-from speaker_tracker.output_file import check_writable, make_folder, write_atomically
+from speaker_tracker.results import plot
+from speaker_tracker.results.formats import Format, TrackedFile
+from speaker_tracker.results.output_file import check_writable, make_folder, write_atomically
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from typing import Any
 
 import click
 
-from speaker_tracker.assembly import build_chain, build_observers, configure_chain, find_observers, find_plugins
 from speaker_tracker.cli.common import config_option, settings_from
 from speaker_tracker.cli.help_text import examples
+from speaker_tracker.engine.assembly import build_chain, build_observers, configure_chain, find_observers, find_plugins
 from speaker_tracker.server import binding
 from speaker_tracker.server.logs import configure_logging
 from speaker_tracker.server.process import Loaded, Surroundings, end_by_signals_while_loading, serve_here

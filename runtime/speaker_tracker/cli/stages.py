@@ -13,11 +13,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from speaker_tracker.assembly import configure_chain, find_observers, find_plugins
 from speaker_tracker.cli.common import config_option, settings_from
 from speaker_tracker.cli.help_text import examples
+from speaker_tracker.engine.assembly import configure_chain, find_observers, find_plugins
+from speaker_tracker.engine.offers import ProvidedObserver, ProvidedStage
 from speaker_tracker.events import Event
-from speaker_tracker.plugins import ProvidedObserver, ProvidedStage
 from speaker_tracker.settings import Settings, origins
 from speaker_tracker.stage import StageOptions
 
@@ -58,6 +58,10 @@ def command(*, as_document: bool) -> None:
     _print_list(console, "On offer, not in the chain", document["onOffer"])
     _print_list(console, "Observers", document["observers"], f" (named by: {document['observersFrom']})")
     _print_list(console, "Observers on offer, not in use", document["observersOnOffer"])
+    if document["pluginsWithoutOffer"]:
+        console.print(Text.assemble(("\nPlugins that offer nothing", "bold"), " (is a hook not marked with @hookimpl?)"))
+        for provider in document["pluginsWithoutOffer"]:
+            console.print(Text(f"\n - {provider}"))
 
 
 def _document(settings: Settings) -> dict[str, Any]:
@@ -82,6 +86,7 @@ def _document(settings: Settings) -> dict[str, Any]:
             for name, provided in plugins.observers.items()
             if name not in observing
         ],
+        "pluginsWithoutOffer": list(plugins.idle),
     }
 
 

@@ -11,10 +11,10 @@ from typing import Any, TypeVar
 import click
 
 from speaker_tracker.cli.common import check_picture
-from speaker_tracker.formats import TrackedFile, picture_of
-from speaker_tracker.output_file import check_writable, write_atomically
 from speaker_tracker.protocol import DEFAULT_SPEAKERS, MAX_SPEAKERS
-from speaker_tracker.rttm import Turn, read_rttm, rttm_lines
+from speaker_tracker.results.formats import TrackedFile, picture_of
+from speaker_tracker.results.output_file import check_writable, write_atomically
+from speaker_tracker.results.rttm import Turn, read_rttm, rttm_lines
 
 CommandFunction = TypeVar("CommandFunction", bound=Callable[..., Any])
 

@@ -8,6 +8,9 @@ Importing this needs websockets and pydantic, and nothing of the server's.
 
 from __future__ import annotations
 
+import warnings
+from typing import Any
+
 from speaker_tracker.client.address import DEFAULT_URL
 from speaker_tracker.client.backoff import Backoff
 from speaker_tracker.client.errors import (
@@ -30,8 +33,8 @@ from speaker_tracker.client.events import (
     Reconnected,
     Report,
     Segment,
-    SpeakerNow,
-    TimelineChanged,
+    SpeakerUpdate,
+    TimelineUpdate,
     TrackerEvent,
 )
 from speaker_tracker.client.sync import TrackerClientSync
@@ -56,10 +59,22 @@ __all__ = [
     "ServerError",
     "ServerUnavailable",
     "SessionOver",
-    "SpeakerNow",
-    "TimelineChanged",
+    "SpeakerUpdate",
+    "TimelineUpdate",
     "TrackerClient",
     "TrackerClientSync",
     "TrackerEvent",
     "UntrustedCertificate",
 ]
+
+RENAMED = {"SpeakerNow": SpeakerUpdate, "TimelineChanged": TimelineUpdate}
+"""Names of 0.1 that stages have for events of other shapes; they still work here."""
+
+
+def __getattr__(name: str) -> Any:
+    """Events by the names that they had in 0.1, with a ``DeprecationWarning``."""
+    if name in RENAMED:
+        event = RENAMED[name]
+        warnings.warn(f"speaker_tracker.client.{name} is called {event.__name__} now", DeprecationWarning, stacklevel=2)
+        return event
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -11,18 +11,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from speaker_tracker.protocol.segments import TimelineSegment
 
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """``speaker`` speaks in ``[start_ms, end_ms)``; None: nobody tracked does."""
-
-    start_ms: int
-    end_ms: int
-    speaker: int | None
+Segment = TimelineSegment
+"""A stretch of the timeline; of these events on the client's clock."""
 
 
 @dataclass(frozen=True, slots=True)
-class SpeakerNow:
+class SpeakerUpdate:
     """Who speaks now, None for nobody tracked, and how long each speaker of this part has spoken in it so far (ms by speaker)."""
 
     part: int
@@ -31,7 +27,7 @@ class SpeakerNow:
 
 
 @dataclass(frozen=True, slots=True)
-class TimelineChanged:
+class TimelineUpdate:
     """Segments that are new or corrected; where a later event covers a stretch again, the later one holds.
 
     ``audio_ms``: how much audio the server had taken in. Within one event segments of several speakers may overlap.
@@ -103,4 +99,4 @@ class Report:
     complete: bool
 
 
-TrackerEvent: TypeAlias = SpeakerNow | TimelineChanged | Disconnected | Reconnected | EventsMissed | Report
+TrackerEvent: TypeAlias = SpeakerUpdate | TimelineUpdate | Disconnected | Reconnected | EventsMissed | Report

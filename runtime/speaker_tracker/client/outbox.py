@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from speaker_tracker.client.pcm import BYTES_PER_MS
-from speaker_tracker.protocol import BYTES_PER_SECOND
+from speaker_tracker.protocol import BYTES_PER_MS, BYTES_PER_SECOND
 
 MAX_KEPT_SECONDS = 120
 """So much audio is kept at most, in memory; whoever gives more waits until the server has answered for some of it."""

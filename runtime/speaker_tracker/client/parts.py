@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from speaker_tracker.client.events import Part, Reconnected, Report, Segment, SpeakerNow, TimelineChanged, TrackerEvent
-from speaker_tracker.intervals import IntervalSet
+from speaker_tracker.client.events import Part, Reconnected, Report, Segment, SpeakerUpdate, TimelineUpdate, TrackerEvent
 from speaker_tracker.protocol import ReportMessage, SegmentMessage, ServerMessage, SpeakerMessage, TimelineMessage
+from speaker_tracker.protocol.intervals import IntervalSet
 
 CERTAIN_MS = 5000
 """What a server had taken in so long before it needs no second hearing, said or not: there was nobody to speak of."""
@@ -64,9 +64,9 @@ class PartSoFar:
             case SpeakerMessage():
                 self._unanswered += 1
                 self._speaking_ms = dict(message.speakingTimeMs)
-                return SpeakerNow(self.number, message.currentSpeakerId, message.speakingTimeMs)
+                return SpeakerUpdate(self.number, message.currentSpeakerId, message.speakingTimeMs)
             case TimelineMessage():
-                changed = TimelineChanged(self.number, self.offset_ms + message.audioMs, self._on_clock(message.segments))
+                changed = TimelineUpdate(self.number, self.offset_ms + message.audioMs, self._on_clock(message.segments))
                 self._take(changed)
                 return changed
             case ReportMessage():
@@ -97,7 +97,7 @@ class PartSoFar:
         """How much of the audio before ``end_ms`` has no label in this part; None where that cannot be known."""
         return None if self._timeline is None else max(0, end_ms - self.certain_ms)
 
-    def _take(self, changed: TimelineChanged) -> None:
+    def _take(self, changed: TimelineUpdate) -> None:
         self._unanswered = 0
         self._certain_speaking_ms = self._speaking_ms
         self._heard_ms = max(self._heard_ms, changed.audio_ms)
@@ -106,8 +106,7 @@ class PartSoFar:
             self.certain_ms = max(self.certain_ms, self._timeline.end_ms, changed.audio_ms - CERTAIN_MS)
 
     def _on_clock(self, segments: list[SegmentMessage]) -> tuple[Segment, ...]:
-        offset = self.offset_ms
-        return tuple(Segment(offset + each.startMs, offset + each.endMs, each.speakerId) for each in segments)
+        return tuple(each.segment(self.offset_ms) for each in segments)
 
 
 class Parts:

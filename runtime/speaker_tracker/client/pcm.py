@@ -6,11 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Protocol, TypeAlias, cast
 
 from speaker_tracker.client.errors import BadArgument
-from speaker_tracker.protocol import BYTES_PER_SECOND, PCM_FORMAT
-
-BYTES_PER_SAMPLE = 2
-BYTES_PER_MS = BYTES_PER_SECOND // 1000
-FULL_SCALE = 32767
+from speaker_tracker.protocol.audio_format import BYTES_PER_SAMPLE, FULL_SCALE, PCM_FORMAT
 
 
 class SampleArray(Protocol):
@@ -50,7 +46,7 @@ def _samples(array: Any) -> bytes:
     if array.dtype.kind == "f":
         if not (array == array).all():  # noqa: PLR0124 - what is not a number is not itself
             raise BadArgument("an array has samples that are not a number")
-        array = (array.clip(-1, 1) * FULL_SCALE).round()
+        array = (array.astype("f4") * FULL_SCALE).round().clip(-FULL_SCALE, FULL_SCALE - 1)
     elif array.dtype.kind != "i" or array.dtype.itemsize != BYTES_PER_SAMPLE:
         raise BadArgument(f"an array of {array.dtype} has no samples; it must be of int16, or of floats within [-1, 1]")
     return cast("bytes", array.astype("<i2").tobytes())

@@ -19,9 +19,9 @@ from speaker_tracker.client.news import News
 from speaker_tracker.client.opening import SessionOpener
 from speaker_tracker.client.outbox import Outbox
 from speaker_tracker.client.parts import Parts
-from speaker_tracker.client.pcm import BYTES_PER_MS, Audio, as_pcm, pieces
+from speaker_tracker.client.pcm import Audio, as_pcm, pieces
 from speaker_tracker.client.source import FRAME_BYTES, AsyncSource, Pace, frames_of
-from speaker_tracker.protocol import DEFAULT_SPEAKERS, MAX_SPEAKERS, StartCommand
+from speaker_tracker.protocol import BYTES_PER_MS, DEFAULT_SPEAKERS, MAX_SPEAKERS, StartCommand
 
 PATIENCE_SECONDS = 60.0
 MAX_WAITING_EVENTS = 4096
@@ -38,7 +38,7 @@ class TrackerClient:
     Audio is kept until the server has answered for it, up to ``outbox.MAX_KEPT_SECONDS``; another session begins with what is kept.
 
     ``url``: ``ws://`` or ``wss://``, with the path ``/ws/session``. ``num_speakers``: how many voices are tracked, 1 to 5.
-    ``token``: sent as bearer token. ``timeline``: whether to ask for ``TimelineChanged`` and for segments in the report.
+    ``token``: sent as bearer token. ``timeline``: whether to ask for ``TimelineUpdate`` and for segments in the report.
     ``reconnect``: how to try again where there is no session now, also in mid-session; None: not at all.
     ``wait_for_server``: whether to try the first session again as well; else its first failure is raised.
     ``max_waiting_events``: of events that are not read in time the oldest are dropped, and ``EventsMissed`` says how many.

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from speaker_tracker.events import SAMPLE_RATE, VoiceEmbedding
 from speaker_tracker.events.timeline import TimelineSegment
-from speaker_tracker.rttm import Turn
+from speaker_tracker.results.rttm import Turn
 
 RESTARTS = 10
 

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from speaker_tracker.chain import Chain, ConfiguredStage
+from speaker_tracker.engine.chain import Chain
+from speaker_tracker.engine.offers import Configured, ConfiguredStage
+from speaker_tracker.engine.pipeline import Pipeline
 from speaker_tracker.errors import UserError
 from speaker_tracker.evaluation.utterances import Utterance, VerificationSetError
 from speaker_tracker.evaluation.verification import Trials, cosine_trials, window_starts
 from speaker_tracker.events import SAMPLE_RATE, SpeechAudio, SpeechEnded, SpeechStarted, VoiceEmbedding
-from speaker_tracker.pipeline import Pipeline
 from speaker_tracker.stage import SessionInfo
 
 WINDOW_OPTIONS = ("window_ms", "hop_ms", "normalization")
@@ -46,7 +47,7 @@ class WindowEmbedder:
         options = type(stage.options).model_validate(values)
         self.window = window_ms * SAMPLE_RATE // 1000
         self._has_context = normalization == "session"
-        self._chain = Chain([ConfiguredStage(stage.provided, options)], parallel=1)
+        self._chain = Chain([Configured(stage.provided, options)], parallel=1)
 
     @property
     def model(self) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from speaker_tracker.protocol import MAX_SPEAKERS, ServerMessage, TimelineMessage
-from speaker_tracker.rttm import Turn
+from speaker_tracker.results.rttm import Turn
 
 GRID_MS = 10
 COUNTS_SECONDS = 3.0

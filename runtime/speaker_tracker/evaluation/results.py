@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from speaker_tracker.evaluation.scoring import DiarizationError
-from speaker_tracker.latency import LatencyHistogram
+from speaker_tracker.results.latency import LatencyHistogram
 
 ALL = "all"
 """The name of the summary over every group."""

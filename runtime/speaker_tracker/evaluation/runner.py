@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from multiprocessing import active_children, get_context
 from multiprocessing.util import Finalize
 
-from speaker_tracker.audio_file import AudioFile
-from speaker_tracker.chain import Chain
+from speaker_tracker.audio.file import AudioFile
+from speaker_tracker.engine.chain import Chain
 from speaker_tracker.errors import UserError
 from speaker_tracker.evaluation.bounds import hindsight_timeline, oracle_timeline
 from speaker_tracker.evaluation.id_switches import IdSwitches
@@ -21,8 +21,8 @@ from speaker_tracker.evaluation.manifest import Conversation, ManifestError
 from speaker_tracker.evaluation.results import ConversationResult
 from speaker_tracker.evaluation.scoring import score
 from speaker_tracker.events import Event, VoiceEmbedding
-from speaker_tracker.rttm import Turn, read_rttm
-from speaker_tracker.tracking import Tracking, track
+from speaker_tracker.results.rttm import Turn, read_rttm
+from speaker_tracker.results.tracking import Tracking, track
 
 LENGTH_TOLERANCE = 0.5
 """Seconds by which an audio file may be shorter than its manifest says."""

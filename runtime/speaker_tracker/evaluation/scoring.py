@@ -8,7 +8,7 @@ from typing import Any
 
 from speaker_tracker.errors import MissingExtraError
 from speaker_tracker.events.timeline import TimelineSegment
-from speaker_tracker.rttm import Turn
+from speaker_tracker.results.rttm import Turn
 
 
 @dataclass(frozen=True, slots=True)

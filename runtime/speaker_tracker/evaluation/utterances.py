@@ -10,11 +10,11 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from speaker_tracker.audio_file import AudioFile
+from speaker_tracker.audio.file import AudioFile
+from speaker_tracker.audio.pcm import decode_pcm
 from speaker_tracker.errors import UserError
 from speaker_tracker.events.audio import SAMPLE_RATE
 
-FULL_SCALE = np.float32(1 / 32768)
 LAYOUT = "one folder for each speaker with two audio files or more, two speakers or more"
 
 
@@ -58,8 +58,7 @@ def read_utterances(files: Iterable[tuple[str, Path]]) -> list[Utterance]:
 
 def read_samples(path: Path) -> NDArray[np.float32]:
     """A whole audio file as it would be streamed: float32, shape ``(n,)``, 16 kHz mono. Raises ``AudioFileError``."""
-    pcm = b"".join(AudioFile(path).frames())
-    return np.frombuffer(pcm, "<i2").astype(np.float32) * FULL_SCALE
+    return decode_pcm(b"".join(AudioFile(path).frames()))
 
 
 def with_noise(utterances: Sequence[Utterance], noise: NDArray[np.float32], snr_db: float) -> list[Utterance]:

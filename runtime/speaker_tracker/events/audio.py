@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from speaker_tracker.events.base import Event
+from speaker_tracker.protocol.audio_format import SAMPLE_RATE
 
-SAMPLE_RATE = 16_000
-"""Samples a second, of every array of samples in the pipeline."""
+__all__ = ["SAMPLE_RATE", "AudioBlock", "AudioClock", "PcmReceived"]
 
 
 @dataclass(frozen=True, slots=True)

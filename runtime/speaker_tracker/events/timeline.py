@@ -4,15 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from speaker_tracker.events.base import Event
+from speaker_tracker.protocol.segments import TimelineSegment
 
-
-@dataclass(frozen=True, slots=True)
-class TimelineSegment:
-    """``speaker`` speaks in ``[start_ms, end_ms)``; None: nobody tracked does."""
-
-    start_ms: int
-    end_ms: int
-    speaker: int | None
+__all__ = ["TimelineChanged", "TimelineSegment"]
 
 
 @dataclass(frozen=True, slots=True)

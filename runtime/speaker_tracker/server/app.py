@@ -15,9 +15,10 @@ from typing import Any
 from quart import Quart, Response, Websocket, jsonify, request, websocket
 
 from speaker_tracker import __version__
-from speaker_tracker.chain import Chain
+from speaker_tracker.engine.chain import Chain
+from speaker_tracker.engine.observers import ObserverConfigurationError, Observers
+from speaker_tracker.engine.session import Session, SessionLimits
 from speaker_tracker.observer import Endpoint
-from speaker_tracker.observers import ObserverConfigurationError, Observers
 from speaker_tracker.protocol import CLOSE_CODE_OF, ErrorMessage
 from speaker_tracker.server.admission import Admission, Refusal
 from speaker_tracker.server.asyncapi import ASYNCAPI_PATH, add_asyncapi
@@ -26,7 +27,6 @@ from speaker_tracker.server.pump import SessionPump
 from speaker_tracker.server.registry import SessionRegistry
 from speaker_tracker.server.steps import StepRunner
 from speaker_tracker.server.web import is_page_path, web_page
-from speaker_tracker.session import Session, SessionLimits
 from speaker_tracker.settings import Settings
 
 logger = logging.getLogger(__name__)

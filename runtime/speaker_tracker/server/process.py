@@ -15,9 +15,9 @@ from hypercorn.asyncio.run import worker_serve
 from hypercorn.config import Config, Sockets
 from quart import Quart
 
-from speaker_tracker.chain import Chain
+from speaker_tracker.engine.chain import Chain
+from speaker_tracker.engine.observers import Observers
 from speaker_tracker.observer import ServerProcessInfo
-from speaker_tracker.observers import Observers
 from speaker_tracker.server import hypercorn_stream
 from speaker_tracker.server.app import create_app, session_server
 from speaker_tracker.server.binding import CLOSING_SECONDS

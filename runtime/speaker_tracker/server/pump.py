@@ -9,12 +9,7 @@ from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any, Literal, Protocol
 
-from speaker_tracker.observer import Observer
-from speaker_tracker.protocol import CloseCode, ErrorCode, ErrorMessage, ServerMessage
-from speaker_tracker.server.registry import SessionRegistry
-from speaker_tracker.server.steps import StepRunner
-from speaker_tracker.session import (
-    STEP_BYTES,
+from speaker_tracker.engine.session import (
     BytesReceived,
     Close,
     IdleTimedOut,
@@ -26,6 +21,10 @@ from speaker_tracker.session import (
     ShutdownRequested,
     TextReceived,
 )
+from speaker_tracker.observer import Observer
+from speaker_tracker.protocol import BYTES_PER_SECOND, CloseCode, ErrorCode, ErrorMessage, ServerMessage
+from speaker_tracker.server.registry import SessionRegistry
+from speaker_tracker.server.steps import StepRunner
 
 logger = logging.getLogger(__name__)
 
@@ -101,7 +100,7 @@ class SessionPump:
             draining.cancel()
             self._session.abandon()
             self._observer.session_ended()
-            seconds = self._audio_bytes / STEP_BYTES
+            seconds = self._audio_bytes / BYTES_PER_SECOND
             logger.info("session %s: ended (%s) after %.1f s of audio", self._session.session_id, self._ended, seconds)
 
     async def _next_input(self, draining: asyncio.Task[Literal[True]]) -> Input:
@@ -129,7 +128,7 @@ class SessionPump:
             for output in outputs:
                 await self._put_out(output)
         if audio_bytes and self._session.state is SessionState.STREAMING:  # else the frame was refused
-            self._observer.audio_handled(audio_bytes / STEP_BYTES, time.perf_counter() - begin)
+            self._observer.audio_handled(audio_bytes / BYTES_PER_SECOND, time.perf_counter() - begin)
 
     async def _put_out(self, output: Output) -> None:
         match output:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from speaker_tracker.cores import usable_cores
+from speaker_tracker.engine.cores import usable_cores
 
 Output = TypeVar("Output")
 

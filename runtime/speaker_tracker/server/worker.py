@@ -10,8 +10,8 @@ from pathlib import Path
 
 from hypercorn.config import Sockets
 
-from speaker_tracker.assembly import build_chain, build_observers
-from speaker_tracker.chain import Chain
+from speaker_tracker.engine.assembly import build_chain, build_observers
+from speaker_tracker.engine.chain import Chain
 from speaker_tracker.errors import UserError
 from speaker_tracker.server.binding import hypercorn_config
 from speaker_tracker.server.logs import configure_logging

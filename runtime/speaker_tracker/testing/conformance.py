@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, ValidationError
 
+from speaker_tracker.engine.pipeline import Pipeline, StageFailure
 from speaker_tracker.events import SAMPLE_RATE, Event
-from speaker_tracker.pipeline import Pipeline, StageFailure
 from speaker_tracker.stage import LoadedStage, SessionInfo, Stage, StageOptions, StageSpec
 from speaker_tracker.testing.comparison import alike, difference, only, short
 from speaker_tracker.testing.memory import held_bytes

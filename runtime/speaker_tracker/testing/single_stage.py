@@ -9,14 +9,15 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from speaker_tracker.audio.pcm import encode_pcm
+from speaker_tracker.engine.pipeline import OpenStage, Pipeline
 from speaker_tracker.events import AudioBlock, Event, PcmReceived, SpeechAudio
-from speaker_tracker.pipeline import OpenStage, Pipeline
+from speaker_tracker.protocol.audio_format import BYTES_PER_SAMPLE
 from speaker_tracker.stage import LoadedStage, SessionInfo, StageSpec
 
 E = TypeVar("E", bound=Event)
 
 BLOCK_SAMPLES = 512
-BYTES_A_SAMPLE = 2
 AUDIO_TYPES = (PcmReceived, AudioBlock, SpeechAudio)
 
 
@@ -60,8 +61,8 @@ def audio_blocks(samples: NDArray[np.float32], size: int = BLOCK_SAMPLES, start:
 
 def pcm_frames(samples: NDArray[np.float32], size: int) -> list[PcmReceived]:
     """``samples`` (float32 within [-1, 1], shape ``(n,)``, 16 kHz) as a client sends them, ``size`` samples a frame."""
-    pcm = np.round(np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes()
-    step = BYTES_A_SAMPLE * size
+    pcm = encode_pcm(samples)
+    step = BYTES_PER_SAMPLE * size
     return [PcmReceived(pcm[offset : offset + step]) for offset in range(0, len(pcm), step)]
 
 
@@ -82,7 +83,7 @@ def recut(events: Iterable[Event], size: int | None) -> list[Event]:
 def _pieces(run: Sequence[Any], size: int | None) -> list[Event]:
     if isinstance(run[0], PcmReceived):
         data = b"".join(event.data for event in run)
-        step = BYTES_A_SAMPLE * size if size else max(1, len(data))
+        step = BYTES_PER_SAMPLE * size if size else max(1, len(data))
         return [PcmReceived(data[offset : offset + step]) for offset in range(0, len(data), step)]
     kind, start = type(run[0]), run[0].start
     samples = np.concatenate([event.samples for event in run])

@@ -9,7 +9,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from known_conversation import DATA
-from speaker_tracker.rttm import read_rttm
+from speaker_tracker.results.rttm import read_rttm
 from tracker_page import BEEPING_MICROPHONE, DENIED_MICROPHONE, NO_MICROPHONE, page_address
 
 pytestmark = pytest.mark.e2e

@@ -11,7 +11,7 @@ import pytest
 from container_server import ROOT
 from known_conversation import SAMPLE_RATE
 from protocol_client import FRAME
-from speaker_tracker.chain import DEFAULT_STAGES
+from speaker_tracker.settings import DEFAULT_STAGES
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 
@@ -122,7 +122,7 @@ def test_stages_are_reordered_by_environment(image, container, track, pcm):
         ({"stages": "silero_vad,frame_decoder"}, r"stage 'silero_vad' consumes AudioBlock, which nothing before it"),
         ({"stages": "frame_decoder,silero_vda"}, r"unknown stage 'silero_vda'; did you mean 'silero_vad'"),
         ({"stage_options__silero_vad__threshold": "2"}, r"option 'threshold' of stage 'silero_vad' .* cannot be '2'"),
-        ({"observers": "promtheus"}, r"unknown observer 'promtheus'"),
+        ({"observers": "promtheus"}, r"unknown observer 'promtheus'; did you mean 'prometheus'"),
         ({"port": "tcp://10.0.0.1:8000"}, r"enableServiceLinks: false"),
     ],
 )

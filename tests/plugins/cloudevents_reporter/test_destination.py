@@ -6,8 +6,9 @@ import pytest
 
 from cloudevents_stage import NAME, report, until
 from recording_sink import RecordingSink, closed_address
-from speaker_tracker.chain import DEFAULT_STAGES, ChainError, configure
-from speaker_tracker.plugins import PluginManager
+from speaker_tracker.engine.chain import ChainError, configure
+from speaker_tracker.engine.plugins import PluginManager
+from speaker_tracker.settings import DEFAULT_STAGES
 from speaker_tracker.stage import StageLoadError
 from stage_harness import load
 

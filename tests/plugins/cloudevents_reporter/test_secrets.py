@@ -4,9 +4,9 @@ import pytest
 from click.testing import CliRunner
 
 from cloudevents_stage import NAME, OPTION
-from speaker_tracker.chain import DEFAULT_STAGES
 from speaker_tracker.cli.main import main
-from speaker_tracker.plugins import PluginManager
+from speaker_tracker.engine.plugins import PluginManager
+from speaker_tracker.settings import DEFAULT_STAGES
 
 SECRETS = {
     "HEADERS": '{"Authorization": "Bearer sesame"}',

@@ -3,7 +3,7 @@ import time
 from cloudevents_stage import NAME, OPTION
 from protocol_client import ProtocolClient
 from recording_sink import PATIENCE
-from speaker_tracker.chain import DEFAULT_STAGES
+from speaker_tracker.settings import DEFAULT_STAGES
 
 SECOND = b"\0\0" * 16_000
 

@@ -9,7 +9,7 @@ import webvtt
 from click.testing import CliRunner
 
 from speaker_tracker.cli.main import main
-from speaker_tracker.formats import FORMATS
+from speaker_tracker.results.formats import FORMATS
 from terminal import speaker_tracker
 
 pytestmark = pytest.mark.usefixtures("scripted_chain")

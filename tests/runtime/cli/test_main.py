@@ -13,8 +13,8 @@ import pytest
 from click.testing import CliRunner
 
 from speaker_tracker import __version__
-from speaker_tracker.chain import ChainError
 from speaker_tracker.cli import main as cli
+from speaker_tracker.engine.chain import ChainError
 from speaker_tracker.errors import UserError
 from speaker_tracker.models.catalogue import EMBEDDED, HUB_FILES, HUB_ID, HUB_MODEL, HUB_REVISION, hub_folder
 

@@ -57,6 +57,19 @@ def test_an_option_tells_where_its_value_came_from(monkeypatch, tmp_path):
     assert option(told, "silero_vad", "padding_ms")["from"] == "default"
 
 
+def test_a_plugin_that_offers_nothing_is_named(site):
+    unmarked = "def speaker_tracker_stages():\n    return []\n"
+    site.install("hollow", unmarked, distribution="hollow-vad", entry_points={"hollow": "hollow"})
+    assert document()["pluginsWithoutOffer"] == ["hollow (hollow-vad 1.2)"]
+    assert "Plugins that offer nothing" in run().stdout
+    assert "hollow (hollow-vad 1.2)" in run().stdout
+
+
+def test_without_such_a_plugin_nothing_is_said_of_it():
+    assert document()["pluginsWithoutOffer"] == []
+    assert "offer nothing" not in run().stdout
+
+
 def test_a_plugin_is_told_with_its_distribution(scripted_chain):  # noqa: ARG001
     told = document()
     assert told["stages"][0]["provider"] == "scripted-plugin (scripted-dist 1.2)"
@@ -133,7 +146,7 @@ def test_options_of_an_observer_that_is_not_in_use_are_told_as_set(monkeypatch):
         (
             "OBSERVERS",
             "prometeus",
-            "SPEAKER_TRACKER_OBSERVERS names an unknown observer 'prometeus'; observers on offer: prometheus",
+            "SPEAKER_TRACKER_OBSERVERS names an unknown observer 'prometeus'; did you mean 'prometheus'? observers on offer: prometheus",
         ),
         ("OBSERVER_OPTIONS__STATSD__PORT", "1", "SPEAKER_TRACKER_OBSERVER_OPTIONS sets options of an unknown observer 'statsd'"),
         ("OBSERVER_OPTIONS__PROMETHEUS__PORT", "1", "observer 'prometheus' has no option 'port'"),

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from websockets.sync.server import serve
 
-from speaker_tracker.assembly import build_chain
-from speaker_tracker.session import BytesReceived, Close, Session, TextReceived
+from speaker_tracker.engine.assembly import build_chain
+from speaker_tracker.engine.session import BytesReceived, Close, Session, TextReceived
 from speaker_tracker.settings import load_settings
 
 

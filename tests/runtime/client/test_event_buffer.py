@@ -1,9 +1,9 @@
-from speaker_tracker.client import EventsMissed, SpeakerNow
+from speaker_tracker.client import EventsMissed, SpeakerUpdate
 from speaker_tracker.client.event_buffer import EventBuffer
 
 
 def said(number):
-    return SpeakerNow(0, number, {})
+    return SpeakerUpdate(0, number, {})
 
 
 def drain(buffer):

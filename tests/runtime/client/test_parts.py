@@ -1,6 +1,6 @@
 import pytest
 
-from speaker_tracker.client import Part, Reconnected, Report, Segment, SpeakerNow, TimelineChanged
+from speaker_tracker.client import Part, Reconnected, Report, Segment, SpeakerUpdate, TimelineUpdate
 from speaker_tracker.client.parts import Parts
 from speaker_tracker.protocol import ReportMessage, SegmentMessage, SpeakerMessage, SpeakerTotal, StartedMessage, TimelineMessage
 
@@ -18,8 +18,8 @@ def segments(*of):
 def test_messages_become_events():
     part = Parts(timeline=True).current
     assert part.add(StartedMessage(num_speakers=2)) is None
-    assert part.add(SpeakerMessage(currentSpeakerId=1, speakingTimeMs={0: 5, 1: 7})) == SpeakerNow(0, 1, {0: 5, 1: 7})
-    assert part.add(timeline(500, (0, 400, 1))) == TimelineChanged(0, 500, segments((0, 400, 1)))
+    assert part.add(SpeakerMessage(currentSpeakerId=1, speakingTimeMs={0: 5, 1: 7})) == SpeakerUpdate(0, 1, {0: 5, 1: 7})
+    assert part.add(timeline(500, (0, 400, 1))) == TimelineUpdate(0, 500, segments((0, 400, 1)))
     assert part.add(ReportMessage(speakers=[])) is None
 
 
@@ -50,8 +50,8 @@ def test_times_of_a_later_session_are_on_the_same_clock():
     parts = Parts(timeline=True)
     parts.current.add(timeline(1500, (0, 1000, 0), (1000, 1200, None)))
     assert parts.begin_next(2000) == Reconnected(1, 2000, lost_ms=800)
-    assert parts.current.add(SpeakerMessage(currentSpeakerId=0, speakingTimeMs={0: 500})) == SpeakerNow(1, 0, {0: 500})
-    assert parts.current.add(timeline(600, (0, 500, 0))) == TimelineChanged(1, 2600, segments((2000, 2500, 0)))
+    assert parts.current.add(SpeakerMessage(currentSpeakerId=0, speakingTimeMs={0: 500})) == SpeakerUpdate(1, 0, {0: 500})
+    assert parts.current.add(timeline(600, (0, 500, 0))) == TimelineUpdate(1, 2600, segments((2000, 2500, 0)))
     assert parts.begin_next(2500) == Reconnected(2, 2500, lost_ms=0)
     parts.current.add(
         ReportMessage(speakers=[SpeakerTotal(id=0, totalTimeMs=90)], segments=[SegmentMessage(startMs=10, endMs=100, speakerId=0)])

@@ -14,8 +14,8 @@ from speaker_tracker.client import (
     Report,
     Segment,
     SessionOver,
-    SpeakerNow,
-    TimelineChanged,
+    SpeakerUpdate,
+    TimelineUpdate,
     TrackerClient,
 )
 
@@ -25,8 +25,8 @@ async def test_a_server_that_is_killed_and_started_again_makes_a_new_part_on_the
     async with TrackerClient(place.url, reconnect=PATIENT) as client:
         for who in (0, 1, 1):
             await client.send(level(who))
-        await until(client, lambda event: event == SpeakerNow(0, 1, {0: 1000, 1: 2000}))
-        await until(client, of(TimelineChanged))
+        await until(client, lambda event: event == SpeakerUpdate(0, 1, {0: 1000, 1: 2000}))
+        await until(client, of(TimelineUpdate))
 
         await kill(server)
         lost, _ = await until(client, of(Disconnected))
@@ -35,13 +35,13 @@ async def test_a_server_that_is_killed_and_started_again_makes_a_new_part_on_the
         await client.send(level(1))
         again, _ = await until(client, of(Reconnected))
         await client.send(level(0))
-        _, before = await until(client, lambda event: event == SpeakerNow(1, 0, {0: 1000, 1: 1000}))
+        _, before = await until(client, lambda event: event == SpeakerUpdate(1, 0, {0: 1000, 1: 1000}))
         report = await client.stop()
 
     assert lost == Disconnected(0, f"{place.url} broke the connection off")
     assert again == Reconnected(1, offset_ms=3000, lost_ms=0)
-    assert before[0] == SpeakerNow(1, 1, {1: 500})
-    assert before[1] == TimelineChanged(1, before[1].audio_ms, (Segment(3000, 3500, 1),))
+    assert before[0] == SpeakerUpdate(1, 1, {1: 500})
+    assert before[1] == TimelineUpdate(1, before[1].audio_ms, (Segment(3000, 3500, 1),))
     assert before[1].audio_ms in range(3500, 5001)
     assert report.finished
     assert not report.complete
@@ -56,8 +56,8 @@ async def test_a_server_that_shuts_down_reports_its_part_and_another_goes_on(pla
     server = await place.start()
     async with TrackerClient(place.url, reconnect=PATIENT) as client:
         await client.send(level(0))
-        await until(client, lambda event: event == SpeakerNow(0, 0, {0: 1000}))
-        await until(client, of(TimelineChanged))
+        await until(client, lambda event: event == SpeakerUpdate(0, 0, {0: 1000}))
+        await until(client, of(TimelineUpdate))
         server.process.terminate()
         lost, _ = await until(client, of(Disconnected))
         assert await asyncio.to_thread(server.wait, PATIENCE) == 0
@@ -80,7 +80,7 @@ async def test_a_server_that_shuts_down_is_the_end_for_who_does_not_reconnect(pl
 
     async with TrackerClient(place.url, reconnect=None) as client:
         client.stream_in_background(microphone())
-        await until(client, lambda event: isinstance(event, SpeakerNow) and event.speaking_ms.get(0, 0) >= 1000)
+        await until(client, lambda event: isinstance(event, SpeakerUpdate) and event.speaking_ms.get(0, 0) >= 1000)
         server.process.terminate()
         report, _ = await until(client, of(Report))
         assert await client.stop() == report
@@ -96,7 +96,7 @@ async def test_a_server_that_ends_without_a_report_is_an_error_for_who_does_not_
     server = await place.start()
     async with TrackerClient(place.url, reconnect=None) as client:
         await client.send(level(0))
-        await until(client, lambda event: event == SpeakerNow(0, 0, {0: 1000}))
+        await until(client, lambda event: event == SpeakerUpdate(0, 0, {0: 1000}))
         await kill(server)
         with pytest.raises(ConnectionLost, match="broke the connection off"):
             await client.stop()
@@ -107,7 +107,7 @@ async def test_attempts_that_are_used_up_are_an_error_that_names_both_causes(pla
     server = await place.start()
     async with TrackerClient(place.url, reconnect=HASTY) as client:
         await client.send(level(0))
-        await until(client, lambda event: event == SpeakerNow(0, 0, {0: 1000}))
+        await until(client, lambda event: event == SpeakerUpdate(0, 0, {0: 1000}))
         await kill(server)
         with pytest.raises(ConnectionLost) as raised:
             await until(client, of(Report))
@@ -126,8 +126,8 @@ async def test_a_client_that_is_stopped_while_it_reconnects_gives_what_it_has_wh
     server = await place.start()
     async with TrackerClient(place.url, reconnect=PATIENT) as client:
         await client.send(level(0))
-        await until(client, lambda event: event == SpeakerNow(0, 0, {0: 1000}))
-        await until(client, of(TimelineChanged))
+        await until(client, lambda event: event == SpeakerUpdate(0, 0, {0: 1000}))
+        await until(client, of(TimelineUpdate))
         await kill(server)
         await until(client, of(Disconnected))
         report = await asyncio.wait_for(client.stop(), PATIENCE)
@@ -157,7 +157,7 @@ async def test_a_client_that_is_left_while_it_reconnects_leaves_nothing(place):
     server = await place.start()
     async with TrackerClient(place.url, reconnect=PATIENT) as client:
         client.stream_in_background(itertools.repeat(level(0)))
-        await until(client, of(SpeakerNow))
+        await until(client, of(SpeakerUpdate))
         await kill(server)
         await until(client, of(Disconnected))
     async with asyncio.timeout(PATIENCE):

@@ -14,8 +14,8 @@ from speaker_tracker.client import (
     Reconnected,
     Segment,
     SessionOver,
-    SpeakerNow,
-    TimelineChanged,
+    SpeakerUpdate,
+    TimelineUpdate,
     TrackerClient,
 )
 from speaker_tracker.client.outbox import MAX_KEPT_BYTES
@@ -96,7 +96,7 @@ async def test_what_lies_before_a_server_that_does_nothing_any_more_is_heard_by_
     server = await place.start()
     async with TrackerClient(place.url, reconnect=PATIENT) as client:
         await client.send(level(0))
-        await until(client, lambda event: event == TimelineChanged(0, 1000, (Segment(500, 1000, 0),)))
+        await until(client, lambda event: event == TimelineUpdate(0, 1000, (Segment(500, 1000, 0),)))
         server.process.send_signal(signal.SIGSTOP)
         streaming = asyncio.create_task(client.stream([level(1)] * 30))
         while client.report_so_far().parts[0].sent_ms < 5000:  # noqa: ASYNC110 - nothing tells of it
@@ -128,7 +128,7 @@ async def test_what_is_sent_while_there_is_no_connection_is_kept_and_reported(pl
     server = await place.start()
     async with TrackerClient(place.url, reconnect=PATIENT) as client:
         await client.send(level(0))
-        await until(client, lambda event: event == TimelineChanged(0, 1000, (Segment(500, 1000, 0),)))
+        await until(client, lambda event: event == TimelineUpdate(0, 1000, (Segment(500, 1000, 0),)))
         await kill(server)
         await until(client, of(Disconnected))
         for _ in range(3):
@@ -148,7 +148,7 @@ async def test_audio_that_no_server_comes_back_for_is_an_error_of_stop(place):
     server = await place.start()
     async with TrackerClient(place.url, reconnect=HASTY) as client:
         await client.send(level(0))
-        await until(client, lambda event: event == SpeakerNow(0, 0, {0: 1000}))
+        await until(client, lambda event: event == SpeakerUpdate(0, 0, {0: 1000}))
         server.process.send_signal(signal.SIGSTOP)
         await client.send(level(1))
         await kill(server)
@@ -243,7 +243,7 @@ async def test_a_server_that_only_tells_who_speaks_has_answered_for_what_was_sen
             await asyncio.sleep(0.01)
         heard.set()
         for _ in range(2):
-            await until(client, of(SpeakerNow))
+            await until(client, of(SpeakerUpdate))
         for number in (2, 3):
             await client.send(level(number))
         again, _ = await until(client, of(Reconnected))

@@ -21,8 +21,8 @@ from speaker_tracker.client import (
     ServerBusy,
     ServerError,
     SessionOver,
-    SpeakerNow,
-    TimelineChanged,
+    SpeakerUpdate,
+    TimelineUpdate,
     TrackerClientSync,
 )
 from speaker_tracker.protocol import ErrorCode
@@ -45,7 +45,7 @@ def test_audio_goes_and_events_come(tracker):
         assert client.stop() == HEARD
         events = list(client)
         assert client.report_so_far() == HEARD
-    assert events[0] == SpeakerNow(0, None, {})
+    assert events[0] == SpeakerUpdate(0, None, {})
     assert events[-1] == HEARD
     assert len(events) == 17
     assert client.report_so_far() == HEARD
@@ -77,7 +77,7 @@ def test_in_real_time_audio_goes_out_as_it_is_spoken(tracker):
 def test_a_loop_that_is_left_can_be_taken_up_again(tracker):
     with TrackerClientSync(tracker, timeline=False, num_speakers=1) as client:
         client.stream_in_background(SPEECH)
-        assert next(client) == SpeakerNow(0, None, {})
+        assert next(client) == SpeakerUpdate(0, None, {})
         assert list(client)[-1].parts[0].speaking_ms == {0: 1000}
         assert list(client) == []
 
@@ -183,7 +183,7 @@ def test_a_server_that_is_killed_is_replaced(scripted_chain, start_server, unuse
     server = start_server(*port)
     with TrackerClientSync(server.url, reconnect=PATIENT) as client:
         client.send(level(0))
-        while next(client) != TimelineChanged(0, 1000, (Segment(500, 1000, 0),)):
+        while next(client) != TimelineUpdate(0, 1000, (Segment(500, 1000, 0),)):
             pass
         server.process.kill()
         server.wait(PATIENCE)

@@ -15,8 +15,8 @@ from speaker_tracker.client import (
     Report,
     Segment,
     SessionOver,
-    SpeakerNow,
-    TimelineChanged,
+    SpeakerUpdate,
+    TimelineUpdate,
     TrackerClient,
 )
 
@@ -25,11 +25,11 @@ async def test_events_come_while_audio_goes_and_the_report_is_the_last(tracker):
     async with TrackerClient(tracker) as client:
         client.stream_in_background(SPEECH)
         events = await read_all(client)
-    assert events[0] == SpeakerNow(0, None, {})
-    assert events[1] == TimelineChanged(0, events[1].audio_ms, (Segment(0, 500, None),))
-    assert events[-3] == SpeakerNow(0, 1, {0: 1000, 1: 2000})
+    assert events[0] == SpeakerUpdate(0, None, {})
+    assert events[1] == TimelineUpdate(0, events[1].audio_ms, (Segment(0, 500, None),))
+    assert events[-3] == SpeakerUpdate(0, 1, {0: 1000, 1: 2000})
     assert events[-1] == HEARD
-    assert {type(event) for event in events[:-1]} == {SpeakerNow, TimelineChanged}
+    assert {type(event) for event in events[:-1]} == {SpeakerUpdate, TimelineUpdate}
     await no_task_left()
 
 
@@ -79,7 +79,7 @@ async def test_who_does_not_ask_for_the_timeline_is_not_told_of_it(tracker):
     async with TrackerClient(tracker, timeline=False) as client:
         client.stream_in_background(SPEECH)
         events = await read_all(client)
-    assert {type(event) for event in events[:-1]} == {SpeakerNow}
+    assert {type(event) for event in events[:-1]} == {SpeakerUpdate}
     assert events[-1].parts[0].segments is None
 
 
@@ -95,7 +95,7 @@ async def test_what_is_known_so_far_can_be_asked_for_at_any_time(tracker):
         )
         await client.send(np.concatenate(SPEECH[1:]))
         async for event in client:
-            if event == SpeakerNow(0, 1, {0: 1000, 1: 2000}):
+            if event == SpeakerUpdate(0, 1, {0: 1000, 1: 2000}):
                 break
         (part,) = client.report_so_far().parts
         assert (part.sent_ms, part.reported, part.speaking_ms) == (3000, False, {0: 1000, 1: 2000})
@@ -108,7 +108,7 @@ async def test_a_loop_that_is_left_can_be_taken_up_again(tracker):
         async for first in client:  # noqa: B007
             break
         rest = await read_all(client)
-    assert first == SpeakerNow(0, None, {})
+    assert first == SpeakerUpdate(0, None, {})
     assert rest[-1] == HEARD
     assert len(rest) >= 15
 

@@ -3,7 +3,7 @@ import pytest
 
 from speaker_tracker.evaluation.bounds import hindsight_timeline, oracle_timeline, similarities
 from speaker_tracker.events import TimelineSegment, VoiceEmbedding, VoiceModel
-from speaker_tracker.rttm import Turn
+from speaker_tracker.results.rttm import Turn
 
 MODEL = VoiceModel("test", 3, same_voice_cosine=0.4, calibrated_seconds=1.5)
 VOICES = np.eye(3, dtype=np.float32)

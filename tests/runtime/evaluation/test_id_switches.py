@@ -2,7 +2,7 @@ import pytest
 
 from speaker_tracker.evaluation.id_switches import IdSwitches
 from speaker_tracker.protocol import SegmentMessage, TimelineMessage
-from speaker_tracker.rttm import Turn
+from speaker_tracker.results.rttm import Turn
 
 REFERENCE = [Turn("one", 0.0, 10.0, "anna"), Turn("one", 10.0, 20.0, "bert"), Turn("one", 20.0, 30.0, "carl")]
 

@@ -2,7 +2,7 @@ import pytest
 
 from speaker_tracker.evaluation.results import ConversationResult, as_json, summarize
 from speaker_tracker.evaluation.scoring import DiarizationError
-from speaker_tracker.latency import LatencyHistogram
+from speaker_tracker.results.latency import LatencyHistogram
 
 
 def result(uri, group, error, latency_ms, seconds=100.0):

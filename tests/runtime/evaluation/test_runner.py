@@ -2,7 +2,7 @@ from functools import partial
 
 import pytest
 
-from speaker_tracker.assembly import build_chain
+from speaker_tracker.engine.assembly import build_chain
 from speaker_tracker.evaluation.manifest import Conversation, ManifestError
 from speaker_tracker.evaluation.runner import Evaluator, evaluate
 from speaker_tracker.settings import load_settings

@@ -2,7 +2,7 @@ import pytest
 
 from speaker_tracker.evaluation.scoring import DiarizationError, score
 from speaker_tracker.events import TimelineSegment
-from speaker_tracker.rttm import Turn
+from speaker_tracker.results.rttm import Turn
 
 pytest.importorskip("pyannote.metrics")
 

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
-from speaker_tracker.chain import Chain, configure
+from speaker_tracker.engine.chain import Chain, configure
+from speaker_tracker.engine.observers import Observers
+from speaker_tracker.engine.plugins import BUILTIN_PLUGINS, PluginManager
 from speaker_tracker.events import ClientMessage, Event, PcmReceived
 from speaker_tracker.hookspecs import hookimpl
 from speaker_tracker.observer import Observer
-from speaker_tracker.observers import Observers
-from speaker_tracker.plugins import BUILTIN_PLUGINS, PluginManager
 from speaker_tracker.protocol import ReportMessage, SpeakerMessage, SpeakerTotal
 from speaker_tracker.server import binding
 from speaker_tracker.server.app import create_app, session_server

@@ -3,9 +3,9 @@
 import pytest
 import yaml
 
-from speaker_tracker.asyncapi import as_yaml, document
+from speaker_tracker.engine.observers import ObserverConfigurationError
 from speaker_tracker.observer import Observer
-from speaker_tracker.observers import ObserverConfigurationError
+from speaker_tracker.protocol.asyncapi import as_yaml, document
 
 
 async def test_the_document_is_served(serve):

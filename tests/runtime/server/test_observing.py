@@ -6,7 +6,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from recording_observer import RecordingObserver
-from speaker_tracker.observers import ObserverConfigurationError
+from speaker_tracker.engine.observers import ObserverConfigurationError
 
 SECOND = b"\0\0" * 16_000
 

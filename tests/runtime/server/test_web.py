@@ -6,7 +6,7 @@ import re
 import pytest
 
 from recording_observer import RecordingObserver
-from speaker_tracker.observers import ObserverConfigurationError
+from speaker_tracker.engine.observers import ObserverConfigurationError
 from speaker_tracker.server.web import CONTENT_SECURITY_POLICY, page_files
 
 

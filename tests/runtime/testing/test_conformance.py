@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from pydantic import ConfigDict, Field
 
+from speaker_tracker.engine.plugins import PluginManager
 from speaker_tracker.events import AudioBlock, Event, SpeakerNow, SpeechEnded, SpeechStarted
-from speaker_tracker.plugins import PluginManager
 from speaker_tracker.stage import Inference, LoadedStage, StageBase, StageOptions, StageSpec, StatelessStage
 from speaker_tracker.testing import StageViolation, check_stage
 

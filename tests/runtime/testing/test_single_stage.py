@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from speaker_tracker.engine.plugins import PluginManager
 from speaker_tracker.events import AudioBlock, AudioClock, SpeechEnded, SpeechStarted, VoiceEmbedding
-from speaker_tracker.plugins import PluginManager
 from speaker_tracker.testing import audio_blocks, of_type, pcm_frames, recut, run_stage, sample_events, shifted
 from speaker_tracker.testing.sample_events import SAMPLED, TURNS
 

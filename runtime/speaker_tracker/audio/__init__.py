@@ -1,0 +1,1 @@
+"""Audio files, signatures of media files, and PCM."""

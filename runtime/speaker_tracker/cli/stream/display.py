@@ -1,0 +1,151 @@
+"""Displays of ``stream`` that move no cursor: none, a progress bar, a line of JSON for each message, a line for each turn."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+import click
+from pydantic_core import to_json
+
+from speaker_tracker.cli.progress import progress_bar
+from speaker_tracker.cli.stream.source import AudioSource
+from speaker_tracker.cli.tracking_output import TurnPrinter, print_speakers
+from speaker_tracker.client import Disconnected, Reconnected
+from speaker_tracker.events.timeline import TimelineSegment
+from speaker_tracker.protocol import ReportMessage, ServerMessage
+from speaker_tracker.results.latency import LatencyHistogram
+from speaker_tracker.results.timeline_recorder import TimelineRecorder
+
+CONNECTING = "connecting"
+CONNECTED = "connected"
+LOST = "connection lost, trying again"
+ALL_SENT = "all sent, waiting for the report"
+
+
+class StreamDisplay:
+    """Base of all displays, a context manager around the session; shows nothing."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Leaves the terminal as it was."""
+
+    def state(self, state: str) -> None:
+        """What the connection does now, in a few words."""
+
+    def sent(self, seconds: float) -> None:
+        """So much more audio was sent."""
+
+    def received(self, message: ServerMessage) -> None:
+        """A message of the server, as it comes."""
+
+    def labelled(self, segments: list[TimelineSegment]) -> None:
+        """Stretches that were labelled for the first time."""
+
+    def disconnected(self, event: Disconnected) -> None:
+        """The connection is lost, and another is tried."""
+
+    def reconnected(self, event: Reconnected, first_speaker: int) -> None:
+        """Another session goes on, whose speakers are numbered from ``first_speaker`` on."""
+
+    def refused(self, code: str, message: str) -> None:
+        """The server's error message, its last; the same is raised to the user as an error."""
+
+    def finished(self, report: ReportMessage, recorder: TimelineRecorder) -> None:
+        """All is over, and went well; called after the end of the context."""
+
+
+class BarDisplay(StreamDisplay):
+    """A progress bar on standard error, where the duration is known and that is a terminal."""
+
+    def __init__(self, source: AudioSource) -> None:
+        self._bar = progress_bar(source.label, source.seconds) if source.seconds is not None else None
+        self._advance: Callable[[float], None] = lambda _: None
+
+    def __enter__(self) -> Self:
+        if self._bar is not None:
+            self._advance = self._bar.__enter__()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._bar is not None:
+            self._bar.__exit__(kind, error, trace)
+
+    def sent(self, seconds: float) -> None:
+        """Moves the bar on."""
+        self._advance(seconds)
+
+
+class JsonLinesDisplay(BarDisplay):
+    """One message of the server a line, as on the wire; a bar where standard output is a file, as no screen is disturbed then."""
+
+    def __init__(self, source: AudioSource) -> None:
+        super().__init__(source)
+        if not _is_file():
+            self._bar = None
+
+    def received(self, message: ServerMessage) -> None:
+        """Prints it; nothing is held back."""
+        click.echo(message.model_dump_json())
+
+    def disconnected(self, event: Disconnected) -> None:
+        """Prints it as a message of its own kind."""
+        _print_json(event="disconnected", part=event.part, reason=event.reason)
+
+    def reconnected(self, event: Reconnected, first_speaker: int) -> None:
+        """Prints it as a message of its own kind."""
+        _print_json(
+            event="reconnected", part=event.part, offsetMs=event.offset_ms, lostMs=event.lost_ms, firstSpeakerId=first_speaker
+        )
+
+    def refused(self, code: str, message: str) -> None:
+        """Prints it as it was on the wire."""
+        _print_json(event="error", code=code, message=message)
+
+
+class TurnsDisplay(StreamDisplay):
+    """A line for each turn once it is over, and a table at the end: for terminals that cannot move the cursor."""
+
+    def __init__(self) -> None:
+        self._printer = TurnPrinter()
+
+    def labelled(self, segments: list[TimelineSegment]) -> None:
+        """Prints turns that are over."""
+        self._printer.feed(segments)
+
+    def disconnected(self, event: Disconnected) -> None:  # noqa: ARG002 - the reason is told at the end
+        """Ends the turn under way, and says so."""
+        self._printer.say(LOST)
+
+    def reconnected(self, event: Reconnected, first_speaker: int) -> None:
+        """Says where it goes on."""
+        self._printer.say(f"goes on in another session, with speakers from {first_speaker} on", event.offset_ms)
+
+    def finished(self, report: ReportMessage, recorder: TimelineRecorder) -> None:
+        """The last turn, the speakers and the latency."""
+        self._printer.finish()
+        print_speakers(report)
+        _print_latency(recorder.latency)
+
+
+def _print_json(**message: object) -> None:
+    click.echo(to_json(message))
+
+
+def _is_file() -> bool:
+    try:
+        return stat.S_ISREG(os.fstat(sys.stdout.fileno()).st_mode)
+    except (OSError, ValueError):
+        return False
+
+
+def _print_latency(latency: LatencyHistogram) -> None:
+    median, p95 = latency.percentile(50), latency.percentile(95)
+    if median is not None and p95 is not None:
+        click.echo(f"Speech was labelled {median / 1000:.2f} s after it was heard (median; 95 % within {p95 / 1000:.2f} s).")

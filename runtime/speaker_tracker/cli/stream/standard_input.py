@@ -1,0 +1,109 @@
+"""Raw PCM from standard input, as another program writes it: ``ffmpeg ... | speaker-tracker stream -``."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import threading
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import click
+
+from speaker_tracker.audio.media_kinds import header_kind
+from speaker_tracker.cli.stream.source import AudioSource
+from speaker_tracker.errors import UserError
+from speaker_tracker.protocol import PCM_FORMAT
+
+SAMPLE_BYTES = 2
+READ_BYTES = 6400
+"""At most 200 ms at a time; less where less is there."""
+HEAD_BYTES = 12
+"""As much of the beginning as tells a file with a header from raw PCM."""
+HELD_CHUNKS = 50
+HOW = "ffmpeg -i FILE -f s16le -ar 16000 -ac 1 - | speaker-tracker stream -"
+
+
+class StandardInputError(UserError):
+    """What comes on standard input is no raw PCM."""
+
+
+class StandardInput(AudioSource):
+    """Sent as it comes. Raises ``click.UsageError`` where standard input is a terminal or closed."""
+
+    path = Path("standard-input")
+
+    def __init__(self) -> None:
+        if sys.stdin is None or sys.stdin.closed:
+            raise click.UsageError(f"standard input is closed; pipe {PCM_FORMAT} into it: {HOW}")
+        if sys.stdin.isatty():
+            raise click.UsageError(f"standard input is a terminal; pipe {PCM_FORMAT} into it: {HOW}")
+        self._descriptor = sys.stdin.fileno()
+        self._room = threading.Semaphore(HELD_CHUNKS)
+        self._chunks: asyncio.Queue[bytes | OSError] = asyncio.Queue()
+        self._odd = self._stopped = False
+
+    @property
+    def label(self) -> str:
+        """Without the hyphen."""
+        return "standard input"
+
+    @property
+    def notes(self) -> list[str]:
+        """Whether it ended amid a sample."""
+        return ["standard input ended in the middle of a sample; its last byte was left out"] if self._odd else []
+
+    async def frames(self) -> AsyncIterator[bytes]:
+        """Raises ``StandardInputError`` for files with a header and where nothing comes at all."""
+        # A thread of its own, and no pool's: where nothing comes, it must not keep the command from ending.
+        threading.Thread(target=self._read, args=[asyncio.get_running_loop()], daemon=True).start()
+        held, begun = b"", False
+        while chunk := await self._next():
+            held += chunk
+            if not begun and len(held) < HEAD_BYTES:
+                continue
+            self._check_begin(held, begun=begun)
+            begun = True
+            whole = len(held) - len(held) % SAMPLE_BYTES
+            yield held[:whole]
+            held = held[whole:]
+        if held or not self._stopped:
+            self._check_begin(held, begun=begun)
+        if len(held) >= SAMPLE_BYTES:
+            yield held[: len(held) - len(held) % SAMPLE_BYTES]
+        self._odd = len(held) % SAMPLE_BYTES == 1 and not self._stopped
+
+    def stop(self) -> None:
+        """What was read and not sent yet is sent, then it is over."""
+        self._stopped = True
+        self._chunks.put_nowait(b"")
+
+    async def _next(self) -> bytes:
+        chunk = await self._chunks.get()
+        self._room.release()
+        if isinstance(chunk, OSError):
+            raise StandardInputError(f"standard input cannot be read: {chunk.strerror}") from chunk
+        return chunk
+
+    def _read(self, loop: asyncio.AbstractEventLoop) -> None:
+        chunk: bytes | OSError = b"unread"
+        while chunk and not isinstance(chunk, OSError):
+            self._room.acquire()
+            try:
+                chunk = os.read(self._descriptor, READ_BYTES)
+            except OSError as error:
+                chunk = error
+            try:
+                loop.call_soon_threadsafe(self._chunks.put_nowait, chunk)
+            except RuntimeError:  # the loop is closed: nobody waits for more
+                return
+
+    def _check_begin(self, held: bytes, *, begun: bool) -> None:
+        if begun:
+            return
+        if not held:
+            raise StandardInputError(f"nothing came on standard input; pipe {PCM_FORMAT} into it: {HOW}")
+        kind = header_kind(held)
+        if kind is not None:
+            raise StandardInputError(f"standard input is {kind}, and must be {PCM_FORMAT}; convert it: {HOW}")

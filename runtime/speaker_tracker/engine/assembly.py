@@ -1,0 +1,48 @@
+"""Puts the parts together: from settings to a chain that is ready to be opened, the same for server workers and commands."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from speaker_tracker.engine.chain import Chain, configure
+from speaker_tracker.engine.observers import Observers, configure_observers, load_observers
+from speaker_tracker.engine.offers import ConfiguredObserver, ConfiguredStage
+from speaker_tracker.engine.plugins import PluginManager
+from speaker_tracker.settings import Settings
+
+
+def find_plugins(settings: Settings) -> PluginManager:
+    """All plugins that are not blocked. Raises ``PluginError``."""
+    return PluginManager(settings.blocked_plugins)
+
+
+def configure_chain(settings: Settings, plugins: PluginManager | None = None) -> list[ConfiguredStage]:
+    """The chain as configured, checked but not loaded. Raises ``PluginError`` and ``ChainError``."""
+    plugins = plugins or find_plugins(settings)
+    return configure(plugins, settings.stages, _with_model_cache(settings, plugins))
+
+
+def _with_model_cache(settings: Settings, plugins: PluginManager) -> dict[str, dict[str, Any]]:
+    """Stages that have an option ``model_cache`` take the setting of that name unless they are given one of their own."""
+    options = dict(settings.stage_options)
+    if settings.model_cache is None:
+        return options
+    for name in settings.stages:
+        if name in plugins.stages and "model_cache" in plugins.stages[name].spec.options.model_fields:
+            options[name] = {"model_cache": settings.model_cache, **options.get(name, {})}
+    return options
+
+
+def build_chain(settings: Settings) -> Chain:
+    """The chain as configured, with its models loaded. Raises ``PluginError`` and ``ChainError``."""
+    return Chain(configure_chain(settings))
+
+
+def find_observers(settings: Settings, plugins: PluginManager | None = None) -> list[ConfiguredObserver]:
+    """The observers as configured, checked but not loaded. Raises ``PluginError`` and ``ObserverConfigurationError``."""
+    return configure_observers(plugins or find_plugins(settings), settings.observers, settings.observer_options)
+
+
+def build_observers(settings: Settings) -> Observers:
+    """The observers as configured, loaded. Raises ``PluginError`` and ``ObserverConfigurationError``."""
+    return load_observers(find_observers(settings))

@@ -1,0 +1,145 @@
+"""A chain of stages: checked at start-up, loaded once per process, opened once per session."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from speaker_tracker.engine.cores import usable_cores, use_one_thread_for_each_product
+from speaker_tracker.engine.inference import SharedInference
+from speaker_tracker.engine.offers import ConfiguredStage, OfferKind
+from speaker_tracker.engine.pipeline import OpenStage, Pipeline, StageFailure
+from speaker_tracker.engine.plugins import PluginManager
+from speaker_tracker.errors import UserError
+from speaker_tracker.events import ClientMessage, Event, PcmReceived
+from speaker_tracker.settings import DEFAULT_STAGES
+from speaker_tracker.stage import LoadedStage, SessionInfo, Stage, StageLoadError
+
+logger = logging.getLogger(__name__)
+
+STAGES_SETTING = "SPEAKER_TRACKER_STAGES"
+OPTIONS_SETTING = "SPEAKER_TRACKER_STAGE_OPTIONS"
+
+
+class ChainError(UserError):
+    """The chain cannot work as configured; the message is one sentence that names the stage, the setting and the choices."""
+
+
+STAGES = OfferKind("stage", STAGES_SETTING, OPTIONS_SETTING, ChainError, StageLoadError)
+
+
+def configure(plugins: PluginManager, names: Sequence[str], options: Mapping[str, Mapping[str, Any]]) -> list[ConfiguredStage]:
+    """Checks a chain and validates the options of its stages; nothing is loaded.
+
+    ``options``: by stage name; those of stages on offer but not in the chain are allowed, so that one file can serve several
+    chains, and checked as well. Raises ``ChainError``.
+    """
+    configured = STAGES.configure(plugins.stages, names, options)
+    _check_order(plugins, configured)
+    return configured
+
+
+def _check_order(plugins: PluginManager, configured: Sequence[ConfiguredStage]) -> None:
+    if not configured:
+        raise ChainError(f"{STAGES_SETTING} names no stage; the default is {', '.join(DEFAULT_STAGES)}")
+    seen: set[str] = set()
+    available: set[type[Event]] = {PcmReceived}
+    absorbed_by: dict[type[Event], str] = {}
+    for stage in configured:
+        if stage.name in seen:
+            raise ChainError(f"{STAGES_SETTING} names stage {stage.name!r} twice; a stage can stand in a chain once")
+        seen.add(stage.name)
+        spec = stage.provided.spec
+        for event_type in sorted(spec.consumes, key=lambda event_type: event_type.__name__):
+            if event_type not in available:
+                raise ChainError(
+                    f"stage {stage.name!r} consumes {event_type.__name__}, which nothing before it in {STAGES_SETTING} "
+                    f"{_why_not(absorbed_by.get(event_type))}; {_who_produces(plugins, event_type, stage.name)}"
+                )
+        absorbed_by.update(dict.fromkeys(spec.absorbs, stage.name))
+        available = (available - spec.absorbs) | spec.produces
+    if ClientMessage not in available:
+        raise ChainError(
+            f"no stage in {STAGES_SETTING} produces ClientMessage, so clients would never hear anything; "
+            f"{_who_produces(plugins, ClientMessage, configured[-1].name, after=True)}"
+        )
+
+
+def _why_not(absorbed_by: str | None) -> str:
+    return "produces" if absorbed_by is None else f"passes on: {absorbed_by!r} takes it in and replaces it"
+
+
+def _who_produces(plugins: PluginManager, event_type: type[Event], before: str, *, after: bool = False) -> str:
+    makers = [provided.spec.name for provided in plugins if event_type in provided.spec.produces]
+    if not makers:
+        return "no stage on offer produces it"
+    return f"put one of these {'after' if after else 'before'} {before!r}: {', '.join(makers)}"
+
+
+class Chain:
+    """A chain whose stages are loaded, ready to be opened for any number of sessions.
+
+    ``parallel``: how many model calls of one stage may run at once. BLAS libraries are held to one thread from then on, see
+    ``speaker_tracker.engine.cores``. Raises ``ChainError`` where a stage cannot be loaded.
+    """
+
+    def __init__(self, configured: Sequence[ConfiguredStage], *, parallel: int | None = None) -> None:
+        self.configured = tuple(configured)
+        self._uncountable: set[str] = set()
+        self.cpu_heavy = any(stage.provided.spec.cpu_heavy for stage in configured)
+        use_one_thread_for_each_product()
+        self._loaded: list[LoadedStage] = [STAGES.load(stage) for stage in configured]
+        calls = parallel or usable_cores()
+        self._infer: list[Callable[[Sequence[Any]], Sequence[Any]] | None] = [
+            None if loaded.infer is None else SharedInference(loaded.infer, parallel=calls) for loaded in self._loaded
+        ]
+
+    @property
+    def info(self) -> dict[str, dict[str, str]]:
+        """What the loaded stages tell of themselves, by stage name; stages with nothing to tell are left out."""
+        pairs = zip(self.configured, self._loaded, strict=True)
+        return {stage.name: dict(loaded.info) for stage, loaded in pairs if loaded.info}
+
+    @property
+    def counters(self) -> dict[str, dict[str, int]]:
+        """The totals that loaded stages keep for the process, by stage name; stages without any are left out.
+
+        So are those that fail to give them, which is logged once.
+        """
+        found: dict[str, dict[str, int]] = {}
+        for stage, loaded in zip(self.configured, self._loaded, strict=True):
+            if loaded.counters is not None:
+                try:
+                    found[stage.name] = dict(loaded.counters())
+                except Exception:
+                    if stage.name not in self._uncountable:
+                        self._uncountable.add(stage.name)
+                        logger.exception("stage %r failed to give its counters; that is logged once", stage.name)
+        return found
+
+    def open(self, session: SessionInfo, took: Callable[[str, float], object] | None = None) -> Pipeline:
+        """A fresh pipeline for one session; ``took`` as for ``Pipeline``. Raises ``StageFailure``."""
+        return Pipeline(
+            [
+                OpenStage(stage.name, _opened(stage, loaded, session), infer)
+                for stage, loaded, infer in zip(self.configured, self._loaded, self._infer, strict=True)
+            ],
+            took,
+        )
+
+    def close(self) -> None:
+        """Lets every loaded stage go; no session may be open any more. What one of them raises is logged."""
+        for stage, loaded in zip(self.configured, self._loaded, strict=True):
+            if loaded.close is not None:
+                try:
+                    loaded.close()
+                except Exception:
+                    logger.exception("stage %r failed to close", stage.name)
+
+
+def _opened(stage: ConfiguredStage, loaded: LoadedStage, session: SessionInfo) -> Stage:
+    try:
+        return loaded.open(session)
+    except Exception as error:
+        raise StageFailure(stage.name) from error

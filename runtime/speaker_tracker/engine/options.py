@@ -1,0 +1,58 @@
+"""Validates the options of a stage or an observer and says in one sentence what is wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from speaker_tracker.engine.secrets import SecretScan
+from speaker_tracker.errors import NOT_SHOWN
+from speaker_tracker.stage import StageOptions
+
+Options = TypeVar("Options", bound=StageOptions)
+
+
+def validated(
+    model: type[Options], values: Mapping[str, Any], *, what: str, setting: str, fail: Callable[[str], Exception]
+) -> Options:
+    """``values`` as ``model`` has them.
+
+    ``what``: for sentences, such as ``stage 'silero_vad'``. ``setting``: the environment variable of an option less its last part,
+    such as ``SPEAKER_TRACKER_STAGE_OPTIONS__SILERO_VAD``. Raises what ``fail`` makes of a sentence that names the option, the
+    setting and what is right; values of options that are secret, or hold a secret anywhere, are not shown.
+    """
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise fail(_sentence(model, error, what, setting)) from error
+
+
+def describe_error(error: Exception) -> str:
+    """Type and message of an error of foreign code, on one line; of pydantic's errors no values, as these may be secret."""
+    text = str(error)
+    if isinstance(error, ValidationError):
+        parts = error.errors(include_url=False, include_context=False, include_input=False)
+        text = "; ".join(": ".join([*map(str, part["loc"][:1]), part["msg"]]) for part in parts)
+    return f"{type(error).__name__}: {' '.join(text.split())}"
+
+
+def _sentence(model: type[StageOptions], error: ValidationError, what: str, setting: str) -> str:
+    first = error.errors(include_url=False)[0]
+    if not first["loc"]:
+        return f"options of {what} do not fit together: {first['msg']}"
+    option, *inner = first["loc"]
+    variable = f"{setting}__{str(option).upper()}"
+    if first["type"] == "extra_forbidden" and not inner:
+        choices = ", ".join(model.model_fields) or "none"
+        return f"{what} has no option {option!r} (set by {variable}); its options: {choices}"
+    if first["type"] == "missing" and not inner:
+        return f"option {option!r} of {what} has no default and must be set (by {variable})"
+    field = model.model_fields.get(str(option))
+    scan = SecretScan(field.annotation if field else model)
+    shown = NOT_SHOWN if scan.holds_secret else repr(first["input"])
+    # Other parts may be keys of tables, which are values too, or pydantic's words for one of several types.
+    place = ".".join(str(part) for part in inner if isinstance(part, int) or part in scan.names)
+    at = f" (at {place})" if place else ""
+    return f"option {option!r} of {what} (set by {variable}) cannot be {shown}: {first['msg']}{at}"

@@ -1,0 +1,300 @@
+"""One session as a state machine without I/O: what the client sends goes in, what it is to be sent comes out.
+
+The network shell only pumps it. ``Session.handle`` is a generator: each step takes in at most a second of audio, or makes the
+report, and yields what is to be sent, so that the shell can take turns among sessions and send messages while a long frame is still
+being worked on.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any, TypeAlias
+
+from pydantic import ValidationError
+
+from speaker_tracker.engine.pipeline import Pipeline, StageFailure
+from speaker_tracker.errors import BadInput
+from speaker_tracker.events import ClientMessage, Event, PcmReceived
+from speaker_tracker.protocol import (
+    BYTES_PER_SECOND,
+    CLOSE_CODE_OF,
+    MAX_SPEAKERS,
+    PCM_FORMAT,
+    ClientCommand,
+    CloseCode,
+    ErrorCode,
+    ErrorMessage,
+    ServerMessage,
+    StartCommand,
+    StartedMessage,
+    StopCommand,
+)
+from speaker_tracker.stage import SessionInfo
+
+logger = logging.getLogger(__name__)
+
+MAX_QUOTED = 60
+MAX_COMMAND_BYTES = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLimits:
+    """``max_frame_bytes``: longest frame that is taken. ``max_session_seconds``: audio that one session may send."""
+
+    max_frame_bytes: int = 1 << 20
+    max_session_seconds: float = 8 * 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class TextReceived:
+    """A text frame."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class BytesReceived:
+    """A binary frame."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class IdleTimedOut:
+    """Nothing came for ``seconds``."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ShutdownRequested:
+    """The server is about to end: a running session gets its report."""
+
+
+Input: TypeAlias = TextReceived | BytesReceived | IdleTimedOut | ShutdownRequested
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send this message."""
+
+    message: ServerMessage
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """Close the connection; nothing is sent afterwards."""
+
+    code: CloseCode
+    reason: str = ""
+
+
+Output: TypeAlias = Send | Close
+
+
+class SessionState(Enum):
+    """``AWAITING_START`` → ``STREAMING`` → ``CLOSED``; an error goes to ``CLOSED`` from either."""
+
+    AWAITING_START = auto()
+    STREAMING = auto()
+    CLOSED = auto()
+
+
+class Session:
+    """One client's session. ``open_pipeline`` makes its pipeline once the client has said ``start``."""
+
+    def __init__(
+        self, session_id: str, open_pipeline: Callable[[SessionInfo], Pipeline], limits: SessionLimits | None = None
+    ) -> None:
+        self.session_id = session_id
+        self.state = SessionState.AWAITING_START
+        self._open_pipeline = open_pipeline
+        self._limits = limits or SessionLimits()
+        self._pipeline: Pipeline | None = None
+        self._audio_bytes = 0
+
+    def handle(self, received: Input) -> Iterator[list[Output]]:
+        """What to send and whether to close, step by step; the iterator must be run to its end before the next input.
+
+        Raises nothing: whatever goes wrong becomes an error message and a close. Inputs after the end are ignored.
+        """
+        if self.state is SessionState.CLOSED:
+            return
+        try:
+            yield from self._dispatch(received)
+        except BadInput as error:
+            yield self._fail(error.code, error.message)
+        except StageFailure as error:
+            logger.error("session %s: %s", self.session_id, error, exc_info=error)
+            yield self._fail(ErrorCode.STAGE_FAILED, f"{error} on the server's side; this session is over, others are not affected")
+        except Exception:
+            logger.exception("session %s failed", self.session_id)
+            yield self._fail(ErrorCode.STAGE_FAILED, "the server failed; this session is over, others are not affected")
+
+    def abandon(self) -> None:
+        """The client is gone: lets go of everything that the session held. Must not be called while a step is under way."""
+        self.state = SessionState.CLOSED
+        pipeline, self._pipeline = self._pipeline, None
+        if pipeline is not None:
+            pipeline.close()
+
+    def _dispatch(self, received: Input) -> Iterator[list[Output]]:
+        match received:
+            case TextReceived():
+                yield from self._handle_text(received.text)
+            case BytesReceived():
+                yield from self._handle_audio(received.data)
+            case IdleTimedOut():
+                yield self._report_so_far()
+                raise BadInput(
+                    ErrorCode.IDLE_TIMEOUT,
+                    f"nothing was received for {received.seconds:g} s; send audio, silence as well, or stop the session",
+                )
+            case ShutdownRequested():
+                yield from self._shut_down()
+
+    # -- control messages --------------------------------------------------------------------------------------------------------
+
+    def _handle_text(self, text: str) -> Iterator[list[Output]]:
+        if len(text) > MAX_COMMAND_BYTES:
+            self._check_length(len(text))
+        if len(text) > MAX_COMMAND_BYTES:
+            raise BadInput(
+                ErrorCode.INVALID_JSON,
+                f"a text frame of {len(text)} characters is no control message; those are short JSON objects, and audio goes "
+                f"in binary frames as {PCM_FORMAT}",
+            )
+        match parse_command(text):
+            case StartCommand() as command:
+                if self._pipeline is not None:
+                    raise BadInput(
+                        ErrorCode.ALREADY_STARTED,
+                        "the session is already started; send audio or stop, and open another connection for another session",
+                    )
+                yield self._start(command)
+            case StopCommand():
+                if self._pipeline is None:
+                    raise BadInput(
+                        ErrorCode.NOT_STARTED, 'there is nothing to stop; send {"action": "start", "num_speakers": 2} first'
+                    )
+                yield self._finish(Close(CloseCode.NORMAL))
+
+    def _start(self, command: StartCommand) -> list[Output]:
+        self._pipeline = self._open_pipeline(SessionInfo(self.session_id, command.num_speakers, command.timeline))
+        self.state = SessionState.STREAMING
+        return [Send(StartedMessage(num_speakers=command.num_speakers))]
+
+    # -- audio -------------------------------------------------------------------------------------------------------------------
+
+    def _handle_audio(self, data: bytes) -> Iterator[list[Output]]:
+        self._check_frame(data)
+        pipeline = self._pipeline
+        if pipeline is None:
+            raise BadInput(
+                ErrorCode.NOT_STARTED,
+                'audio came before the session was started; send {"action": "start", "num_speakers": 2} and wait for "started"',
+            )
+        self._audio_bytes += len(data)
+        if self._audio_bytes > self._limits.max_session_seconds * BYTES_PER_SECOND:
+            yield self._report_so_far()
+            raise BadInput(
+                ErrorCode.SESSION_TOO_LONG,
+                f"this server takes at most {self._limits.max_session_seconds:g} s of audio in one session; stop before that and "
+                f"start another",
+            )
+        for offset in range(0, len(data), BYTES_PER_SECOND):
+            yield self._outputs(pipeline.feed(PcmReceived(data[offset : offset + BYTES_PER_SECOND])))
+
+    def _check_frame(self, data: bytes) -> None:
+        self._check_length(len(data))
+        if data[:1] == b"{" and len(data) <= MAX_COMMAND_BYTES and _is_command(data):
+            raise BadInput(
+                ErrorCode.INVALID_MESSAGE,
+                "a control message came in a binary frame; send JSON in text frames and audio in binary frames",
+            )
+
+    def _check_length(self, length: int) -> None:
+        if length > self._limits.max_frame_bytes:
+            raise BadInput(
+                ErrorCode.FRAME_TOO_LARGE,
+                f"a frame may hold at most {self._limits.max_frame_bytes} bytes "
+                f"({self._limits.max_frame_bytes / BYTES_PER_SECOND:.1f} s of audio); send audio in frames of 20 ms to 1 s",
+            )
+
+    # -- the end -----------------------------------------------------------------------------------------------------------------
+
+    def _shut_down(self) -> Iterator[list[Output]]:
+        if self._pipeline is None:
+            raise BadInput(ErrorCode.SHUTTING_DOWN, "the server is shutting down; connect again later")
+        yield self._finish(Close(CloseCode.GOING_AWAY, "server is shutting down"))
+
+    def _finish(self, close: Close) -> list[Output]:
+        outputs = self._report_so_far()
+        self.abandon()
+        return [*outputs, close]
+
+    def _report_so_far(self) -> list[Output]:
+        """All that is left to say, the report at its end; nothing where the session was not started."""
+        return [] if self._pipeline is None else self._outputs(self._pipeline.flush())
+
+    def _fail(self, code: ErrorCode, message: str) -> list[Output]:
+        self.abandon()
+        return [Send(ErrorMessage(code=code, message=message)), Close(CLOSE_CODE_OF[code], code.value)]
+
+    @staticmethod
+    def _outputs(events: list[Event]) -> list[Output]:
+        return [Send(event.message) for event in events if isinstance(event, ClientMessage)]
+
+
+def _is_command(data: bytes) -> bool:
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(value, dict) and "action" in value
+
+
+def parse_command(text: str) -> ClientCommand:
+    """The control message in a text frame. Raises ``BadInput`` with a message that says what is right."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BadInput(
+            ErrorCode.INVALID_JSON,
+            f'a text frame must be a JSON object such as {{"action": "start", "num_speakers": 2}}, '
+            f"and {_quoted(text)} is not JSON; "
+            f"audio goes in binary frames as {PCM_FORMAT}",
+        ) from error
+    if not isinstance(value, dict):
+        raise BadInput(
+            ErrorCode.INVALID_MESSAGE,
+            f'a text frame must be a JSON object such as {{"action": "start", "num_speakers": 2}}, not {_quoted(text)}',
+        )
+    match value.get("action"):
+        case "start":
+            return _validated_start(value)
+        case "stop":
+            return StopCommand()
+        case None:
+            raise BadInput(ErrorCode.INVALID_MESSAGE, f'{_quoted(text)} has no "action"; it must be "start" or "stop"')
+        case other:
+            raise BadInput(ErrorCode.UNKNOWN_ACTION, f'unknown action {_quoted(json.dumps(other))}; it must be "start" or "stop"')
+
+
+def _validated_start(value: dict[str, Any]) -> StartCommand:
+    try:
+        return StartCommand.model_validate(value)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        field, given = first["loc"][0], _quoted(json.dumps(first["input"]))
+    if field == "num_speakers":
+        raise BadInput(ErrorCode.INVALID_NUM_SPEAKERS, f"num_speakers must be a whole number from 1 to {MAX_SPEAKERS}, not {given}")
+    raise BadInput(ErrorCode.INVALID_MESSAGE, f"{field} must be true or false, not {given}")
+
+
+def _quoted(text: str) -> str:
+    return repr(text if len(text) <= MAX_QUOTED else text[:MAX_QUOTED] + "…")

@@ -1,0 +1,59 @@
+"""The wire protocol: messages, error codes, close codes and the format of the audio. Public; loads neither NumPy nor pluggy."""
+
+from typing import TYPE_CHECKING, Any
+
+from speaker_tracker.protocol.audio_format import BYTES_PER_MS, BYTES_PER_SAMPLE, BYTES_PER_SECOND, PCM_FORMAT
+from speaker_tracker.protocol.codes import CLOSE_CODE_OF, CloseCode, ErrorCode
+from speaker_tracker.protocol.messages import (
+    DEFAULT_SPEAKERS,
+    MAX_SPEAKERS,
+    PROTOCOL_VERSION,
+    ClientCommand,
+    ErrorMessage,
+    ReportMessage,
+    SegmentMessage,
+    ServerMessage,
+    SpeakerMessage,
+    SpeakerTotal,
+    StartCommand,
+    StartedMessage,
+    StopCommand,
+    TimelineMessage,
+)
+
+if TYPE_CHECKING:
+    from speaker_tracker.errors import BadInput
+
+__all__ = [
+    "BYTES_PER_MS",
+    "BYTES_PER_SAMPLE",
+    "BYTES_PER_SECOND",
+    "CLOSE_CODE_OF",
+    "DEFAULT_SPEAKERS",
+    "MAX_SPEAKERS",
+    "PCM_FORMAT",
+    "PROTOCOL_VERSION",
+    "BadInput",
+    "ClientCommand",
+    "CloseCode",
+    "ErrorCode",
+    "ErrorMessage",
+    "ReportMessage",
+    "SegmentMessage",
+    "ServerMessage",
+    "SpeakerMessage",
+    "SpeakerTotal",
+    "StartCommand",
+    "StartedMessage",
+    "StopCommand",
+    "TimelineMessage",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """The contract's ``BadInput``, which stood here in 0.1."""
+    if name == "BadInput":
+        from speaker_tracker.errors import BadInput  # noqa: PLC0415 - the contract builds on the protocol
+
+        return BadInput
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

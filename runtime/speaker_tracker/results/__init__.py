@@ -1,0 +1,1 @@
+"""What comes of tracking: timelines, latency, and the formats that they are written in."""

@@ -1,0 +1,21 @@
+"""CSV (RFC 4180, with plain line feeds): one row a segment, for spreadsheets and data frames."""
+
+from __future__ import annotations
+
+import csv
+from io import StringIO
+
+from speaker_tracker.results.formats.tracked_file import TrackedFile
+
+COLUMNS = ("audio", "start", "end", "duration", "speaker")
+
+
+def csv_table(file: TrackedFile) -> str:
+    """A heading and the final timeline; times in seconds, ``speaker`` the id. Tables of several files can be put together."""
+    text = StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(COLUMNS)
+    for segment in file.segments:
+        times = (segment.start_ms, segment.end_ms, segment.end_ms - segment.start_ms)
+        table.writerow([str(file.path), *(f"{ms / 1000:.3f}" for ms in times), segment.speaker])
+    return text.getvalue()

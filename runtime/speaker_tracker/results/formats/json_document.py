@@ -1,0 +1,25 @@
+"""JSON: durations, speakers with their time, and the final timeline, all in one document."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from speaker_tracker.results.formats.tracked_file import TrackedFile
+
+
+def as_document(file: TrackedFile) -> dict[str, Any]:
+    """Times in milliseconds, ``seconds`` the audio's duration."""
+    return {
+        "audio": str(file.path),
+        "seconds": round(file.seconds, 3),
+        "speakers": [speaker.model_dump() for speaker in file.report.speakers],
+        "segments": [
+            {"startMs": segment.start_ms, "endMs": segment.end_ms, "speakerId": segment.speaker} for segment in file.segments
+        ],
+    }
+
+
+def json_document(file: TrackedFile) -> str:
+    """One document."""
+    return json.dumps(as_document(file), indent=2) + "\n"

@@ -1,0 +1,21 @@
+"""WebVTT: who speaks, as captions that players show with the recording (W3C, "WebVTT: The Web Video Text Tracks Format")."""
+
+from __future__ import annotations
+
+from speaker_tracker.results.formats.tracked_file import TrackedFile
+
+
+def webvtt(file: TrackedFile) -> str:
+    """One cue a segment of the final timeline; the speaker is its voice span and its text, as there are no words."""
+    cues = [
+        f"\n{_time(segment.start_ms)} --> {_time(segment.end_ms)}\n<v Speaker {segment.speaker}>Speaker {segment.speaker}</v>\n"
+        for segment in file.segments
+    ]
+    return "".join(["WEBVTT\n", *cues])
+
+
+def _time(ms: int) -> str:
+    seconds, thousandths = divmod(ms, 1000)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:02}:{minutes:02}:{seconds:02}.{thousandths:03}"

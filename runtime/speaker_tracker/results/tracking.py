@@ -1,0 +1,98 @@
+"""Tracks the speakers of an audio file in process: the session that the server pumps, with a file at its other end."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import perf_counter
+
+from speaker_tracker.audio.file import AudioFile
+from speaker_tracker.engine.pipeline import Pipeline
+from speaker_tracker.engine.session import BytesReceived, Close, Input, Session, SessionLimits, TextReceived
+from speaker_tracker.errors import UserError
+from speaker_tracker.events.audio import SAMPLE_RATE
+from speaker_tracker.protocol import ErrorMessage, ReportMessage, ServerMessage, StartCommand, StopCommand
+from speaker_tracker.results.timeline_recorder import TimelineRecorder
+from speaker_tracker.stage import SessionInfo
+
+DEFAULT_FRAME_MS = 100
+
+
+class TrackingError(UserError):
+    """The session ended with an error instead of a report."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tracking:
+    """What came of one file.
+
+    ``seconds``: duration of the audio. ``processing_seconds``: time spent on it by the session, without reading the file.
+    """
+
+    seconds: float
+    processing_seconds: float
+    recorder: TimelineRecorder
+    report: ReportMessage
+
+    @property
+    def real_time_factor(self) -> float:
+        """Processing time as a fraction of the audio's duration; below 1 is faster than it is spoken."""
+        return self.processing_seconds / self.seconds
+
+
+def track(  # noqa: PLR0913 - what is tracked, and who is told
+    open_pipeline: Callable[[SessionInfo], Pipeline],
+    audio: AudioFile,
+    num_speakers: int,
+    *,
+    frame_ms: int = DEFAULT_FRAME_MS,
+    on_progress: Callable[[float], object] | None = None,
+    on_message: Callable[[ServerMessage], object] | None = None,
+) -> Tracking:
+    """Streams ``audio`` through a session, in frames of ``frame_ms``, as a client would that asked for the timeline.
+
+    ``open_pipeline``: ``Chain.open``. ``on_progress`` is told how many seconds of audio were taken in since the last time, and
+    ``on_message`` of each message that the session answered with.
+    Raises ``TrackingError`` where the session fails and ``AudioFileError`` where the file does.
+    """
+    run = _Run(open_pipeline, audio, frame_ms, on_message)
+    run.send(TextReceived(StartCommand(num_speakers=num_speakers, timeline=True).model_dump_json()))
+    for frame in audio.frames(frame_ms):
+        run.send(BytesReceived(frame))
+        if on_progress is not None:
+            on_progress(len(frame) / 2 / SAMPLE_RATE)
+    run.send(TextReceived(StopCommand().model_dump_json()))
+    report = run.recorder.report
+    if report is None:
+        raise TrackingError(f"{audio.path}: the session ended without a report")
+    return Tracking(audio.seconds, run.processing_seconds, run.recorder, report)
+
+
+class _Run:
+    def __init__(
+        self,
+        open_pipeline: Callable[[SessionInfo], Pipeline],
+        audio: AudioFile,
+        frame_ms: int,
+        on_message: Callable[[ServerMessage], object] | None,
+    ) -> None:
+        limits = SessionLimits(max_frame_bytes=SAMPLE_RATE * 2 * frame_ms // 1000, max_session_seconds=math.inf)
+        self._session = Session(audio.path.name, open_pipeline, limits)
+        self._audio = audio
+        self._on_message = on_message
+        self.recorder = TimelineRecorder()
+        self.processing_seconds = 0.0
+
+    def send(self, received: Input) -> None:
+        begun = perf_counter()
+        outputs = [output for step in self._session.handle(received) for output in step]
+        self.processing_seconds += perf_counter() - begun
+        for output in outputs:
+            if isinstance(output, Close):
+                continue
+            if isinstance(output.message, ErrorMessage):
+                raise TrackingError(f"{self._audio.path}: {output.message.message}")
+            self.recorder.add(output.message)
+            if self._on_message is not None:
+                self._on_message(output.message)

@@ -1,0 +1,125 @@
+"""From windows of many sessions to embeddings in as few model calls as possible, for embedding stages of any model library.
+
+A speaker encoder computes features, subtracts their mean and embeds them. Here the mean may be that of all speech of a session so
+far: a window of 1.5 s is too short for a mean that says much of the recording and little of what was said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from speaker_tracker.stagekit.speech_windows import Window
+
+SHORTEST = 4000
+"""Samples; what is shorter is repeated up to this, for the networks' convolutions need some frames."""
+
+FRAME_STEP = 160
+"""Samples between two frames of features (10 ms)."""
+
+
+class VoiceNetwork(Protocol):
+    """A speaker model in two parts; all arrays are float32."""
+
+    def features(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+        """From PCM at 16 kHz, shape ``(batch, samples)``, to shape ``(batch, frames, bands)``, a frame each ``FRAME_STEP``."""
+        ...
+
+    def normalized(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The model's own normalization of one window's features, shape ``(frames, bands)``."""
+        ...
+
+    def embed(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """From normalized features, shape ``(batch, frames, bands)``, to embeddings of any length, shape ``(batch, d)``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FeatureMean:
+    """Sum of feature frames, shape ``(bands,)`` (0 bands before the first), and how many they were."""
+
+    total: NDArray[np.float32] = field(default_factory=lambda: np.empty(0, np.float32))
+    frames: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class VoiceQuery:
+    """Windows of one session, in order; ``mean``: that of the session so far, None: each window is normalized by its own."""
+
+    windows: Sequence[Window]
+    mean: FeatureMean | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class VoiceVectors:
+    """For each window an embedding of unit length, float32, shape ``(d,)``; and the session's mean behind them."""
+
+    vectors: list[NDArray[np.float32]]
+    mean: FeatureMean | None
+
+
+class VoiceEncoder:
+    """Runs a network on windows of any sessions; may be called from several threads where the network may."""
+
+    def __init__(self, network: VoiceNetwork) -> None:
+        self._network = network
+
+    def dimension(self) -> int:
+        """Length of an embedding; runs the network once, which the first session need not wait for then."""
+        window = Window(0, 1, 0, SHORTEST, SHORTEST, np.zeros(SHORTEST, np.float32))
+        return len(self.infer([VoiceQuery([window], None)])[0].vectors[0])
+
+    def infer(self, queries: Sequence[VoiceQuery]) -> list[VoiceVectors]:
+        """Embeds all windows of all queries; windows of equal length go through the network together."""
+        samples = [_long_enough(window.samples) for query in queries for window in query.windows]
+        features = _by_length(samples, self._network.features)
+        means, centred = [], []
+        position = 0
+        for query in queries:
+            own = features[position : position + len(query.windows)]
+            position += len(query.windows)
+            mean, normalized = self._normalized(query, own)
+            means.append(mean)
+            centred += normalized
+        rows = iter(_by_length(centred, self._embed))
+        return [VoiceVectors([next(rows) for _ in query.windows], mean) for query, mean in zip(queries, means, strict=True)]
+
+    def _embed(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        vectors = self._network.embed(features)
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        return np.asarray(vectors / np.maximum(lengths, np.finfo(np.float32).tiny), np.float32)
+
+    def _normalized(
+        self, query: VoiceQuery, features: Sequence[NDArray[np.float32]]
+    ) -> tuple[FeatureMean | None, list[NDArray[np.float32]]]:
+        if query.mean is None:
+            return None, [self._network.normalized(one) for one in features]
+        total = query.mean.total if query.mean.frames else np.zeros(features[0].shape[1], np.float32)
+        frames = query.mean.frames
+        normalized = []
+        for window, one in zip(query.windows, features, strict=True):
+            fresh = one[max(0, len(one) - window.fresh // FRAME_STEP) :] if frames else one
+            total, frames = total + fresh.sum(axis=0), frames + len(fresh)
+            normalized.append(one - total / np.float32(frames))
+        return FeatureMean(total, frames), normalized
+
+
+def _by_length(
+    arrays: Sequence[NDArray[np.float32]], call: Callable[[NDArray[np.float32]], NDArray[np.float32]]
+) -> list[NDArray[np.float32]]:
+    results: dict[int, NDArray[np.float32]] = {}
+    alike: dict[int, list[int]] = {}
+    for index, array in enumerate(arrays):
+        alike.setdefault(len(array), []).append(index)
+    for indices in alike.values():
+        outputs = call(np.stack([arrays[index] for index in indices]))
+        results.update(zip(indices, outputs, strict=True))
+    return [results[index] for index in range(len(arrays))]
+
+
+def _long_enough(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    return samples if len(samples) >= SHORTEST else np.resize(samples, SHORTEST)

@@ -1,0 +1,90 @@
+"""What embedding stages have in common: a session's windows, its mean and its answers. A stage of its own brings the model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Annotated, Literal, cast
+
+from pydantic import Field, model_validator
+
+from speaker_tracker.events import SAMPLE_RATE, Event, SpeechAudio, SpeechEnded, SpeechStarted, VoiceEmbedding, VoiceModel
+from speaker_tracker.stage import Answer, Inference, StageBase, StageOptions, State, StateMismatch, float_array
+from speaker_tracker.stagekit.speech_windows import SpeechWindows, Window
+from speaker_tracker.stagekit.voice_encoder import FeatureMean, VoiceQuery, VoiceVectors
+
+
+class WindowEmbeddingOptions(StageOptions):
+    """Base for the options of an embedding stage."""
+
+    window_ms: Annotated[int, Field(ge=300, le=5000)] = Field(1500, description="speech that one embedding hears")
+    hop_ms: Annotated[int, Field(ge=50, le=5000)] = Field(250, description="speech that one embedding stands for")
+    normalization: Literal["session", "window"] = Field(
+        "session", description="features less the mean of the session's speech so far, or of the window alone"
+    )
+
+    @model_validator(mode="after")
+    def _hop_within_window(self) -> WindowEmbeddingOptions:
+        if self.hop_ms > self.window_ms:
+            raise ValueError(f"hop_ms ({self.hop_ms}) must not be longer than window_ms ({self.window_ms})")
+        return self
+
+
+class WindowEmbedding(StageBase):
+    """One session's windows; holds no more audio than one window and what was fed at once.
+
+    Answers with inferences whose inputs are ``VoiceQuery`` objects, for the ``infer`` of a ``VoiceEncoder``.
+    """
+
+    def __init__(self, options: WindowEmbeddingOptions, model: VoiceModel) -> None:
+        self._length = options.window_ms * SAMPLE_RATE // 1000
+        self._hop = options.hop_ms * SAMPLE_RATE // 1000
+        self._model = model
+        self._windows: SpeechWindows | None = None
+        self._mean = FeatureMean() if options.normalization == "session" else None
+
+    def feed(self, event: Event) -> Iterator[Answer]:
+        """Consumes a segment's start, audio and end; the end is passed on behind the segment's last embedding."""
+        match event:
+            case SpeechStarted():
+                self._windows = SpeechWindows(event.start, length=self._length, hop=self._hop)
+                yield event
+            case SpeechAudio():
+                if self._windows is not None:
+                    yield from self._ask(self._windows.feed(event.samples))
+                yield event
+            case SpeechEnded():
+                if self._windows is not None:
+                    yield from self._ask(self._windows.end())
+                    self._windows = None
+                yield event
+            case _:
+                yield event
+
+    def flush(self) -> Iterator[Answer]:
+        """A segment that was never ended ends here."""
+        if self._windows is not None:
+            yield from self._ask(self._windows.end())
+            self._windows = None
+
+    def snapshot(self) -> State:
+        """The mean of the session's features; the segment under way is audio and left out."""
+        if self._mean is None:
+            return {"model": self._model.name}
+        return {"model": self._model.name, "sum": self._mean.total, "frames": self._mean.frames}
+
+    def restore(self, state: State) -> None:
+        """Goes on with that mean. Raises ``StateMismatch`` where the model is another one."""
+        if state["model"] != self._model.name:
+            raise StateMismatch(f"the session was embedded by {state['model']}, and this is {self._model.name}")
+        if self._mean is not None:
+            self._mean = FeatureMean(float_array(state["sum"]), cast(int, state["frames"]))
+
+    def _ask(self, windows: Iterator[Window]) -> Iterator[Answer]:
+        if asked := list(windows):
+            yield Inference(VoiceQuery(asked, self._mean), partial(self._answer, asked))
+
+    def _answer(self, windows: Sequence[Window], result: VoiceVectors) -> Iterator[Event]:
+        self._mean = result.mean
+        for window, vector in zip(windows, result.vectors, strict=True):
+            yield VoiceEmbedding(window.start, window.end, window.heard_start, window.heard_end, vector, self._model)

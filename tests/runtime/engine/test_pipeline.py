@@ -1,0 +1,286 @@
+"""Stages in a row: the order of what they answer, inferences, the flush, and failures."""
+
+import time
+from dataclasses import dataclass
+
+import pytest
+
+from speaker_tracker.engine.pipeline import OpenStage, Pipeline, StageFailure
+from speaker_tracker.events import Event
+from speaker_tracker.protocol import BadInput, ErrorCode
+from speaker_tracker.stage import Inference, Stage, StageBase, StatelessStage
+
+
+@dataclass(frozen=True, slots=True)
+class Word(Event):
+    text: str
+
+
+class Appending(StatelessStage):
+    """Answers a word with as many as it has endings, each the word and one ending; at the flush with ``last``."""
+
+    def __init__(self, *endings, last=()):
+        self.endings = endings
+        self.last = last
+
+    def feed(self, event):
+        return (Word(event.text + ending) for ending in self.endings)
+
+    def flush(self):
+        return [Word(text) for text in self.last]
+
+
+class Holding(StageBase):
+    """Keeps the newest word back until another comes; what it keeps is its state."""
+
+    def __init__(self):
+        self.held = []
+
+    def feed(self, event):
+        out, self.held = self.held, [event]
+        return out
+
+    def flush(self):
+        return self.held
+
+    def snapshot(self):
+        return {"held": [event.text for event in self.held]}
+
+    def restore(self, state):
+        self.held = [Word(text) for text in state["held"]]
+
+
+class Asking(StatelessStage):
+    """Asks the model about a word, between two words of its own; ``then`` may say more than one word."""
+
+    def feed(self, event):
+        yield Word("before")
+        yield Inference(event.text, lambda result: [Word(result), Word(result + "!")])
+        yield Word("between")
+        yield Inference(event.text + event.text, lambda result: [Word(result)])
+
+
+class Failing(StatelessStage):
+    def __init__(self, error, *, only_at_flush=False):
+        self.error = error
+        self.only_at_flush = only_at_flush
+
+    def feed(self, event):
+        yield event
+        if not self.only_at_flush:
+            raise self.error
+
+    def flush(self):
+        raise self.error
+
+
+def pipeline(*stages, infer=None, took=None):
+    return Pipeline([OpenStage(f"stage{number}", stage, infer) for number, stage in enumerate(stages)], took)
+
+
+def words(events):
+    return [event.text for event in events]
+
+
+def shout(inputs):
+    return [text.upper() for text in inputs]
+
+
+def test_helper_stages_are_stages():
+    assert all(isinstance(stage, Stage) for stage in (Appending(), Holding(), Asking()))
+
+
+def test_each_answer_passes_the_next_stage_in_order():
+    assert words(pipeline(Appending("a", "b"), Appending("1", "2")).feed(Word("x"))) == ["xa1", "xa2", "xb1", "xb2"]
+
+
+def test_stage_without_answer_ends_the_way():
+    assert pipeline(Appending(), Failing(AssertionError("never fed"))).feed(Word("x")) == []
+
+
+def test_inference_is_replaced_by_what_its_result_leads_to():
+    assert words(pipeline(Asking(), infer=shout).feed(Word("x"))) == ["before", "X", "X!", "between", "XX"]
+
+
+def test_inferences_of_one_answer_go_into_one_call():
+    calls = []
+
+    def note(inputs):
+        calls.append(list(inputs))
+        return inputs
+
+    pipeline(Asking(), infer=note).feed(Word("x"))
+
+    assert calls == [["x", "xx"]]
+
+
+def test_results_reach_the_stage_before_its_next_event():
+    class Numbering(StatelessStage):
+        answers = 0
+
+        def feed(self, event):
+            seen = self.answers
+            return [Inference(event.text, lambda result: self.note(f"{result} after {seen}"))]
+
+        def note(self, text):
+            self.answers += 1
+            return [Word(text)]
+
+    out = pipeline(Appending("a", "b"), Numbering(), infer=shout).feed(Word("x"))
+
+    assert words(out) == ["XA after 0", "XB after 1"]
+
+
+def test_inference_at_the_flush_is_run_too():
+    class AskingLast(StatelessStage):
+        def feed(self, event):
+            return [event]
+
+        def flush(self):
+            return [Inference("end", lambda result: [Word(result)])]
+
+    assert words(pipeline(AskingLast(), infer=shout).flush()) == ["END"]
+
+
+def test_what_a_stage_held_back_passes_those_behind_it_before_they_are_flushed():
+    out = pipeline(Appending("a", last=["first"]), Holding(), Appending("c", last=["last"]))
+    out.feed(Word("x"))
+
+    assert words(out.flush()) == ["xac", "firstc", "last"]
+
+
+def test_failing_stage_is_named_with_its_cause():
+    error = ZeroDivisionError()
+
+    with pytest.raises(StageFailure, match="'stage1'") as caught:
+        pipeline(Appending("a"), Failing(error)).feed(Word("x"))
+
+    assert caught.value.stage == "stage1"
+    assert caught.value.__cause__ is error
+
+
+@pytest.mark.parametrize("at_flush", [True, False])
+def test_blame_on_the_client_is_passed_on_as_it_is(at_flush):
+    blame = BadInput(ErrorCode.ODD_LENGTH, "odd")
+    failing = pipeline(Failing(blame, only_at_flush=at_flush), Appending("a"))
+
+    with pytest.raises(BadInput) as caught:
+        failing.flush() if at_flush else failing.feed(Word("x"))
+
+    assert caught.value is blame
+
+
+def test_failing_flush_names_the_stage():
+    with pytest.raises(StageFailure, match="'stage1'"):
+        pipeline(Appending("a"), Failing(OSError(), only_at_flush=True)).flush()
+
+
+def test_failing_model_is_the_failure_of_the_stage_that_asked():
+    def broken(_inputs):
+        raise OSError("weights are gone")
+
+    with pytest.raises(StageFailure, match="'stage0'"):
+        pipeline(Asking(), infer=broken).feed(Word("x"))
+
+
+def test_stage_that_asks_without_a_model_is_told_so():
+    with pytest.raises(StageFailure) as caught:
+        pipeline(Asking()).feed(Word("x"))
+
+    assert "no infer" in str(caught.value.__cause__)
+
+
+def test_restored_pipeline_goes_on_from_the_snapshot():
+    first = pipeline(Appending("a"), Holding())
+    first.feed(Word("x"))
+
+    second = pipeline(Appending("a"), Holding())
+    second.restore(first.snapshot())
+
+    assert words(second.feed(Word("y"))) == words(first.feed(Word("y"))) == ["xa"]
+    assert words(second.flush()) == words(first.flush()) == ["ya"]
+
+
+def test_closing_reaches_every_stage_also_behind_one_that_fails(caplog):
+    closed = []
+
+    class Closing(Appending):
+        def __init__(self, name):
+            super().__init__()
+            self.name = name
+
+        def close(self):
+            closed.append(self.name)
+            if self.name == "first":
+                raise OSError("cannot close")
+
+    Pipeline([OpenStage(name, Closing(name), None) for name in ("first", "second")]).close()
+
+    assert closed == ["first", "second"]
+    assert "stage 'first' failed to close" in caplog.text
+
+
+def test_an_observer_is_told_of_what_comes_out():
+    seen = []
+    pipeline = Pipeline([OpenStage("one", Appending("a", "b", last=["end"]), None)]).observed(seen.append)
+
+    assert pipeline.feed(Word("x")) == seen == [Word("xa"), Word("xb")]
+    assert pipeline.flush() == [Word("end")] == seen[2:]
+
+
+# -- the time of stages ----------------------------------------------------------------------------------------------------------
+
+
+class Took(list):
+    """Notes what it is told; ``names`` are those of the stages."""
+
+    def __call__(self, name, seconds):
+        assert seconds >= 0
+        self.append((name, seconds))
+
+    @property
+    def names(self):
+        return [name for name, _ in self]
+
+
+def test_every_call_of_a_stage_is_told_with_its_time():
+    took = Took()
+    timed = pipeline(Appending("a", "b"), Appending("1"), took=took)
+
+    assert words(timed.feed(Word("x"))) == ["xa1", "xb1"]
+    assert took.names == ["stage0", "stage1", "stage1"]
+
+    timed.flush()
+    assert took.names[3:] == ["stage0", "stage1"]
+
+
+def test_the_time_of_a_stage_holds_its_inference_and_what_it_does_with_the_result():
+    took, slept = Took(), []
+
+    def sleep(inputs):
+        begin = time.perf_counter()
+        time.sleep(0.02)
+        slept.append(time.perf_counter() - begin)
+        return inputs
+
+    pipeline(Asking(), Appending("a"), infer=sleep, took=took).feed(Word("x"))
+
+    assert took.names == ["stage0", *["stage1"] * 5]
+    assert took[0][1] >= slept[0]
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError(), BadInput(ErrorCode.ODD_LENGTH, "odd")])
+def test_a_call_that_fails_is_told_as_well(error):
+    took = Took()
+
+    with pytest.raises((StageFailure, BadInput)):
+        pipeline(Failing(error), took=took).feed(Word("x"))
+
+    assert took.names == ["stage0"]
+
+
+def test_an_observed_pipeline_tells_times_too():
+    took = Took()
+    pipeline(Appending("a"), took=took).observed(lambda _event: None).feed(Word("x"))
+
+    assert took.names == ["stage0"]

@@ -1,0 +1,29 @@
+from pathlib import Path
+
+import pytest
+
+from speaker_tracker.protocol import ReportMessage, SegmentMessage, SpeakerTotal
+from speaker_tracker.results.formats import TrackedFile
+from speaker_tracker.results.timeline_recorder import TimelineRecorder
+
+SEGMENTS = [(1000, 2000, 0), (2000, 4050, 1), (3_723_400, 3_725_001, 0)]
+
+
+@pytest.fixture
+def tracked():
+    """A file with two speakers and a third turn after more than an hour."""
+    recorder = TimelineRecorder()
+    report = ReportMessage(
+        speakers=[SpeakerTotal(id=0, totalTimeMs=2601), SpeakerTotal(id=1, totalTimeMs=2050)],
+        segments=[SegmentMessage(startMs=start, endMs=end, speakerId=speaker) for start, end, speaker in SEGMENTS],
+    )
+    recorder.add(report)
+    return TrackedFile(Path("talks") / 'a "good", talk.flac', 3800.1234, report, recorder)
+
+
+@pytest.fixture
+def silent():
+    report = ReportMessage(speakers=[], segments=[])
+    recorder = TimelineRecorder()
+    recorder.add(report)
+    return TrackedFile(Path("silence.wav"), 2.0, report, recorder)

@@ -1,0 +1,14 @@
+from speaker_tracker.results.formats import FORMATS
+
+
+def test_labels_are_start_end_and_name_with_tabs_between(tracked):
+    labels = [line.split("\t") for line in FORMATS["audacity"].render(tracked).splitlines()]
+    assert [(float(start), float(end), name) for start, end, name in labels] == [
+        (1.0, 2.0, "speaker 0"),
+        (2.0, 4.05, "speaker 1"),
+        (3723.4, 3725.001, "speaker 0"),
+    ]
+
+
+def test_silence_has_no_labels(silent):
+    assert FORMATS["audacity"].render(silent) == ""

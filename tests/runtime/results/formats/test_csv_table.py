@@ -1,0 +1,17 @@
+import csv
+from io import StringIO
+
+from speaker_tracker.results.formats import FORMATS
+
+
+def test_rows_are_read_back(tracked):
+    name = 'talks/a "good", talk.flac'
+    assert list(csv.DictReader(StringIO(FORMATS["csv"].render(tracked)))) == [
+        {"audio": name, "start": "1.000", "end": "2.000", "duration": "1.000", "speaker": "0"},
+        {"audio": name, "start": "2.000", "end": "4.050", "duration": "2.050", "speaker": "1"},
+        {"audio": name, "start": "3723.400", "end": "3725.001", "duration": "1.601", "speaker": "0"},
+    ]
+
+
+def test_silence_is_a_heading(silent):
+    assert FORMATS["csv"].render(silent) == "audio,start,end,duration,speaker\n"

@@ -1,0 +1,16 @@
+import webvtt
+
+from speaker_tracker.results.formats import FORMATS
+
+
+def test_cues_are_read_back(tracked):
+    cues = webvtt.from_string(FORMATS["vtt"].render(tracked)).captions
+    assert [(cue.start, cue.end, cue.voice, cue.text) for cue in cues] == [
+        ("00:00:01.000", "00:00:02.000", "Speaker 0", "Speaker 0"),
+        ("00:00:02.000", "00:00:04.050", "Speaker 1", "Speaker 1"),
+        ("01:02:03.400", "01:02:05.001", "Speaker 0", "Speaker 0"),
+    ]
+
+
+def test_silence_is_a_file_without_cues(silent):
+    assert webvtt.from_string(FORMATS["vtt"].render(silent)).captions == []
