@@ -26,7 +26,7 @@ def test_pcm_goes_as_it_is(audio):
 @pytest.mark.parametrize("kind", [np.float32, np.float64])
 def test_floats_are_scaled_and_clipped(kind):
     pcm = as_pcm(np.array([0, 0.5, -1, 1, 1.7, -2], kind))
-    assert np.frombuffer(pcm, "<i2").tolist() == [0, 16384, -32767, 32767, 32767, -32767]
+    assert np.frombuffer(pcm, "<i2").tolist() == [0, 16384, -32768, 32767, 32767, -32768]
 
 
 @pytest.mark.parametrize(

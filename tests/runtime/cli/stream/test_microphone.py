@@ -20,7 +20,7 @@ import soundfile
 from click.testing import CliRunner
 
 from needed_programs import lacking
-from speaker_tracker.cli import microphone
+from speaker_tracker.cli.stream import microphone
 from speaker_tracker.cli.main import main
 from speaker_tracker.cli.stream.microphone import Microphone, MicrophoneError
 from terminal import Terminal
