@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from recording_sink import RecordingSink
 from speaker_tracker.settings import DEFAULT_STAGES
+from support.recording_sink import RecordingSink
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "deploy" / "chains").glob("*.env"))

@@ -8,8 +8,8 @@ import sys
 import pytest
 import yaml
 
-from deploy_files import DEPLOY, IMAGE_USER, ROOT, env_file, seconds, seconds_to_end, settings_from
 from speaker_tracker.settings import PREFIX, Settings
+from support.deploy_files import DEPLOY, IMAGE_USER, ROOT, env_file, seconds, seconds_to_end, settings_from
 
 PATH = DEPLOY / "compose.yaml"
 TEXT = PATH.read_text(encoding="utf-8")

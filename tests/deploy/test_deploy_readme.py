@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from deploy_files import DEPLOY, documents
 from speaker_tracker.engine.plugins import PluginManager
 from speaker_tracker.protocol import ErrorCode
 from speaker_tracker.settings import OPTIONS_SETTINGS, PREFIX, Settings
+from support.deploy_files import DEPLOY, documents
 
 FILES = sorted(path for path in DEPLOY.rglob("*") if path.suffix in (".conf", ".env", ".md", ".yaml"))
 README = (DEPLOY / "README.md").read_text(encoding="utf-8")

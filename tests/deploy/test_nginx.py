@@ -12,11 +12,11 @@ from contextlib import suppress
 
 import pytest
 
-from deploy_files import DEPLOY, required, seconds
-from known_conversation import DATA, read_conversation
-from protocol_client import ProtocolClient
-from server_process import ServerProcess
 from speaker_tracker.settings import Settings
+from support.deploy_files import DEPLOY, required, seconds
+from support.known_conversation import DATA, read_conversation
+from support.protocol_client import ProtocolClient
+from support.server_process import ServerProcess
 
 TEXT = (DEPLOY / "nginx.conf").read_text(encoding="utf-8")
 SERVERS = ("127.0.0.2", "127.0.0.3")

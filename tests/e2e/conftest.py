@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from known_conversation import DATA, KnownConversation, read_conversation
-from protocol_client import ProtocolClient
-from server_process import ServerProcess
+from support.known_conversation import DATA, KnownConversation, read_conversation
+from support.protocol_client import ProtocolClient
+from support.server_process import ServerProcess
 
 
 @pytest.fixture(scope="module")

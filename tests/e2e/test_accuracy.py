@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from shared_data import MANIFEST, VERIFICATION, needs_shared_data
+from support.shared_data import MANIFEST, VERIFICATION, needs_shared_data
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
 

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from protocol_client import ProtocolClient
+from support.protocol_client import ProtocolClient
 
 pytestmark = pytest.mark.e2e
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from server_process import ServerProcess
+from support.server_process import ServerProcess
 
 pytestmark = pytest.mark.e2e
 

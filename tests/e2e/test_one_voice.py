@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import soundfile
 
-from shared_data import VERIFICATION, needs_shared_data
 from speaker_tracker.audio.file import AudioFile
 from speaker_tracker.engine.assembly import build_chain
 from speaker_tracker.evaluation.utterances import read_utterances, utterance_files
 from speaker_tracker.results.tracking import track
 from speaker_tracker.settings import load_settings
+from support.shared_data import VERIFICATION, needs_shared_data
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 

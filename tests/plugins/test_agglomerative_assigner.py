@@ -6,7 +6,7 @@ import pytest
 from speaker_tracker.engine.pipeline import StageFailure
 from speaker_tracker.events import SpeakerNow, SpeakersAssigned, SpeechEnded, VoiceEmbedding, VoiceModel
 from speaker_tracker.stage import StateMismatch
-from stage_harness import load, of_type, open_stage, run
+from support.stage_harness import load, of_type, open_stage, run
 
 HOP = 4_000
 MODEL = VoiceModel("test", 64, same_voice_cosine=0.4, calibrated_seconds=1.5)

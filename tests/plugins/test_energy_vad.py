@@ -1,7 +1,7 @@
 import numpy as np
 
 from speaker_tracker.events import SpeechEnded, SpeechStarted
-from stage_harness import blocks, load, of_type, open_stage, run
+from support.stage_harness import blocks, load, of_type, open_stage, run
 
 RATE = 16_000
 BURST = np.random.default_rng(0).normal(0, 0.1, RATE).astype(np.float32)

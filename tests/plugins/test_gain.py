@@ -3,7 +3,7 @@ import pytest
 
 from speaker_tracker.events import AudioBlock, AudioClock, SpeechAudio
 from speaker_tracker_plugins.gain import KNEE, limited
-from stage_harness import blocks, load, of_type, open_stage, run
+from support.stage_harness import blocks, load, of_type, open_stage, run
 
 NOISE = np.random.default_rng(0).normal(0, 0.1, 16_000).astype(np.float32)
 

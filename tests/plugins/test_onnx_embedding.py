@@ -7,11 +7,11 @@ import sys
 import numpy as np
 import pytest
 
-from known_conversation import DATA, read_conversation
 from speaker_tracker.events import AudioBlock, SpeechAudio, SpeechEnded, SpeechStarted, VoiceEmbedding
 from speaker_tracker.models.exported import exported_folder
 from speaker_tracker.stage import StageLoadError
-from stage_harness import blocks, load, of_type, open_stage, run
+from support.known_conversation import DATA, read_conversation
+from support.stage_harness import blocks, load, of_type, open_stage, run
 
 CHAIN = "frame_decoder,silero_vad,onnx_embedding,kmeans_assigner,timing_aggregator,reporter"
 FORBIDDEN = ("torch", "torchaudio", "speechbrain", "huggingface_hub")

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from needed_programs import lacking
 from speaker_tracker.engine.plugins import BUILTIN_PLUGINS
+from support.needed_programs import lacking
 
-SCRIPTED_STAGE = Path(__file__).with_name("scripted_stage.py")
+SCRIPTED_STAGE = Path(__file__).parents[1] / "support" / "scripted_stage.py"
 
 
 class Site:

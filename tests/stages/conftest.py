@@ -2,9 +2,9 @@
 
 import pytest
 
-from known_conversation import DATA, KnownConversation, read_conversation
 from speaker_tracker.stage import LoadedStage
-from stage_harness import load
+from support.known_conversation import DATA, KnownConversation, read_conversation
+from support.stage_harness import load
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from speaker_tracker.events import ClientMessage
 from speaker_tracker.protocol import ReportMessage
 from speaker_tracker.settings import Settings
 from speaker_tracker.stage import SessionInfo
-from stage_harness import frames, of_type, run
+from support.stage_harness import frames, of_type, run
 
 RATE = 16_000
 

@@ -3,7 +3,7 @@ import pytest
 
 from speaker_tracker.events import AudioBlock, AudioClock, PcmReceived
 from speaker_tracker.protocol import BadInput, ErrorCode
-from stage_harness import frames, load, of_type, open_stage, run
+from support.stage_harness import frames, load, of_type, open_stage, run
 
 MORE = [(b"RF64\x00\x00", "WAV"), (b"ID3\x04\x00", "MP3")]  # the latter of an odd length
 SAMPLES = np.linspace(-1, 1, 5000).astype(np.float32)

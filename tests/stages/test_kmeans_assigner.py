@@ -10,7 +10,7 @@ from speaker_tracker.stage import StateMismatch
 from speaker_tracker_stages.evidence import Item
 from speaker_tracker_stages.kmeans_assigner import KMeansAssignerOptions
 from speaker_tracker_stages.kmeans_assigner import _first_heard as first_heard
-from stage_harness import load, of_type, open_stage, run
+from support.stage_harness import load, of_type, open_stage, run
 
 HOP = 4_000
 RATE = 16_000

@@ -1,7 +1,7 @@
 import json
 
 from speaker_tracker.events import AudioClock, ClientMessage, SpeakerNow, TimelineChanged, TimelineSegment
-from stage_harness import load, of_type, open_stage, run
+from support.stage_harness import load, of_type, open_stage, run
 
 SECOND = 16_000
 

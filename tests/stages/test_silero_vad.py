@@ -2,13 +2,13 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from known_conversation import read_conversation
-from shared_data import CONVERSATIONS, conversations, needs_shared_data
 from speaker_tracker.engine.pipeline import OpenStage, Pipeline
 from speaker_tracker.events import SpeechAudio, SpeechEnded, SpeechStarted
 from speaker_tracker.stage import SessionInfo
 from speaker_tracker_stages.silero_vad import SileroVadOptions
-from stage_harness import blocks, load, of_type, open_stage, run
+from support.known_conversation import read_conversation
+from support.shared_data import CONVERSATIONS, conversations, needs_shared_data
+from support.stage_harness import blocks, load, of_type, open_stage, run
 
 
 @pytest.fixture(scope="module", params=["torch", "onnx"])

@@ -6,7 +6,7 @@ from speaker_tracker.events import SpeechAudio, SpeechEnded, SpeechStarted, Voic
 from speaker_tracker.stage import SessionInfo, StageLoadError, StateMismatch
 from speaker_tracker.stagekit.speech_windows import Window
 from speaker_tracker.stagekit.voice_encoder import FeatureMean, VoiceQuery
-from stage_harness import load, of_type, open_stage, run
+from support.stage_harness import load, of_type, open_stage, run
 
 RATE = 16_000
 

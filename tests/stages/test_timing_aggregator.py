@@ -1,5 +1,5 @@
 from speaker_tracker.events import SpeakersAssigned, SpeakerSpan, TimelineChanged, TimelineSegment
-from stage_harness import load, of_type, open_stage, run
+from support.stage_harness import load, of_type, open_stage, run
 
 SECOND = 16_000
 

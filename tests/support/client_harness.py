@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from server_process import ServerProcess
 from speaker_tracker.client import Backoff, Part, Report, Segment, TrackerClient, TrackerEvent
+from support.server_process import ServerProcess
 
 STARTED = '{"event": "started", "num_speakers": 2}'
 SPEAKER = '{"event": "speaker", "currentSpeakerId": 0, "speakingTimeMs": {"0": 500}}'

@@ -2,11 +2,11 @@
 
 import time
 
-from recording_sink import PATIENCE
 from speaker_tracker.events import AudioClock, ClientMessage
 from speaker_tracker.protocol import ReportMessage, SpeakerMessage, SpeakerTotal
 from speaker_tracker.stage import LoadedStage
-from stage_harness import open_stage, run
+from support.recording_sink import PATIENCE
+from support.stage_harness import open_stage, run
 
 NAME = "cloudevents_reporter"
 OPTION = f"SPEAKER_TRACKER_STAGE_OPTIONS__{NAME.upper()}__"

@@ -13,7 +13,7 @@ from docker.models.containers import Container
 from testcontainers.core.container import DockerContainer
 from testcontainers.core.image import DockerImage
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PORT = 8000
 PATIENCE = 120
 LOCKED_DOWN = {"read_only": True, "cap_drop": ["ALL"], "security_opt": ["no-new-privileges"]}

@@ -13,7 +13,7 @@ from speaker_tracker.engine.assembly import configure_chain, find_observers, fin
 from speaker_tracker.server.binding import CLOSING_SECONDS
 from speaker_tracker.settings import PORT_VARIABLE, PREFIX, Settings, load_settings
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
 
 IMAGE_USER = 10001

@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Page
 
-from tracker_page import TrackerPage
+from support.tracker_page import TrackerPage
 
 HOOKS = """() => {
   const {mediaDevices} = navigator;

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-CONVERSATIONS = Path(__file__).parents[2] / "shared" / "data" / "conversations"
+CONVERSATIONS = Path(__file__).parents[3] / "shared" / "data" / "conversations"
 MANIFEST = CONVERSATIONS / "manifest.json"
 VERIFICATION = CONVERSATIONS.parent / "verification"
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Playwright, sync_playwright
 
-from known_conversation import DATA
-from server_process import ServerProcess
-from tracker_page import BEEPING_MICROPHONE, CHROMIUM, TrackerPage, launch, page_address, speaking_microphone
+from support.known_conversation import DATA
+from support.server_process import ServerProcess
+from support.tracker_page import BEEPING_MICROPHONE, CHROMIUM, TrackerPage, launch, page_address, speaking_microphone
 
 
 @pytest.fixture(scope="session")

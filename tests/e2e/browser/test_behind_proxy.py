@@ -7,8 +7,8 @@ from contextlib import suppress
 
 import pytest
 
-from known_conversation import DATA
-from tracker_page import page_address
+from support.known_conversation import DATA
+from support.tracker_page import page_address
 
 pytestmark = pytest.mark.e2e
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from known_conversation import DATA
+from support.known_conversation import DATA
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("chromium")]
 

@@ -8,8 +8,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from known_conversation import DATA
-from tracker_page import BEEPING_MICROPHONE, page_address
+from support.known_conversation import DATA
+from support.tracker_page import BEEPING_MICROPHONE, page_address
 
 pytestmark = pytest.mark.e2e
 

@@ -8,9 +8,9 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from known_conversation import DATA
 from speaker_tracker.results.rttm import read_rttm
-from tracker_page import BEEPING_MICROPHONE, DENIED_MICROPHONE, NO_MICROPHONE, page_address
+from support.known_conversation import DATA
+from support.tracker_page import BEEPING_MICROPHONE, DENIED_MICROPHONE, NO_MICROPHONE, page_address
 
 pytestmark = pytest.mark.e2e
 

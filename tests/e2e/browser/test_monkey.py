@@ -6,8 +6,8 @@ from time import monotonic
 import pytest
 import soundfile
 
-from page_hooks import HOOKS, live_tracks
-from tracker_page import page_address
+from support.page_hooks import HOOKS, live_tracks
+from support.tracker_page import page_address
 
 pytestmark = pytest.mark.e2e
 

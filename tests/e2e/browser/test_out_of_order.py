@@ -5,9 +5,9 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from known_conversation import DATA
-from page_hooks import HOOKS, break_connection, expect_to_go_on, live_tracks
-from tracker_page import BEEPING_MICROPHONE, page_address
+from support.known_conversation import DATA
+from support.page_hooks import HOOKS, break_connection, expect_to_go_on, live_tracks
+from support.tracker_page import BEEPING_MICROPHONE, page_address
 
 pytestmark = pytest.mark.e2e
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from known_conversation import DATA
-from tracker_page import free_port, page_address
+from support.known_conversation import DATA
+from support.tracker_page import free_port, page_address
 
 pytestmark = pytest.mark.e2e
 

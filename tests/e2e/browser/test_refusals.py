@@ -3,10 +3,10 @@
 import pytest
 from playwright.sync_api import expect
 
-from known_conversation import DATA
 from speaker_tracker.protocol import ErrorCode
 from speaker_tracker.settings import DEFAULT_STAGES
-from tracker_page import page_address
+from support.known_conversation import DATA
+from support.tracker_page import page_address
 
 pytestmark = pytest.mark.e2e
 

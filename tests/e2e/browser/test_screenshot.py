@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from known_conversation import DATA
+from support.known_conversation import DATA
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("chromium")]
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from known_conversation import DATA
 from speaker_tracker.server.web import CONTENT_SECURITY_POLICY
-from tracker_page import BEEPING_MICROPHONE, page_address
+from support.known_conversation import DATA
+from support.tracker_page import BEEPING_MICROPHONE, page_address
 
 pytestmark = pytest.mark.e2e
 

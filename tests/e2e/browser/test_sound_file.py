@@ -8,8 +8,8 @@ import pytest
 import soundfile
 from playwright.sync_api import expect
 
-from known_conversation import DATA
-from tracker_page import page_address
+from support.known_conversation import DATA
+from support.tracker_page import page_address
 
 pytestmark = pytest.mark.e2e
 

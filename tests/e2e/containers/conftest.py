@@ -9,8 +9,8 @@ import pytest
 from docker.errors import DockerException
 from testcontainers.core.network import Network
 
-from container_server import ROOT, ServerContainer, build
-from protocol_client import ProtocolClient
+from support.container_server import ROOT, ServerContainer, build
+from support.protocol_client import ProtocolClient
 
 TARGETS = ("full", "slim")
 

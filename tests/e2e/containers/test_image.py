@@ -8,10 +8,10 @@ import sys
 import numpy as np
 import pytest
 
-from container_server import ROOT
-from known_conversation import SAMPLE_RATE
-from protocol_client import FRAME
 from speaker_tracker.settings import DEFAULT_STAGES
+from support.container_server import ROOT
+from support.known_conversation import SAMPLE_RATE
+from support.protocol_client import FRAME
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 

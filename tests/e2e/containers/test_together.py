@@ -7,8 +7,8 @@ import time
 import pytest
 from testcontainers.core.container import DockerContainer
 
-from container_server import PATIENCE, ROOT, ServerContainer, build
-from known_conversation import SAMPLE_RATE
+from support.container_server import PATIENCE, ROOT, ServerContainer, build
+from support.known_conversation import SAMPLE_RATE
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 

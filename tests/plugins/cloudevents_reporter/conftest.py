@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from cloudevents_stage import NAME
-from recording_sink import RecordingSink
 from speaker_tracker.stage import LoadedStage
-from stage_harness import load
+from support.cloudevents_stage import NAME
+from support.recording_sink import RecordingSink
+from support.stage_harness import load
 
 
 @pytest.fixture(autouse=True)

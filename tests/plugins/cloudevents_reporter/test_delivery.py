@@ -3,8 +3,8 @@ import time
 
 import pytest
 
-from cloudevents_stage import report, until
-from recording_sink import PATIENCE, RecordingSink, closed_address
+from support.cloudevents_stage import report, until
+from support.recording_sink import PATIENCE, RecordingSink, closed_address
 
 
 def test_the_session_ends_while_the_sink_still_holds_the_request(loaded, sink):

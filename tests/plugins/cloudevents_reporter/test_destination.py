@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from cloudevents_stage import NAME, report, until
-from recording_sink import RecordingSink, closed_address
 from speaker_tracker.engine.chain import ChainError, configure
 from speaker_tracker.engine.plugins import PluginManager
 from speaker_tracker.settings import DEFAULT_STAGES
 from speaker_tracker.stage import StageLoadError
-from stage_harness import load
+from support.cloudevents_stage import NAME, report, until
+from support.recording_sink import RecordingSink, closed_address
+from support.stage_harness import load
 
 
 def test_the_sink_of_a_sink_binding_is_taken(loaded, sink, monkeypatch):

@@ -4,11 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from cloudevents_stage import REPORT, SESSION, report, until
-from recording_sink import PATIENCE
 from speaker_tracker.events import AudioClock, ClientMessage
 from speaker_tracker.protocol import ReportMessage, SegmentMessage
-from stage_harness import open_stage, run
+from support.cloudevents_stage import REPORT, SESSION, report, until
+from support.recording_sink import PATIENCE
+from support.stage_harness import open_stage, run
 
 
 @pytest.mark.parametrize("mode", ["binary", "structured"])

@@ -3,10 +3,10 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from cloudevents_stage import NAME, OPTION
 from speaker_tracker.cli.main import main
 from speaker_tracker.engine.plugins import PluginManager
 from speaker_tracker.settings import DEFAULT_STAGES
+from support.cloudevents_stage import NAME, OPTION
 
 SECRETS = {
     "HEADERS": '{"Authorization": "Bearer sesame"}',

@@ -1,9 +1,9 @@
 import time
 
-from cloudevents_stage import NAME, OPTION
-from protocol_client import ProtocolClient
-from recording_sink import PATIENCE
 from speaker_tracker.settings import DEFAULT_STAGES
+from support.cloudevents_stage import NAME, OPTION
+from support.protocol_client import ProtocolClient
+from support.recording_sink import PATIENCE
 
 SECOND = b"\0\0" * 16_000
 

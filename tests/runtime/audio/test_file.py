@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from needed_programs import needed
 from speaker_tracker.audio.file import AudioFile, AudioFileError, audio_endings
+from support.needed_programs import needed
 
 
 def samples(path, frame_ms=100):

@@ -3,8 +3,8 @@ import subprocess
 import numpy as np
 import pytest
 
-from needed_programs import needed
 from speaker_tracker.audio.media_kinds import SIGNATURE_BYTES, header_kind, media_kind
+from support.needed_programs import needed
 
 FORMATS = {
     "mp4": "an MP4 or QuickTime file",

@@ -8,9 +8,9 @@ import time
 import pytest
 from click.testing import CliRunner
 
-from needed_programs import needed
 from speaker_tracker.cli.main import main
-from terminal import Terminal
+from support.needed_programs import needed
+from support.terminal import Terminal
 
 QUIET = {"PS1": "$ ", "LANG": "C.UTF-8", "HISTFILE": ""}
 

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from speaker_tracker.cli.main import main
 from speaker_tracker.results.formats import FORMATS
-from terminal import speaker_tracker
+from support.terminal import speaker_tracker
 
 pytestmark = pytest.mark.usefixtures("scripted_chain")
 

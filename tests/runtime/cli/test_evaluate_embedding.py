@@ -5,8 +5,8 @@ import pytest
 import soundfile
 from click.testing import CliRunner
 
-from known_conversation import DATA, read_conversation
 from speaker_tracker.cli.main import main
+from support.known_conversation import DATA, read_conversation
 
 pytestmark = pytest.mark.usefixtures("clean_environment")
 

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from websockets.asyncio.server import serve
 
-from client_harness import HEARD, PATIENCE, REPORT, SECOND, SPEECH, STARTED, no_task_left, quick, read_all
 from speaker_tracker.client import (
     AccessRefused,
     BadArgument,
@@ -28,6 +27,7 @@ from speaker_tracker.client import (
 )
 from speaker_tracker.errors import UserError
 from speaker_tracker.protocol import ErrorCode
+from support.client_harness import HEARD, PATIENCE, REPORT, SECOND, SPEECH, STARTED, no_task_left, quick, read_all
 
 
 async def fails(url, kind, **options):

@@ -7,7 +7,6 @@ from http import HTTPStatus
 
 import pytest
 
-from client_harness import PATIENCE, PATIENT, REPORT, STARTED, kill, level, of, until
 from speaker_tracker.client import (
     AccessRefused,
     CannotConnect,
@@ -20,6 +19,7 @@ from speaker_tracker.client import (
     TrackerClient,
 )
 from speaker_tracker.protocol import ErrorCode
+from support.client_harness import PATIENCE, PATIENT, REPORT, STARTED, kill, level, of, until
 
 
 async def test_a_server_that_is_not_there_yet_is_waited_for(place, caplog):

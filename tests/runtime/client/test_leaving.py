@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from client_harness import PATIENCE, SECOND, SPEAKER, SPEECH, STARTED, no_task_left, read_all
 from speaker_tracker.client import SessionOver, TrackerClient
+from support.client_harness import PATIENCE, SECOND, SPEAKER, SPEECH, STARTED, no_task_left, read_all
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ import itertools
 
 import pytest
 
-from client_harness import HASTY, PATIENCE, PATIENT, SECOND, STARTED, kill, level, of, until
 from speaker_tracker.client import (
     CannotConnect,
     ConnectionLost,
@@ -18,6 +17,7 @@ from speaker_tracker.client import (
     TimelineUpdate,
     TrackerClient,
 )
+from support.client_harness import HASTY, PATIENCE, PATIENT, SECOND, STARTED, kill, level, of, until
 
 
 async def test_a_server_that_is_killed_and_started_again_makes_a_new_part_on_the_same_clock(place):

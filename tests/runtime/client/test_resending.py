@@ -7,7 +7,6 @@ import threading
 
 import pytest
 
-from client_harness import HASTY, PATIENCE, PATIENT, REPORT, SECOND, SPEAKER, STARTED, kill, level, of, quick, timeline, until
 from speaker_tracker.client import (
     ConnectionLost,
     Disconnected,
@@ -19,6 +18,21 @@ from speaker_tracker.client import (
     TrackerClient,
 )
 from speaker_tracker.client.outbox import MAX_KEPT_BYTES
+from support.client_harness import (
+    HASTY,
+    PATIENCE,
+    PATIENT,
+    REPORT,
+    SECOND,
+    SPEAKER,
+    STARTED,
+    kill,
+    level,
+    of,
+    quick,
+    timeline,
+    until,
+)
 
 
 class Sessions:

@@ -7,7 +7,6 @@ import time
 import numpy as np
 import pytest
 
-from client_harness import HEARD, PATIENCE, PATIENT, SECOND, SPEECH, STARTED, level
 from speaker_tracker.client import (
     AccessRefused,
     BadArgument,
@@ -26,6 +25,7 @@ from speaker_tracker.client import (
     TrackerClientSync,
 )
 from speaker_tracker.protocol import ErrorCode
+from support.client_harness import HEARD, PATIENCE, PATIENT, SECOND, SPEECH, STARTED, level
 
 
 @pytest.fixture(autouse=True)

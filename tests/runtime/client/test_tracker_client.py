@@ -7,7 +7,6 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from client_harness import HEARD, PATIENCE, REPORT, SECOND, SPEAKER, SPEECH, STARTED, no_task_left, quick, read_all
 from speaker_tracker.client import (
     BadArgument,
     EventsMissed,
@@ -19,6 +18,7 @@ from speaker_tracker.client import (
     TimelineUpdate,
     TrackerClient,
 )
+from support.client_harness import HEARD, PATIENCE, REPORT, SECOND, SPEAKER, SPEECH, STARTED, no_task_left, quick, read_all
 
 
 async def test_events_come_while_audio_goes_and_the_report_is_the_last(tracker):

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from pydantic import Field, SecretStr
 
-from recording_observer import TOLD, RecordingObserver
 from speaker_tracker.engine.observers import ObserverConfigurationError, Observers, configure_observers, load_observers
 from speaker_tracker.engine.plugins import BUILTIN_PLUGINS, PluginManager
 from speaker_tracker.hookspecs import hookimpl
 from speaker_tracker.observer import Observer, ObserverLoadError, ObserverOptions, ObserverSpec, ServerProcessInfo
+from support.recording_observer import TOLD, RecordingObserver
 
 PROCESS = ServerProcessInfo(("one",), {"one": {"model": "small"}}, 5, Path("/shared"))
 ARGUMENTS = {
@@ -88,7 +88,10 @@ def test_no_observer_is_needed(plugins):
 
 
 def test_an_unknown_observer_is_named_with_those_on_offer(plugins):
-    assert sentence(plugins, ["gage"]) == f"SPEAKER_TRACKER_OBSERVERS names an unknown observer 'gage'; did you mean 'gauge'? observers on offer: {ALL}"
+    assert (
+        sentence(plugins, ["gage"])
+        == f"SPEAKER_TRACKER_OBSERVERS names an unknown observer 'gage'; did you mean 'gauge'? observers on offer: {ALL}"
+    )
 
 
 def test_where_none_is_on_offer_that_is_told():

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from recording_observer import RecordingObserver
 from speaker_tracker.engine.observers import ObserverConfigurationError
+from support.recording_observer import RecordingObserver
 
 SECOND = b"\0\0" * 16_000
 

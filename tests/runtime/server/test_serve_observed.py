@@ -15,8 +15,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from websockets.sync.client import connect
 
-from protocol_client import ProtocolClient
 from speaker_tracker.engine.plugins import BUILTIN_PLUGINS
+from support.protocol_client import ProtocolClient
 
 SECOND_OF_SPEAKER_0 = np.full(16_000, 1000, "<i2").tobytes()
 PATIENCE = 60

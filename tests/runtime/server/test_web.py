@@ -5,9 +5,9 @@ import re
 
 import pytest
 
-from recording_observer import RecordingObserver
 from speaker_tracker.engine.observers import ObserverConfigurationError
 from speaker_tracker.server.web import CONTENT_SECURITY_POLICY, page_files
+from support.recording_observer import RecordingObserver
 
 
 async def test_the_page_is_answered_with_headers_that_forbid_what_it_does_not_need(serve):

@@ -10,8 +10,8 @@ import pytest
 import soundfile
 import torch
 
-from known_conversation import DATA, read_conversation
 from speaker_tracker_stages.speechbrain_encoder import load_encoder
+from support.known_conversation import DATA, read_conversation
 
 RECIPE = Path(__file__).parents[3] / "stages" / "ecapa_mini"
 RATE = 16_000

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from protocol_client import ProtocolClient
 from speaker_tracker.cli.main import main
+from support.protocol_client import ProtocolClient
 
 pytestmark = pytest.mark.usefixtures("scripted_chain")
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from terminal import Terminal, speaker_tracker
+from support.terminal import Terminal, speaker_tracker
 
 pytestmark = pytest.mark.usefixtures("scripted_chain")
 

@@ -19,11 +19,11 @@ import pytest
 import soundfile
 from click.testing import CliRunner
 
-from needed_programs import lacking
-from speaker_tracker.cli.stream import microphone
 from speaker_tracker.cli.main import main
+from speaker_tracker.cli.stream import microphone
 from speaker_tracker.cli.stream.microphone import Microphone, MicrophoneError
-from terminal import Terminal
+from support.needed_programs import lacking
+from support.terminal import Terminal
 
 BLOCK = 3200
 FASTER = 8

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from websockets.sync.server import serve
 
-from client_harness import PATIENCE, REPORT, STARTED, level
-from terminal import speaker_tracker
+from support.client_harness import PATIENCE, REPORT, STARTED, level
+from support.terminal import speaker_tracker
 
 pytestmark = [pytest.mark.usefixtures("scripted_chain"), pytest.mark.timeout(600)]
 

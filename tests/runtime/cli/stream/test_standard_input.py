@@ -13,8 +13,8 @@ import pytest
 import soundfile
 from websockets.sync.server import serve
 
-from needed_programs import needed
-from terminal import speaker_tracker
+from support.needed_programs import needed
+from support.terminal import speaker_tracker
 
 pytestmark = pytest.mark.usefixtures("scripted_chain")
 
