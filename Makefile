@@ -1,6 +1,7 @@
 # make serve     run the server on port 8000 (SPEAKER_TRACKER_PORT and the other settings apply)
-# make test      linters, types and all tests but the slow ones
-# make e2e       the slow end-to-end tests
+# make test      linters, types and the tests of the parts
+# make e2e       the slow tests, and those of the whole as users have it
+# make build     a wheel and an sdist, in dist/
 # make lint, make format, make install, make clean
 #
 # Everything runs in .venv, which is made when it is needed and brought up to date when pyproject.toml or constraints.txt change.
@@ -17,7 +18,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 RUNTIME := .venv/.runtime
 DEVELOPMENT := .venv/.development
 
-.PHONY: help serve test e2e lint format install clean
+.PHONY: help serve test e2e build lint format install clean
 
 help:
 	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
@@ -41,10 +42,15 @@ serve: $(RUNTIME)
 	$(BIN)/speaker-tracker serve
 
 test: lint
-	$(BIN)/pytest -m "not e2e" -n $(WORKERS)
+	$(BIN)/pytest -m "not e2e and not slow" -n $(WORKERS)
 
 e2e: $(DEVELOPMENT)
-	$(BIN)/pytest -m e2e
+	$(BIN)/pytest -m "e2e or slow"
+
+# The build backend is the pinned one of the development environment, so that the same sources make the same files.
+build: $(DEVELOPMENT)
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation
 
 lint: $(DEVELOPMENT)
 	$(BIN)/ruff check .
