@@ -1,28 +1,18 @@
 """The template of a stage, as its users take it: copied, built, installed in a clean environment beside our own wheel, and used."""
 
 import json
-import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from support.clean_environment import call
+
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 ROOT = Path(__file__).parents[2]
 CHAIN = ["frame_decoder", "hum_filter", "silero_vad", "speechbrain_embedding", "kmeans_assigner", "timing_aggregator", "reporter"]
-
-
-def call(*command, folder, **settings):
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("SPEAKER_TRACKER_", "PYTHON"))}
-    environment = inherited | {f"SPEAKER_TRACKER_{name}": value for name, value in settings.items()}
-    done = subprocess.run(
-        [*map(str, command)], cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=800
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +26,8 @@ def copied(tmp_path_factory):
     programs = folder / "venv" / "bin"
     wheels = sorted((folder / "wheels").glob("*.whl"))
     assert len(wheels) == 2
-    call(programs / "pip", "install", "--quiet", "--constraint", ROOT / "constraints.txt", *wheels, "pytest", folder=folder)
+    install = (programs / "pip", "install", "--quiet", "--constraint", ROOT / "constraints.txt")
+    call(*install, *wheels, "pytest", folder=folder, within=800)
     return folder / "my-stage", programs
 
 
