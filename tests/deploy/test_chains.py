@@ -34,6 +34,7 @@ def sink(monkeypatch):
         yield sink
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_each_chain_runs_as_it_is(path, sink, exported_cache):
     settings = as_an_engine_reads(path)

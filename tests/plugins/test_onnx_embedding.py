@@ -13,6 +13,8 @@ from speaker_tracker.stage import StageLoadError
 from support.known_conversation import DATA, read_conversation
 from support.stage_harness import blocks, load, of_type, open_stage, run
 
+pytestmark = pytest.mark.slow
+
 CHAIN = "frame_decoder,silero_vad,onnx_embedding,kmeans_assigner,timing_aggregator,reporter"
 FORBIDDEN = ("torch", "torchaudio", "speechbrain", "huggingface_hub")
 

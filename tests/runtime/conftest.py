@@ -13,15 +13,19 @@ import soundfile
 
 from speaker_tracker.engine.plugins import BUILTIN_PLUGINS
 from support.needed_programs import lacking
+from support.server_process import ServerProcess
 
 SCRIPTED_STAGE = Path(__file__).parents[1] / "support" / "scripted_stage.py"
 
 
 class Site:
-    """A folder of throw-away distributions that Python finds, as if they were installed."""
+    """A folder of throw-away distributions that this process and those it starts find, as if they were installed."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, patch: pytest.MonkeyPatch) -> None:
         self.folder = folder
+        folder.mkdir()
+        patch.syspath_prepend(folder)
+        patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, (str(folder), os.environ.get("PYTHONPATH")))))
 
     def install(self, module: str, source: str, *, distribution: str, entry_points: dict[str, str]) -> None:
         (self.folder / f"{module}.py").write_text(source)
@@ -34,15 +38,12 @@ class Site:
 
 @pytest.fixture
 def site(tmp_path, monkeypatch) -> Iterator[Site]:
-    """Throw-away distributions for this process and those it starts."""
-    folder = tmp_path / "site"
-    folder.mkdir()
-    monkeypatch.syspath_prepend(folder)
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, (str(folder), os.environ.get("PYTHONPATH")))))
+    """Throw-away distributions for a test."""
     before = set(sys.modules)
-    yield Site(folder)
+    site = Site(tmp_path / "site", monkeypatch)
+    yield site
     for name in set(sys.modules) - before:
-        if str(getattr(sys.modules[name], "__file__", None) or "").startswith(str(folder)):
+        if str(getattr(sys.modules[name], "__file__", None) or "").startswith(str(site.folder)):
             del sys.modules[name]
 
 
@@ -52,23 +53,38 @@ def clean_environment(monkeypatch) -> None:
     _clear_settings(monkeypatch)
 
 
-def _clear_settings(monkeypatch) -> None:
+def _clear_settings(patch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.upper().startswith("SPEAKER_TRACKER_") or name == "PORT"]:
-        monkeypatch.delenv(name)
+        patch.delenv(name)
 
 
-@pytest.fixture
-def scripted_chain(site, monkeypatch) -> None:
-    """Makes the scripted stage the configured chain, for this process and those it starts."""
-    _clear_settings(monkeypatch)
+def _configure_scripted_chain(site: Site, patch: pytest.MonkeyPatch) -> None:
+    _clear_settings(patch)
     site.install(
         "scripted_plugin",
         SCRIPTED_STAGE.read_text(),
         distribution="scripted-dist",
         entry_points={"scripted-plugin": "scripted_plugin"},
     )
-    monkeypatch.setenv("SPEAKER_TRACKER_STAGES", '["scripted"]')
-    monkeypatch.setenv("SPEAKER_TRACKER_BLOCKED_PLUGINS", json.dumps(list(BUILTIN_PLUGINS)))
+    patch.setenv("SPEAKER_TRACKER_STAGES", '["scripted"]')
+    patch.setenv("SPEAKER_TRACKER_BLOCKED_PLUGINS", json.dumps(list(BUILTIN_PLUGINS)))
+
+
+@pytest.fixture
+def scripted_chain(site, monkeypatch) -> None:
+    """Makes the scripted stage the configured chain, for this process and those it starts."""
+    _configure_scripted_chain(site, monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def scripted_server(tmp_path_factory) -> Iterator[ServerProcess]:
+    """A server with the scripted chain, for all tests that only open sessions; none of them ends it or asks what it counts."""
+    with pytest.MonkeyPatch.context() as patch:
+        _configure_scripted_chain(Site(tmp_path_factory.mktemp("scripted") / "site", patch), patch)
+        server = ServerProcess()
+    assert server.url
+    yield server
+    server.end()
 
 
 CLOSING_STAGE = """

@@ -10,6 +10,8 @@ from speaker_tracker.models.catalogue import EMBEDDED
 from speaker_tracker_stages import onnx_export
 from speaker_tracker_stages.onnx_export import export
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def model_folder(tmp_path):

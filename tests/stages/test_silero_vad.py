@@ -138,6 +138,7 @@ def test_a_muted_microphone_does_not_occupy_the_model(loaded, dialogue):
     assert (covered(again, spoken) == covered(alone, spoken)).mean() > 0.95
 
 
+@pytest.mark.slow
 @needs_shared_data
 @pytest.mark.parametrize("gain_db", [0, -20])
 def test_recorded_conversations_are_heard_at_their_level_and_20_db_lower(loaded, gain_db):

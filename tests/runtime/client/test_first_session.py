@@ -35,6 +35,7 @@ async def test_a_server_that_is_not_there_yet_is_waited_for(place, caplog):
     assert "connection refused; is the server running?; trying again in 0." in caplog.text
 
 
+@pytest.mark.slow
 async def test_a_first_session_that_is_not_waited_for_fails_at_once_and_a_later_one_is(place):
     with pytest.raises(CannotConnect, match="connection refused"):
         await TrackerClient(place.url, reconnect=PATIENT, wait_for_server=False).__aenter__()
@@ -119,6 +120,7 @@ async def test_a_token_that_is_refused_is_not_tried_again(place):
     assert server.process.poll() is None
 
 
+@pytest.mark.slow
 async def test_a_token_that_is_refused_by_the_next_server_ends_the_session(place):
     server = await place.start()
     async with TrackerClient(place.url, reconnect=PATIENT) as client:

@@ -20,6 +20,7 @@ from speaker_tracker.client import (
 from support.client_harness import HASTY, PATIENCE, PATIENT, SECOND, STARTED, kill, level, of, until
 
 
+@pytest.mark.slow
 async def test_a_server_that_is_killed_and_started_again_makes_a_new_part_on_the_same_clock(place):
     server = await place.start()
     async with TrackerClient(place.url, reconnect=PATIENT) as client:
@@ -52,6 +53,7 @@ async def test_a_server_that_is_killed_and_started_again_makes_a_new_part_on_the
     assert second.segments == (Segment(3000, 4000, 1), Segment(4000, 5000, 0))
 
 
+@pytest.mark.slow
 async def test_a_server_that_shuts_down_reports_its_part_and_another_goes_on(place):
     server = await place.start()
     async with TrackerClient(place.url, reconnect=PATIENT) as client:

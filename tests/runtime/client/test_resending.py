@@ -85,6 +85,7 @@ async def test_the_next_session_begins_with_what_the_last_one_had_not_answered_f
     assert report.finished
 
 
+@pytest.mark.slow
 async def test_a_file_that_goes_out_at_once_is_covered_whole_though_its_server_is_killed(place):
     server = await place.start()
 
@@ -106,6 +107,7 @@ async def test_a_file_that_goes_out_at_once_is_covered_whole_though_its_server_i
     assert first.speaking_ms.get(0, 0) + second.speaking_ms[0] == 200_000
 
 
+@pytest.mark.slow
 async def test_what_lies_before_a_server_that_does_nothing_any_more_is_heard_by_the_next(place):
     server = await place.start()
     async with TrackerClient(place.url, reconnect=PATIENT) as client:
@@ -138,6 +140,7 @@ async def test_a_connection_that_breaks_before_the_report_is_replaced_where_audi
     assert [(part.offset_ms, part.sent_ms) for part in report.parts] == [(0, 0), (0, 5000)]
 
 
+@pytest.mark.slow
 async def test_what_is_sent_while_there_is_no_connection_is_kept_and_reported(place):
     server = await place.start()
     async with TrackerClient(place.url, reconnect=PATIENT) as client:
@@ -172,6 +175,7 @@ async def test_audio_that_no_server_comes_back_for_is_an_error_of_stop(place):
     assert (part.sent_ms, part.speaking_ms) == (2000, {0: 1000})
 
 
+@pytest.mark.slow
 async def test_two_minutes_are_kept_for_a_server_that_is_away_and_then_the_sender_waits(place):
     server = await place.start()
     async with TrackerClient(place.url, reconnect=PATIENT) as client:

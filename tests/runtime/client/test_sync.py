@@ -178,6 +178,7 @@ def test_a_token_is_needed_and_a_busy_server_waited_for(scripted_chain, start_se
     second.__exit__(None, None, None)
 
 
+@pytest.mark.slow
 def test_a_server_that_is_killed_is_replaced(scripted_chain, start_server, unused_tcp_port):  # noqa: ARG001
     port = ("--port", str(unused_tcp_port))
     server = start_server(*port)

@@ -6,6 +6,8 @@ import pytest
 from speaker_tracker.models import ModelError
 from speaker_tracker.models.exported import exported_folder, resolve_exported
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def folder(exported_cache, tmp_path):

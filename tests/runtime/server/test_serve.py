@@ -270,6 +270,7 @@ def workers_of(server):
     return [child for child in children if "resource_tracker" not in " ".join(child.cmdline())]
 
 
+@pytest.mark.slow
 def test_crashed_worker_is_replaced(start_server):
     server = start_server("--workers", "2")
     assert server.url

@@ -318,6 +318,7 @@ def test_whichever_of_two_workers_is_asked_tells_the_sum(two_workers):
     assert {values["sessions_opened_total"] for values in answered_by_each(server)} == {2}
 
 
+@pytest.mark.slow
 def test_sessions_of_a_killed_worker_are_open_no_more_and_what_it_counted_stays(two_workers):
     server, _ = two_workers
     os.kill(workers_of(server)[0].pid, signal.SIGKILL)
@@ -330,6 +331,7 @@ def test_sessions_of_a_killed_worker_are_open_no_more_and_what_it_counted_stays(
     assert (first["sessions"], first["sessions_opened_total"], first["audio_seconds_total"]) == (1, 2, 2)
 
 
+@pytest.mark.slow
 def test_workers_that_are_killed_again_and_again_cost_neither_counts_nor_files(start, temporary):
     server = start("--workers", "2", observers="prometheus")
     assert server.url

@@ -13,6 +13,8 @@ import torch
 from speaker_tracker_stages.speechbrain_encoder import load_encoder
 from support.known_conversation import DATA, read_conversation
 
+pytestmark = pytest.mark.slow
+
 RECIPE = Path(__file__).parents[3] / "stages" / "ecapa_mini"
 RATE = 16_000
 NETWORK = {"channels": 32, "aggregate_channels": 32, "front_channels": 4, "lin_neurons": 256}

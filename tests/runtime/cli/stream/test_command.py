@@ -54,8 +54,8 @@ def test_each_message_of_the_server_is_a_line_of_json(start_server, conversation
     assert refused.stderr == f"Error: {server.url} wants a valid token (HTTP 401); give it with --token\n"
 
 
-def test_lines_come_as_the_server_tells_and_whoever_reads_no_further_is_no_error(start_server, conversation):
-    streaming = process(conversation, "--url", start_server().url, "--realtime")
+def test_lines_come_as_the_server_tells_and_whoever_reads_no_further_is_no_error(scripted_server, conversation):
+    streaming = process(conversation, "--url", scripted_server.url, "--realtime")
     first = json.loads(streaming.stdout.readline())
     second = json.loads(streaming.stdout.readline())
     assert streaming.poll() is None
@@ -142,8 +142,8 @@ def test_a_file_that_cannot_be_read_is_told_before_the_server_is_asked(tmp_path,
     assert (result.exit_code, result.stderr) == (1, f"Error: {sentence.format(folder=tmp_path)}\n")
 
 
-def test_ctrl_c_ends_a_file_at_once(start_server, conversation, tmp_path):
-    streaming = process(conversation, "--url", start_server().url, "--realtime", "--rttm", tmp_path / "a.rttm")
+def test_ctrl_c_ends_a_file_at_once(scripted_server, conversation, tmp_path):
+    streaming = process(conversation, "--url", scripted_server.url, "--realtime", "--rttm", tmp_path / "a.rttm")
     streaming.stdout.readline()
     streaming.send_signal(signal.SIGINT)
     _, told = streaming.communicate(timeout=60)
@@ -151,10 +151,10 @@ def test_ctrl_c_ends_a_file_at_once(start_server, conversation, tmp_path):
     assert not (tmp_path / "a.rttm").exists()
 
 
-def test_a_full_disk_below_standard_output_is_one_line(start_server, conversation):
+def test_a_full_disk_below_standard_output_is_one_line(scripted_server, conversation):
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
-            [sys.executable, "-m", "speaker_tracker", "stream", str(conversation), "--url", start_server().url],
+            [sys.executable, "-m", "speaker_tracker", "stream", str(conversation), "--url", scripted_server.url],
             stdout=full,
             stderr=subprocess.PIPE,
             env={**os.environ, "PYTHONUNBUFFERED": "1"},

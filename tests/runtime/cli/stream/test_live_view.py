@@ -18,12 +18,12 @@ def talk(write_audio):
 
 
 @pytest.fixture
-def view(start_server, talk):
+def view(scripted_server, talk):
     """Shows the talk on a terminal of 60 columns."""
     opened = []
 
     def show(*arguments, audio=talk, **options):
-        opened.append(speaker_tracker("stream", audio, "--url", start_server().url, *arguments, **{"columns": 60, **options}))
+        opened.append(speaker_tracker("stream", audio, "--url", scripted_server.url, *arguments, **{"columns": 60, **options}))
         return opened[-1]
 
     yield show
@@ -107,10 +107,10 @@ def test_ctrl_c_leaves_a_usable_terminal(view):
     assert "SPEAKER" not in terminal.screen
 
 
-def test_of_standard_input_there_is_the_time_and_ctrl_c_brings_the_report(start_server, talk, tmp_path):
+def test_of_standard_input_there_is_the_time_and_ctrl_c_brings_the_report(scripted_server, talk, tmp_path):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    command = f"exec {sys.executable} -m speaker_tracker stream - --url {start_server().url} < {pipe}"
+    command = f"exec {sys.executable} -m speaker_tracker stream - --url {scripted_server.url} < {pipe}"
     terminal = Terminal(["bash", "-c", command], columns=100)
     with pipe.open("wb", buffering=0) as writing:
         writing.write(talk.read_bytes()[44 : 44 + 32_000 * 3])

@@ -99,8 +99,8 @@ def run(*arguments):
 
 @pytest.mark.usefixtures("scripted_chain", "sound_card")
 @pytest.mark.parametrize("device", [[], ["--device", "talk"], ["--device", "0"]])
-def test_what_a_device_records_is_tracked_until_ctrl_c(start_server, device):
-    url = start_server().url
+def test_what_a_device_records_is_tracked_until_ctrl_c(scripted_server, device):
+    url = scripted_server.url
     streaming = subprocess.Popen(command("mic", "--url", url, *device), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     times = {}
     while times.get("1", 0) < 1900:
@@ -114,8 +114,8 @@ def test_what_a_device_records_is_tracked_until_ctrl_c(start_server, device):
 
 
 @pytest.mark.usefixtures("scripted_chain", "sound_card")
-def test_the_live_view_tells_the_device_and_how_to_end(start_server, tmp_path):
-    terminal = Terminal(command("mic", "--url", start_server().url, "--rttm", tmp_path / "a.rttm"), columns=100)
+def test_the_live_view_tells_the_device_and_how_to_end(scripted_server, tmp_path):
+    terminal = Terminal(command("mic", "--url", scripted_server.url, "--rttm", tmp_path / "a.rttm"), columns=100)
     terminal.shows("microphone (default)", "Ctrl-C ends it", "   speaker 0")
     terminal.press_ctrl("c")
     assert terminal.wait() == 0

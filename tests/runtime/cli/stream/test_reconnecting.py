@@ -94,6 +94,7 @@ def break_off(start_server, server, stream):
     return again
 
 
+@pytest.mark.slow
 def test_a_server_that_is_killed_and_started_again_makes_a_new_part_on_one_clock(start_server, server, streaming, tmp_path):
     stream = streaming("--url", server.url, "--rttm", tmp_path / "a.rttm")
     stream.say(SECOND, level(0), level(1))
@@ -137,6 +138,7 @@ def test_a_server_that_is_killed_and_started_again_makes_a_new_part_on_one_clock
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_server_that_shuts_down_and_comes_back_has_reported_its_part(start_server, server, streaming):
     stream = streaming("--url", server.url)
     stream.say(SECOND, level(0))
@@ -159,6 +161,7 @@ def test_a_server_that_shuts_down_and_comes_back_has_reported_its_part(start_ser
     assert told.startswith(f"Note: {lost['reason']}; another session goes on at 0:02.0, ")
 
 
+@pytest.mark.slow
 def test_a_file_goes_on_too(start_server, server, streaming, write_audio):
     audio = write_audio("talk.wav", [(2, 0), (8, 1)])
     stream = streaming("--url", server.url, "--realtime", audio=audio)
@@ -221,6 +224,7 @@ def test_audio_that_was_under_way_is_sent_again(forgetful, streaming):
     assert forgetful.heard == 1600 * 32
 
 
+@pytest.mark.slow
 def test_a_file_that_goes_out_at_once_is_covered_whole_though_its_server_is_killed(start_server, server, streaming, write_audio):
     audio = write_audio("talk.wav", [(200, 0), (200, 1)])
     stream = streaming("--url", server.url, audio=audio)
@@ -270,6 +274,7 @@ def test_a_server_that_does_not_come_back_is_told_after_what_is_known(server, st
     assert len((tmp_path / "a.rttm").read_text().splitlines()) == 2
 
 
+@pytest.mark.slow
 def test_a_server_that_is_back_with_a_token_ends_it_at_once(start_server, server, streaming):
     stream = streaming("--url", server.url)
     stream.say(level(0))
@@ -310,6 +315,7 @@ def test_ctrl_c_without_a_server_ends_a_file_at_once(server, streaming, write_au
     assert (status, rest, told) == (130, [], "Interrupted.\n")
 
 
+@pytest.mark.slow
 def test_the_live_view_says_so_and_goes_on(start_server, server, write_audio):
     audio = write_audio("talk.wav", [(2, 0), (600, 1)])
     terminal = speaker_tracker("stream", audio, "--url", server.url, "--realtime", columns=120)

@@ -38,8 +38,8 @@ def begin(*arguments):
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
-def test_raw_pcm_is_tracked_and_an_odd_byte_at_the_end_is_left_out_with_a_note(start_server, pcm, tmp_path):
-    url = start_server().url
+def test_raw_pcm_is_tracked_and_an_odd_byte_at_the_end_is_left_out_with_a_note(scripted_server, pcm, tmp_path):
+    url = scripted_server.url
     done = stream("--url", url, "--json", "--rttm", tmp_path / "a.rttm", input=pcm)
     assert (done.returncode, done.stderr) == (0, b"")
     assert json.loads(done.stdout) | REPORT == json.loads(done.stdout)
@@ -51,26 +51,26 @@ def test_raw_pcm_is_tracked_and_an_odd_byte_at_the_end_is_left_out_with_a_note(s
     assert json.loads(done.stdout.splitlines()[-1])["speakers"] == REPORT["speakers"]
 
 
-def test_a_file_as_standard_input_is_read_too(start_server, pcm, tmp_path):
+def test_a_file_as_standard_input_is_read_too(scripted_server, pcm, tmp_path):
     (tmp_path / "a.raw").write_bytes(pcm)
     with (tmp_path / "a.raw").open("rb") as file:
-        done = stream("--url", start_server().url, "--json", stdin=file)
+        done = stream("--url", scripted_server.url, "--json", stdin=file)
     assert json.loads(done.stdout)["speakers"] == REPORT["speakers"]
 
 
-def test_what_ffmpeg_makes_of_a_video_is_tracked(start_server, conversation, tmp_path):
+def test_what_ffmpeg_makes_of_a_video_is_tracked(scripted_server, conversation, tmp_path):
     ffmpeg, video = needed("ffmpeg"), tmp_path / "talk.mkv"
     pictures = ["-f", "lavfi", "-i", "color=size=32x32:rate=5:duration=4"]
     subprocess.run([ffmpeg, "-v", "error", "-i", conversation, *pictures, "-c:a", "flac", str(video)], check=True)
     raw = f"{ffmpeg} -v error -i {video} -f s16le -ar 16000 -ac 1 -"
-    pipe = f"{raw} | {sys.executable} -m speaker_tracker stream - --url {start_server().url}"
+    pipe = f"{raw} | {sys.executable} -m speaker_tracker stream - --url {scripted_server.url}"
     done = subprocess.run(["bash", "-o", "pipefail", "-c", pipe], capture_output=True, check=False, timeout=120)
     assert (done.returncode, done.stderr) == (0, b"")
     assert json.loads(done.stdout.splitlines()[-1])["speakers"] == REPORT["speakers"]
 
 
-def test_audio_is_sent_as_it_comes(start_server, pcm):
-    streaming = begin("--url", start_server().url)
+def test_audio_is_sent_as_it_comes(scripted_server, pcm):
+    streaming = begin("--url", scripted_server.url)
     streaming.stdin.write(pcm[: 2 * 8_001])  # half a second, and a sample that is cut in two
     streaming.stdin.write(pcm[2 * 8_001 : 2 * 8_001 + 1])
     streaming.stdin.flush()
@@ -82,8 +82,8 @@ def test_audio_is_sent_as_it_comes(start_server, pcm):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_ctrl_c_ends_it_with_the_report(start_server, pcm, number):
-    streaming = begin("--url", start_server().url)
+def test_ctrl_c_ends_it_with_the_report(scripted_server, pcm, number):
+    streaming = begin("--url", scripted_server.url)
     streaming.stdin.write(pcm[:96_000])
     streaming.stdin.flush()
     heard = []
@@ -130,22 +130,22 @@ def test_a_second_ctrl_c_ends_it_at_once(silent_server):
 
 
 @pytest.mark.parametrize(("form", "kind"), [("WAV", "a WAV file"), ("FLAC", "a FLAC file"), ("OGG", "an Ogg file")])
-def test_a_file_with_a_header_is_told_with_what_to_do(start_server, tmp_path, form, kind):
+def test_a_file_with_a_header_is_told_with_what_to_do(scripted_server, tmp_path, form, kind):
     soundfile.write(tmp_path / "a", np.zeros(16_000, np.int16), 16_000, format=form)
-    done = stream("--url", start_server().url, input=(tmp_path / "a").read_bytes())
+    done = stream("--url", scripted_server.url, input=(tmp_path / "a").read_bytes())
     assert done.returncode == 1
     assert done.stderr.decode() == f"Error: standard input is {kind}, and must be {RAW}; convert it: {HOW}\n"
 
 
-def test_nothing_at_all_is_told(start_server):
-    done = stream("--url", start_server().url, input=b"")
+def test_nothing_at_all_is_told(scripted_server):
+    done = stream("--url", scripted_server.url, input=b"")
     assert done.returncode == 1
     assert done.stderr.decode() == f"Error: nothing came on standard input; pipe {RAW} into it: {HOW}\n"
 
 
 @pytest.mark.parametrize(("length", "seconds"), [(1, 0), (2, 0), (7, 0), (9600, 0.3)])
-def test_however_little_it_is_it_has_a_report(start_server, length, seconds):
-    done = stream("--url", start_server().url, "--json", input=bytes(length))
+def test_however_little_it_is_it_has_a_report(scripted_server, length, seconds):
+    done = stream("--url", scripted_server.url, "--json", input=bytes(length))
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["seconds"] == seconds
 
