@@ -249,11 +249,6 @@ def test_an_unknown_log_level_is_told_with_those_there_are(environment):
 # -- observers -------------------------------------------------------------------------------------------------------------------
 
 
-def test_without_any_source_nobody_observes():
-    settings = load_settings()
-    assert (settings.observers, settings.observer_options) == ([], {})
-
-
 @pytest.mark.parametrize("text", ["prometheus,acme", '["prometheus", "acme"]'])
 def test_observers_come_as_json_or_with_commas(environment, text):
     environment(OBSERVERS=text)

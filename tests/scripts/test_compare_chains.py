@@ -3,9 +3,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.slow
 def test_chains_are_compared_with_the_first():
     chains = [str(ROOT / "deploy" / "chains" / f"{name}.env") for name in ("average-linkage", "tiny")]
     audio = ["--audio", str(ROOT / "tests" / "data" / "dialogue.flac"), "--num-speakers", "2", "--runs", "1"]

@@ -77,13 +77,17 @@ def test_our_own_stages_keep_it(name):
         ("silero_vad", {}),
         ("silero_vad", {"backend": "onnx"}),
         ("speechbrain_embedding", {}),
-        ("onnx_embedding", {}),
-        ("onnx_embedding", {"precision": "int8"}),
     ],
 )
-def test_our_own_stages_with_a_model_keep_it(name, options, exported_cache):
-    needed = {"model_cache": exported_cache} if name == "onnx_embedding" else {}
-    check_stage(PluginManager().stages[name].spec, options={**options, **needed}, minutes=3)
+def test_our_own_stages_with_a_model_keep_it(name, options):
+    check_stage(PluginManager().stages[name].spec, options=options, minutes=3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("precision", ["float32", "int8"])
+def test_our_own_stage_with_an_exported_model_keeps_it(precision, exported_cache):
+    options = {"model_cache": exported_cache, "precision": precision}
+    check_stage(PluginManager().stages["onnx_embedding"].spec, options=options, minutes=3)
 
 
 class Loose(StageOptions):
