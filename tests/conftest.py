@@ -1,4 +1,4 @@
-"""What tests of every part may need of a running server."""
+"""What tests of every part may need: servers, certificates, the project's own conversation, an exported model."""
 
 import ssl
 import subprocess
@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from support.known_conversation import DATA, KnownConversation, read_conversation
 from support.server_process import ServerProcess
 
 
@@ -37,6 +38,12 @@ def tls_files(tmp_path_factory) -> Iterator[tuple[str, str, ssl.SSLContext]]:
         capture_output=True,
     )  # fmt: skip
     return cert, key, ssl.create_default_context(cafile=cert)
+
+
+@pytest.fixture(scope="session")
+def dialogue() -> KnownConversation:
+    """Two voices, 39 s."""
+    return read_conversation(DATA / "dialogue.flac", DATA / "dialogue.rttm")
 
 
 @pytest.fixture(scope="session")

@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from support.known_conversation import DATA, KnownConversation, read_conversation
+from support.known_conversation import KnownConversation
 from support.protocol_client import ProtocolClient
 from support.server_process import ServerProcess
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def server() -> Iterator[ServerProcess]:
-    """One server for all tests of a module, which so show that they harm each other not."""
+    """One server for all tests that do not need one of their own, which so show that they do each other no harm."""
     process = ServerProcess()
     yield process
     process.end()
@@ -30,12 +30,6 @@ def connect(server: ServerProcess) -> Iterator[Callable[..., ProtocolClient]]:
     yield open_one
     for client in clients:
         client.__exit__()
-
-
-@pytest.fixture(scope="session")
-def dialogue() -> KnownConversation:
-    """Two voices, 39 s."""
-    return read_conversation(DATA / "dialogue.flac", DATA / "dialogue.rttm")
 
 
 @pytest.fixture(scope="session")

@@ -6,20 +6,13 @@ import types
 import numpy as np
 import pytest
 
-from speaker_tracker.engine.assembly import build_chain
 from speaker_tracker.engine.session import BytesReceived, Send, Session, TextReceived
 from speaker_tracker.events import ClientMessage
 from speaker_tracker.protocol import ReportMessage
-from speaker_tracker.settings import Settings
 from speaker_tracker.stage import SessionInfo
 from support.stage_harness import frames, of_type, run
 
 RATE = 16_000
-
-
-@pytest.fixture(scope="module")
-def chain():
-    return build_chain(Settings(stage_options={"speechbrain_embedding": {"source": "embedded"}}))
 
 
 def report(chain, samples, frame, num_speakers=2):

@@ -8,12 +8,12 @@ from speaker_tracker.stage import SessionInfo
 from speaker_tracker_stages.silero_vad import SileroVadOptions
 from support.known_conversation import read_conversation
 from support.shared_data import CONVERSATIONS, conversations, needs_shared_data
-from support.stage_harness import blocks, load, of_type, open_stage, run
+from support.stage_harness import blocks, of_type, open_stage, run
 
 
-@pytest.fixture(scope="module", params=["torch", "onnx"])
-def loaded(request):
-    return load("silero_vad", backend=request.param)
+@pytest.fixture(params=["torch", "onnx"])
+def loaded(request, silero_vads):
+    return silero_vads[request.param]
 
 
 def segments(events):
