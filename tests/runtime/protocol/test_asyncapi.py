@@ -30,7 +30,7 @@ from speaker_tracker.protocol import (
 from speaker_tracker.server.app import SESSION_PATH
 from speaker_tracker.settings import load_settings
 
-PARSER = Path(__file__).parents[1] / "asyncapi_parser"
+PARSER = Path(__file__).parents[2] / "asyncapi_parser"
 
 DOCUMENT = asyncapi.document()
 MESSAGES = DOCUMENT["components"]["messages"]
