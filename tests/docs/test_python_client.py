@@ -21,7 +21,7 @@ from speaker_tracker.client import (
 )
 from speaker_tracker.client.errors import BLAMING_CLOSE_CODES
 
-TEXT = (Path(__file__).parents[3] / "docs" / "python-client.md").read_text(encoding="utf-8")
+TEXT = (Path(__file__).parents[2] / "docs" / "python-client.md").read_text(encoding="utf-8")
 ROWS = dict(re.findall(r"^\| `(\w+)[`(].*?\| (.*) \|$", TEXT, re.MULTILINE))
 ERRORS = [
     each for each in vars(client).values() if inspect.isclass(each) and issubclass(each, ClientError) and each is not ClientError
@@ -79,4 +79,4 @@ def test_the_close_codes_that_are_not_tried_again_are_there():
 
 @pytest.mark.parametrize("target", re.findall(r"\]\(([^)#]+)", TEXT))
 def test_links_lead_somewhere(target):
-    assert (Path(__file__).parents[3] / "docs" / target).exists()
+    assert (Path(__file__).parents[2] / "docs" / target).exists()

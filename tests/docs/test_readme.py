@@ -13,7 +13,7 @@ import pytest
 from speaker_tracker.protocol import ErrorCode
 from speaker_tracker.settings import Settings
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 

@@ -10,7 +10,7 @@ import pytest
 from speaker_tracker.cli.main import COMMANDS, main
 from speaker_tracker.results.formats import FORMATS
 
-DOCS = Path(__file__).parents[1] / "docs"
+DOCS = Path(__file__).parents[2] / "docs"
 TEXT = (DOCS / "command-line.md").read_text(encoding="utf-8")
 EXAMPLES = [
     line for block in re.findall(r"```sh\n(.*?)```", TEXT, re.DOTALL) for line in block.splitlines() if "speaker-tracker" in line

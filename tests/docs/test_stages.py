@@ -13,7 +13,7 @@ from speaker_tracker.engine.plugins import BUILTIN_PLUGINS, PluginManager
 from speaker_tracker.observer import HttpAnswer, Observer, ObserverSpec, ServerProcessInfo
 from speaker_tracker.stage import LoadedStage, Stage, StageSpec
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "stages.md").read_text(encoding="utf-8")
 PLUGINS = PluginManager()
 STAGES = PLUGINS.stages
