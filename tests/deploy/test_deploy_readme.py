@@ -13,10 +13,6 @@ FILES = sorted(path for path in DEPLOY.rglob("*") if path.suffix in (".conf", ".
 README = (DEPLOY / "README.md").read_text(encoding="utf-8")
 
 
-def anchor(heading):
-    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
-
-
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(DEPLOY)))
 def test_settings_that_are_named_exist(path):
     plugins = PluginManager()
@@ -26,16 +22,6 @@ def test_settings_that_are_named_exist(path):
         if parts:
             assert setting in OPTIONS_SETTINGS
             assert parts[0] in plugins.stages or parts[0] in plugins.observers, f"{PREFIX}{name}"
-
-
-@pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\(([^)]+)\)", README))))
-def test_links_lead_somewhere(target):
-    file, _, heading = target.partition("#")
-    page = (DEPLOY / file) if file else DEPLOY / "README.md"
-    assert page.exists()
-    if heading:
-        text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
-        assert heading in [anchor(title) for title in re.findall(r"^#+ (.*)$", text, re.MULTILINE)]
 
 
 @pytest.mark.parametrize("entry", sorted(path.name for path in DEPLOY.iterdir() if not path.name.startswith(".")))

@@ -1,6 +1,6 @@
 """Accuracy on recorded conversations, by the command that users measure it with.
 
-The bounds are those of a change for the worse, not of what is measured today; see the README for that.
+The bounds are those of a change for the worse, not of what is measured today; see docs/accuracy.md for that.
 """
 
 import json

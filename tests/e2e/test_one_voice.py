@@ -1,6 +1,6 @@
 """One person alone is one speaker, however many are asked for.
 
-The bounds are those of a change for the worse, not of what is measured today; see the README for that.
+The bounds are those of a change for the worse, not of what is measured today; see docs/accuracy.md for that.
 """
 
 import numpy as np
@@ -36,7 +36,7 @@ def test_one_person_alone_is_one_speaker_where_five_are_asked_for(tmp_path):
         times = [line.totalTimeMs for line in track(chain.open, AudioFile(path), 5).report.speakers]
         shares[speaker] = [round(time / sum(times), 2) for time in sorted(times, reverse=True)]
     chain.close()
-    print(shares)  # noqa: T201 - with -s: what the README has
+    print(shares)  # noqa: T201 - with -s: what docs/accuracy.md has
 
     assert sum(len(of_one) == 1 for of_one in shares.values()) >= len(shares) / 2, shares
     assert np.mean([of_one[0] for of_one in shares.values()]) >= 0.9, shares

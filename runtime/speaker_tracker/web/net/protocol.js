@@ -1,4 +1,4 @@
-// The words that page and server speak; README.md, "Protocol".
+// The words that page and server speak; docs/protocol.md.
 
 export const SAMPLE_RATE = 16_000;
 /** 100 ms. */

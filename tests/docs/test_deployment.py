@@ -1,0 +1,43 @@
+"""What docs/deployment.md says of settings, codes, files and images is what there is."""
+
+import re
+
+import pytest
+
+from speaker_tracker.protocol import CLOSE_CODE_OF, CloseCode, ErrorCode
+from speaker_tracker.settings import PREFIX, Settings
+from support.pages import ROOT, as_written, text_of
+
+TEXT = text_of("docs/deployment.md")
+
+
+@pytest.mark.parametrize("name", ["grace_seconds", "idle_timeout_seconds"])
+def test_defaults_that_are_named_are_those_of_the_settings(name):
+    assert f"`{PREFIX}{name.upper()}` ({as_written(Settings.model_fields[name].default)})" in TEXT
+
+
+def test_the_default_number_of_sessions_is_that_of_the_settings():
+    assert f"The default of {Settings.model_fields['max_sessions'].default} is" in TEXT
+
+
+def test_codes_of_errors_exist_with_their_close_codes():
+    assert {"shutting_down", "server_busy", "session_too_long"} == {code for code in ErrorCode if f"`{code}`" in TEXT}
+    assert CLOSE_CODE_OF[ErrorCode.SHUTTING_DOWN] == CLOSE_CODE_OF[ErrorCode.SERVER_BUSY] == 1013
+    assert CloseCode.GOING_AWAY == 1001
+    assert {int(code) for code in re.findall(r"\bcode (1\d\d\d)\b", TEXT)} == {1001, 1013}
+
+
+def test_targets_and_users_of_images_are_those_of_the_containerfile():
+    containerfile = text_of("Containerfile")
+    for target in re.findall(r"--target (\w+)", TEXT):
+        assert re.search(rf"^FROM .* AS {target}$", containerfile, re.MULTILINE | re.IGNORECASE)
+    (user,) = set(re.findall(r"^USER (\d+:\d+)$", containerfile, re.MULTILINE))
+    assert f"USER {user}" in TEXT
+    assert f"runs as user {user.partition(':')[0]}" in TEXT
+
+
+def test_the_table_of_cold_starts_is_as_its_script_prints_it():
+    script = (ROOT / "deploy" / "cold_start.py").read_text(encoding="utf-8")
+    for heading in ("start to /health", "start to first label", "of these, speaking"):
+        assert heading in script
+        assert heading in TEXT

@@ -1,0 +1,42 @@
+"""What docs/models.md says of models is true of those that there are."""
+
+import re
+import tomllib
+
+from speaker_tracker.engine.plugins import PluginManager
+from speaker_tracker.events import VoiceModel
+from speaker_tracker.models.catalogue import EMBEDDED, HUB_ID
+from speaker_tracker.models.folder import CALIBRATION, HYPERPARAMS, folder_bytes
+from support.pages import ROOT, rows, section, text_of
+
+TEXT = text_of("docs/models.md")
+SOURCES = {cells[0]: cells[1:] for cells in rows(TEXT)}
+
+
+def test_the_sources_are_those_of_the_stage():
+    options = PluginManager().stages["speechbrain_embedding"].spec.options.model_fields
+    assert {"`embedded`", "`hub`", "a path", f"`{options['source'].default}` (default)"} == set(SOURCES)
+    for source in ("auto", "embedded", "hub", "folder"):
+        assert source in (options["source"].description or "")
+
+
+def test_the_embedded_model_is_there_with_its_name_and_size():
+    model, size, _ = SOURCES["`embedded`"]
+    assert f"`{EMBEDDED.name}`" in model
+    assert size == f"{folder_bytes(EMBEDDED) / 1e6:.1f} MB"
+    assert f"`{HUB_ID}`" in SOURCES["`hub`"][0]
+
+
+def test_the_files_of_a_model_of_ones_own_are_there():
+    own = section(TEXT, "A model of your own")
+    for name in (HYPERPARAMS, CALIBRATION, "same_voice_cosine"):
+        assert f"`{name}`" in own
+    assert "same_voice_cosine" in VoiceModel.__dataclass_fields__
+
+
+def test_extras_that_pages_name_exist():
+    extras = tomllib.loads(text_of("pyproject.toml"))["project"]["optional-dependencies"]
+    for page in (*(ROOT / "docs").glob("*.md"), ROOT / "README.md"):
+        text = page.read_text(encoding="utf-8")
+        for name in [*re.findall(r"speaker-tracker\[([\w-]+)\]", text), *re.findall(r"\bextra `([\w-]+)`", text)]:
+            assert name in extras or name == "client", f"{page.name}: {name}"
