@@ -3,7 +3,6 @@
 import inspect
 import re
 from dataclasses import fields
-from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -20,8 +19,9 @@ from speaker_tracker.client import (
     TrackerEvent,
 )
 from speaker_tracker.client.errors import BLAMING_CLOSE_CODES
+from support.pages import text_of
 
-TEXT = (Path(__file__).parents[2] / "docs" / "python-client.md").read_text(encoding="utf-8")
+TEXT = text_of("docs/python-client.md")
 ROWS = dict(re.findall(r"^\| `(\w+)[`(].*?\| (.*) \|$", TEXT, re.MULTILINE))
 ERRORS = [
     each for each in vars(client).values() if inspect.isclass(each) and issubclass(each, ClientError) and each is not ClientError
@@ -75,8 +75,3 @@ def test_every_error_is_there_and_whether_it_is_tried_again(error):
 def test_the_close_codes_that_are_not_tried_again_are_there():
     assert {code for code in range(1000, 1016) if not ConnectionLost("", code).temporary} == BLAMING_CLOSE_CODES
     assert sorted(BLAMING_CLOSE_CODES) == [1002, 1003, *range(1007, 1011)]
-
-
-@pytest.mark.parametrize("target", re.findall(r"\]\(([^)#]+)", TEXT))
-def test_links_lead_somewhere(target):
-    assert (Path(__file__).parents[2] / "docs" / target).exists()
