@@ -33,12 +33,6 @@ def test_it_has_160_lines_at_most():
     assert len(README.splitlines()) <= 160
 
 
-def test_the_totals_of_the_first_conversation_are_those_that_come_out():
-    done = speaker_tracker("diarize", ROOT / "tests" / "data" / "dialogue.flac", "--num-speakers", 2)
-    assert done.returncode == 0, done.stderr
-    assert lines_of(OUTPUT)[-2:] == lines_of(done.stdout)[-2:]
-
-
 @pytest.mark.e2e
 def test_the_first_conversation_looks_as_shown(start_server, monkeypatch):
     monkeypatch.chdir(ROOT)
