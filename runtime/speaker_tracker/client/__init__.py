@@ -3,7 +3,7 @@
 ``TrackerClient`` and its twin ``TrackerClientSync``: typed events, reconnecting, one report. ``speaker-tracker stream`` is built on
 the first.
 
-Importing this needs websockets and pydantic, and nothing of the server's.
+Needs websockets and pydantic, and nothing of the server.
 """
 
 from __future__ import annotations
@@ -68,11 +68,11 @@ __all__ = [
 ]
 
 RENAMED = {"SpeakerNow": SpeakerUpdate, "TimelineChanged": TimelineUpdate}
-"""Names of 0.1 that stages have for events of other shapes; they still work here."""
+"""Names of 0.1, which stages use for events of other shapes; they still work here."""
 
 
 def __getattr__(name: str) -> Any:
-    """Events by the names that they had in 0.1, with a ``DeprecationWarning``."""
+    """Events by their names of 0.1, with a ``DeprecationWarning``."""
     if name in RENAMED:
         event = RENAMED[name]
         warnings.warn(f"speaker_tracker.client.{name} is called {event.__name__} now", DeprecationWarning, stacklevel=2)

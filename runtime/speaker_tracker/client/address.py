@@ -9,8 +9,8 @@ from urllib.parse import urlsplit, urlunsplit
 DEFAULT_URL = "ws://127.0.0.1:8000/ws/session"
 
 
-def shown(url: str) -> str:
-    """``url`` as messages name it: without what may be secret, its query and a password."""
+def redacted(url: str) -> str:
+    """``url`` as messages show it: without its query and password, which may be secret."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -19,7 +19,7 @@ def shown(url: str) -> str:
 
 
 def is_loopback(url: str) -> bool:
-    """Whether it is on this machine, so that no proxy is between."""
+    """Whether ``url`` is on this machine, so that no proxy is in between."""
     with suppress(ValueError):
         host = urlsplit(url).hostname or ""
         return host == "localhost" or ip_address(host).is_loopback

@@ -1,4 +1,4 @@
-"""How often and how soon a client tries again."""
+"""Retry policy of a client: exponential backoff with jitter."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from speaker_tracker.client.errors import BadArgument
 
 STEADY_SECONDS = 10.0
-"""A session that lasts so long ends a row of failures."""
+"""Minimum duration of a session that ends a row of failures."""
 MOST_DOUBLINGS = 100
-"""Pauses are long enough by then, and the float does not overflow."""
+"""Limit of the exponent: pauses are long enough by then, and the float does not overflow."""
 
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """Pauses grow from ``first_seconds`` twofold up to ``longest_seconds``, each less up to a half of it by chance.
+    """Pauses that double from ``first_seconds`` up to ``longest_seconds``, each shortened at random by up to a half.
 
-    ``attempts``: how often in a row to try again. ``give_up_seconds``: no attempt begins later than this after the first failure.
+    ``attempts``: retries in a row. ``give_up_seconds``: no attempt begins later than this after the first failure.
     """
 
     attempts: int = 12
@@ -33,7 +33,7 @@ class Backoff:
 
 
 class Attempts:
-    """Counts failures in a row and says how long to wait before the next attempt."""
+    """Counts failures in a row and computes the pause before the next attempt."""
 
     def __init__(self, backoff: Backoff, clock: Callable[[], float] = time.monotonic) -> None:
         self._made = 0
@@ -42,7 +42,7 @@ class Attempts:
         self._since = 0.0
 
     def pause(self) -> float | None:
-        """After a failure: seconds to wait before the next attempt; None: there is to be none."""
+        """Seconds to wait after a failure before the next attempt; None: give up."""
         if self._made == 0:
             self._since = self._clock()
         if self._made >= self._backoff.attempts:
@@ -55,6 +55,6 @@ class Attempts:
         return seconds
 
     def succeeded(self, seconds: float) -> None:
-        """An attempt led to a session that lasted so long; one that was not steady does not end the row."""
+        """Notes a session and its duration; one that was too short does not end the row of failures."""
         if seconds >= STEADY_SECONDS:
             self._made = 0

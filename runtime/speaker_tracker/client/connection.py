@@ -11,14 +11,14 @@ import websockets
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
-from speaker_tracker.client.address import is_loopback, shown
+from speaker_tracker.client.address import is_loopback, redacted
 from speaker_tracker.client.errors import ConnectionLost, NotASpeakerTracker, server_error
 from speaker_tracker.client.messages import ErrorReceived, NotTheProtocol, parse_message
 from speaker_tracker.client.refusals import OPEN_TIMEOUT, refusal
 from speaker_tracker.protocol import DEFAULT_SPEAKERS, CloseCode, ServerMessage, StartCommand, StartedMessage, StopCommand
 
 GOODBYE_SECONDS = 1.0
-"""How long the server may take to answer the close of a client that gives its session up."""
+"""Maximum wait for the server's closing handshake when a client gives its session up."""
 
 
 class TrackerConnection:
@@ -31,11 +31,11 @@ class TrackerConnection:
 
     @property
     def server_went_away(self) -> bool:
-        """The server closed the connection because it shuts down; a report then covers the audio that it had by then."""
+        """Whether the server closed the connection because it shuts down; a report then covers the audio received by then."""
         return self._websocket.close_code == CloseCode.GOING_AWAY
 
     async def start(self, num_speakers: int = DEFAULT_SPEAKERS, *, timeline: bool = True) -> None:
-        """Opens the session and waits until the server says that it is started.
+        """Opens the session and waits for the server's ``started`` message.
 
         Raises ``ClientError``, and ``ValueError`` where ``num_speakers`` is not 1 to 5.
         """
@@ -48,18 +48,18 @@ class TrackerConnection:
     async def send_audio(self, pcm: bytes) -> bool:
         """Sends PCM (16 kHz, signed 16-bit little-endian, mono; whole samples); waits while the server does not keep up.
 
-        On a connection that is closed it does nothing and answers False: ``messages`` tells why.
+        Returns False, and sends nothing, on a closed connection; ``messages`` raises the reason.
         """
         return await self._send(pcm)
 
     async def stop(self) -> None:
-        """Asks for the report, which comes as the last of ``messages``."""
+        """Asks for the report, which is the last of ``messages``."""
         await self._send(StopCommand().model_dump_json())
 
     async def messages(self) -> AsyncIterator[ServerMessage]:
-        """What the server sends, until it closes the connection in good order (also because it shuts down).
+        """Messages of the server, until it closes the connection normally (also because it shuts down).
 
-        Raises ``ServerError`` for an error message, ``ClientError`` where the connection breaks or no speaker tracker answers.
+        Raises ``ServerError`` for an error message, ``ClientError`` if the connection breaks or the peer is not a speaker tracker.
         """
         while True:
             try:
@@ -77,7 +77,7 @@ class TrackerConnection:
                 yield message
 
     async def close(self) -> None:
-        """Ends the connection, at once or nearly so; a session under way is given up. Safe to be cancelled."""
+        """Closes the connection within moments; a session under way is abandoned. Safe to cancel."""
         try:
             with suppress(TimeoutError):
                 async with asyncio.timeout(GOODBYE_SECONDS):
@@ -100,23 +100,23 @@ def _reason(error: ConnectionClosed) -> str:
 
 
 async def open_connection(url: str, token: str | None, patience_seconds: float) -> TrackerConnection:
-    """An open connection, to be closed by whoever asked for it. Raises ``ClientError``.
+    """An open connection, to be closed by the caller. Raises ``ClientError``.
 
-    ``patience_seconds``: how long a server may neither acknowledge nor take what is sent to it before the connection is lost (where
-    the system can be told so, as Linux can); else that takes a quarter of an hour.
+    ``patience_seconds``: how long a server may neither acknowledge nor accept data before the connection counts as lost (on systems
+    that support this, such as Linux; elsewhere it takes a quarter of an hour).
     """
     websocket = await _open(url, token)
     connected: socket.socket | None = websocket.transport.get_extra_info("socket")
     if connected is not None and hasattr(socket, "TCP_USER_TIMEOUT"):
         milliseconds = max(1, int(min(patience_seconds * 1000, 2**31 - 1)))
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
-    return TrackerConnection(shown(url), websocket)
+    return TrackerConnection(redacted(url), websocket)
 
 
 async def _open(url: str, token: str | None) -> ClientConnection:
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     try:
-        # Pings are sent but not waited for: a server that works off a long queue of audio answers them late.
+        # Pings are sent, but their answers are not awaited: a server with a long queue of audio answers them late.
         return await websockets.connect(
             url,
             additional_headers=headers,

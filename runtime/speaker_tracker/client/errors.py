@@ -1,4 +1,4 @@
-"""What can go wrong for a client; each message is one sentence that names the server's address."""
+"""Errors that a client raises; each message is one sentence that names the server's address."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from speaker_tracker.protocol import CloseCode, ErrorCode
 
 
 class ClientError(UserError):
-    """The server cannot be reached, is none, refuses this client, or broke the connection off.
+    """The server cannot be reached, is not a speaker tracker, refuses this client, or dropped the connection.
 
-    ``temporary``: trying again later can help.
+    ``temporary``: whether trying again later can help.
     """
 
     temporary = False
 
 
 class BadArgument(ClientError, ValueError):
-    """An address, a number of speakers, or audio is not what it must be; nothing was sent."""
+    """An invalid address, number of speakers, or audio; nothing was sent."""
 
 
 class CannotConnect(ClientError):
-    """Nothing answers at the address, or not in time."""
+    """Nothing answers at the address within the time limit."""
 
     temporary = True
 
@@ -32,11 +32,11 @@ class UntrustedCertificate(CannotConnect):
 
 
 class NotASpeakerTracker(ClientError):
-    """What answers does not speak the protocol."""
+    """The peer does not speak the protocol."""
 
 
 class AccessRefused(ClientError):
-    """The server wants another token, or refuses this client altogether. ``status``: of HTTP, 401 or 403."""
+    """The server requires another token, or refuses this client altogether. ``status``: HTTP status, 401 or 403."""
 
     def __init__(self, message: str, status: int = 403) -> None:
         super().__init__(message)
@@ -44,18 +44,18 @@ class AccessRefused(ClientError):
 
 
 class ServerUnavailable(ClientError):
-    """A server or a proxy before it takes no sessions now, as an HTTP status said."""
+    """The server, or a proxy in front of it, accepts no sessions now, according to its HTTP status."""
 
     temporary = True
 
 
 class ConnectionLost(ClientError):
-    """The connection broke off, or the server closed it, before the report. ``close_code``: of the server, None where none came."""
+    """The connection broke, or the server closed it, before the report. ``close_code``: the server's, None if it sent none."""
 
     def __init__(self, message: str, close_code: int | None = None) -> None:
         super().__init__(message)
         self.close_code = close_code
-        # A close that blames the client would come again.
+        # The server would close the next connection for the same fault of the client.
         self.temporary = close_code not in BLAMING_CLOSE_CODES
 
 
@@ -68,7 +68,7 @@ KNOWN_CODES = frozenset(ErrorCode)
 
 
 class ServerError(ClientError):
-    """The server answered with an error message. ``code``: its stable word, an ``ErrorCode`` unless the server is newer."""
+    """The server answered with an error message. ``code``: its stable identifier, an ``ErrorCode`` unless the server is newer."""
 
     def __init__(self, message: str, code: str = "") -> None:
         super().__init__(message)
@@ -76,16 +76,16 @@ class ServerError(ClientError):
 
 
 class ServerBusy(ServerError):
-    """The server takes no session now: all are taken (``server_busy``), or it shuts down (``shutting_down``)."""
+    """The server accepts no session now: all are taken (``server_busy``), or it shuts down (``shutting_down``)."""
 
     temporary = True
 
 
 def server_error(message: str, code: str) -> ServerError:
-    """The error for an error message with this code."""
+    """The exception for an error message with this code."""
     kind = ServerBusy if code in {ErrorCode.SERVER_BUSY, ErrorCode.SHUTTING_DOWN} else ServerError
     return kind(f"the server says: {message}", code)
 
 
 class SessionOver(ClientError):
-    """Audio was sent behind the end: after ``stop``, after the server had ended the session with a report, or after closing."""
+    """Audio was sent after the end: after ``stop``, after the server had ended the session with a report, or after closing."""

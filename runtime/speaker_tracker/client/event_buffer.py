@@ -1,4 +1,4 @@
-"""Events that wait to be read, a bounded number of them."""
+"""Bounded queue of events that wait to be read."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from speaker_tracker.client.events import EventsMissed, TrackerEvent
 
 
 class EventBuffer:
-    """Holds at most ``limit`` events; where another comes, the oldest is dropped and counted."""
+    """Holds at most ``limit`` events; when it is full, the oldest is dropped and counted."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -19,14 +19,14 @@ class EventBuffer:
         return len(self._events)
 
     def put(self, event: TrackerEvent) -> None:
-        """Takes one event in."""
+        """Adds an event."""
         if len(self._events) >= self._limit:
             self._events.popleft()
             self._missed += 1
         self._events.append(event)
 
     def take(self) -> TrackerEvent | None:
-        """The oldest event, ``EventsMissed`` first where some were dropped before it; None where none waits."""
+        """Removes and returns the oldest event, preceded by ``EventsMissed`` if events were dropped; None if there is none."""
         if self._missed:
             missed, self._missed = self._missed, 0
             return EventsMissed(missed)

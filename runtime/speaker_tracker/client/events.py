@@ -1,8 +1,8 @@
-"""What a client is told, in the order in which it happens.
+"""Events of a client, in the order in which they happen.
 
 All times are whole milliseconds on one clock: that of the audio given to the client, from its first sample on, also across lost
-connections. A connection that is lost ends a *part*: the session that follows numbers its speakers anew. Speaker 0 of part 1 need
-not be the one of part 0, and nothing here says that it is.
+connections. A lost connection ends a *part*: the following session numbers its speakers anew, so that speaker 0 of part 1 need not
+be speaker 0 of part 0.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from typing import TypeAlias
 from speaker_tracker.protocol.segments import TimelineSegment
 
 Segment = TimelineSegment
-"""A stretch of the timeline; of these events on the client's clock."""
+"""A segment of the timeline; in these events on the client's clock."""
 
 
 @dataclass(frozen=True, slots=True)
 class SpeakerUpdate:
-    """Who speaks now, None for nobody tracked, and how long each speaker of this part has spoken in it so far (ms by speaker)."""
+    """Current speaker, None for nobody tracked, and speaking time so far of each speaker of this part (ms by speaker)."""
 
     part: int
     speaker: int | None
@@ -28,9 +28,9 @@ class SpeakerUpdate:
 
 @dataclass(frozen=True, slots=True)
 class TimelineUpdate:
-    """Segments that are new or corrected; where a later event covers a stretch again, the later one holds.
+    """New or corrected segments; a later event overrides earlier ones where it covers a span again.
 
-    ``audio_ms``: how much audio the server had taken in. Within one event segments of several speakers may overlap.
+    ``audio_ms``: audio that the server had received. Within one event, segments of several speakers may overlap.
     """
 
     part: int
@@ -40,7 +40,7 @@ class TimelineUpdate:
 
 @dataclass(frozen=True, slots=True)
 class Disconnected:
-    """The session of this part is over before it was stopped. ``reason``: a sentence. The client tries to open another."""
+    """The session of this part ended before it was stopped; the client tries to open another. ``reason``: a sentence."""
 
     part: int
     reason: str
@@ -48,11 +48,11 @@ class Disconnected:
 
 @dataclass(frozen=True, slots=True)
 class Reconnected:
-    """Another session was opened: a new part, whose speakers are numbered anew.
+    """Another session was opened: a new part, whose speakers are numbered from 0 again.
 
-    ``offset_ms``: where its audio begins on the clock; so far the server before had answered for it. ``lost_ms``: how much audio
-    before that was sent and will have no label: 0, unless the server did not tell how far it was; None where the timeline was not
-    asked for, as nobody knows then.
+    ``offset_ms``: where its audio begins on the clock; the previous server had acknowledged everything before. ``lost_ms``: audio
+    before that which was sent and will have no label: 0, unless the server had not reported its position; None, unknown, if the
+    timeline was not requested.
     """
 
     part: int
@@ -62,20 +62,20 @@ class Reconnected:
 
 @dataclass(frozen=True, slots=True)
 class EventsMissed:
-    """So many events were dropped here, the oldest, as they were not read in time; ``report_so_far`` has what they said."""
+    """Number of events dropped at this point, the oldest, because they were not read in time; ``report_so_far`` includes them."""
 
     count: int
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One session, and what came of it.
+    """One session and its result.
 
-    ``offset_ms``: where its audio begins on the clock. ``sent_ms``: how much of the audio is its own, up to where the next part
-    begins: what was sent again in that is not; of the last part, all that was given to the client.
-    ``reported``: the figures are the server's report; else they are what it had told before the connection was lost.
-    ``speaking_ms``: how long each speaker spoke (ms by speaker). ``segments``: its timeline in order of start, without silence;
-    None where it was not asked for.
+    ``offset_ms``: where its audio begins on the clock. ``sent_ms``: length of its audio, up to where the next part begins, without
+    what is sent again there; for the last part, all audio given to the client.
+    ``reported``: whether the figures are the server's report; otherwise they are what it had sent before the connection was lost.
+    ``speaking_ms``: speaking time of each speaker (ms by speaker). ``segments``: its timeline in order of start, without silence;
+    None if it was not requested.
     """
 
     number: int
@@ -88,10 +88,10 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The end of it all, and the last event.
+    """Result of the whole conversation; the last event.
 
-    ``finished``: the last part ended as it should, with its server's report on all audio that was sent in it.
-    ``complete``: the same, and it is the only part. Else a connection was lost or a server shut down on the way.
+    ``finished``: the last part ended with its server's report on all audio that was sent in it.
+    ``complete``: the same, and it is the only part; otherwise a connection was lost or a server shut down on the way.
     """
 
     parts: tuple[Part, ...]

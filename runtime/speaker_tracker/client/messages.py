@@ -1,4 +1,4 @@
-"""Reads what a server sends."""
+"""Parser for the messages of a server."""
 
 from typing import Any
 
@@ -16,11 +16,11 @@ MODELS: dict[str, type[BaseModel]] = {
 
 
 class NotTheProtocol(Exception):
-    """What came is no message of a speaker tracker."""
+    """A frame is not a message of a speaker tracker."""
 
 
 class ErrorReceived(Exception):
-    """The server sent an error message. ``code``: a stable word, also one that this client does not know."""
+    """The server sent an error message. ``code``: its stable identifier, possibly one that this client does not know."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -29,7 +29,7 @@ class ErrorReceived(Exception):
 
 
 def parse_message(data: str | bytes) -> ServerMessage | None:
-    """The message in a frame; None for an event that this client does not know, which a newer server may send.
+    """Parses the message in a frame; None for an unknown event, which a newer server may send.
 
     Raises ``ErrorReceived`` for an error message and ``NotTheProtocol`` for anything else.
     """

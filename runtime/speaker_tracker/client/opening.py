@@ -1,4 +1,4 @@
-"""Opens sessions, again and again where there is none now."""
+"""Opens sessions with retries."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from speaker_tracker.protocol import StartCommand
 logger = logging.getLogger(__name__)
 
 START_SECONDS = 30.0
-"""How long a server may take to say that the session is started."""
+"""Maximum wait for the server's ``started`` message."""
 NO_MORE = Backoff(attempts=0)
 
 
 class SessionOpener:
-    """Opens sessions with one server, all in the same way.
+    """Opens sessions with one server, all with the same parameters.
 
-    ``start``: what to ask for. ``token``, ``patience_seconds``: as ``open_connection`` takes them. ``reconnect``: None: tries once.
+    ``start``: the command to send. ``token``, ``patience_seconds``: as for ``open_connection``. ``reconnect``: None: one attempt.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class SessionOpener:
         self._attempts = Attempts(reconnect or NO_MORE)
 
     async def open_once(self) -> TrackerConnection:
-        """A connection with a started session, to be closed by the caller; the first failure is raised."""
+        """A connection with a started session, to be closed by the caller; raises the first failure."""
         connection = await open_connection(self._url, self._token, self._patience_seconds)
         try:
             async with asyncio.timeout(START_SECONDS):
@@ -46,10 +46,10 @@ class SessionOpener:
         return connection
 
     async def open(self, lost: ClientError | None = None, lasted_seconds: float = 0.0) -> TrackerConnection:
-        """The same, tried again and again.
+        """The same with retries.
 
-        ``lost``: how the session before it ended, after ``lasted_seconds``; the first attempt waits then, too. Raises the last
-        failure once there have been too many, and at once what does not pass by itself.
+        ``lost``: how the previous session ended, after ``lasted_seconds``; if given, the first attempt is preceded by a pause, too.
+        Raises the last failure after too many attempts, and a failure that is not temporary at once.
         """
         self._attempts.succeeded(lasted_seconds)
         failure = lost

@@ -1,18 +1,18 @@
-"""Audio until the server has answered for it: what a lost connection has not answered for is sent again."""
+"""Buffer of audio until the server has acknowledged it: what it has not acknowledged when a connection is lost is sent again."""
 
 from __future__ import annotations
 
 from speaker_tracker.protocol import BYTES_PER_MS, BYTES_PER_SECOND
 
 MAX_KEPT_SECONDS = 120
-"""So much audio is kept at most, in memory; whoever gives more waits until the server has answered for some of it."""
+"""Maximum audio kept in memory; senders of more wait until the server has acknowledged some of it."""
 MAX_KEPT_BYTES = MAX_KEPT_SECONDS * BYTES_PER_SECOND
 
 
 class Outbox:
-    """Takes audio in at one end; the other end follows the server. Positions are bytes, counted from the first byte ever put in.
+    """A queue of PCM that can be rewound to what is not acknowledged yet. Positions are bytes since the first byte ever put in.
 
-    ``keeps``: whether audio that was sent may have to be sent again; else it is let go of as it is sent.
+    ``keeps``: whether audio that was sent may have to be sent again; otherwise it is dropped once sent.
     """
 
     def __init__(self, *, keeps: bool = True) -> None:
@@ -24,55 +24,55 @@ class Outbox:
         self._resent_until = 0
 
     def __len__(self) -> int:
-        """How many bytes are kept, sent or not."""
+        """Number of bytes kept, sent or not."""
         return len(self._audio)
 
     @property
     def end(self) -> int:
-        """How much was put in, in all."""
+        """Total number of bytes put in."""
         return self._start + len(self._audio)
 
     @property
     def unsent(self) -> int:
-        """How much is to be sent in this session."""
+        """Number of bytes still to be sent in this session."""
         return self.end - self._sent
 
     @property
-    def catches_up(self) -> bool:
-        """Whether there is still audio to be sent that was put in before this session began."""
+    def is_catching_up(self) -> bool:
+        """Whether audio that was put in before this session began is still to be sent."""
         return self._sent < self._resent_until
 
     def has_room_for(self, length: int) -> bool:
-        """Whether so much more may be put in."""
+        """Whether ``length`` more bytes may be put in."""
         return len(self._audio) + length <= MAX_KEPT_BYTES
 
     def put(self, pcm: bytes) -> None:
-        """Takes audio in, whole samples."""
+        """Appends audio, a whole number of samples."""
         self._audio += pcm
 
     def next(self, length: int) -> bytes:
-        """What is to be sent next, at most so much; empty where all is sent. It counts as sent once it went out."""
+        """The next bytes to send, at most ``length``; empty if all is sent. They count as sent once ``mark_sent`` is called."""
         begin = self._sent - self._start
         frame = bytes(self._audio[begin : begin + length])
         self._given_out = self._sent + len(frame)
         return frame
 
-    def went_out(self) -> None:
-        """What ``next`` gave last was sent; the server may have answered for it already."""
+    def mark_sent(self) -> None:
+        """Marks the last result of ``next`` as sent; the server may have acknowledged it already."""
         self._sent = self._given_out
         if not self._keeps:
             self.forget_sent()
 
     def acknowledge(self, ms: int) -> None:
-        """The server needs nothing before this time of the session any more, of what it was given."""
+        """Drops what was sent before this time of the session (ms)."""
         self._drop_until(self._session_start + ms * BYTES_PER_MS)
 
     def forget_sent(self) -> None:
-        """Nothing that was sent by now is to be sent again."""
+        """Drops all that has been sent."""
         self._drop_until(self._sent)
 
     def rewind(self) -> int:
-        """Begins another session with the oldest audio that is kept; gives its position."""
+        """Begins another session with the oldest audio that is kept; returns its position."""
         self._sent = self._given_out = self._session_start = self._start
         self._resent_until = self.end
         return self._start

@@ -1,4 +1,4 @@
-"""Keeps what the sessions of one client told, on one clock."""
+"""Results of a client's sessions, on one clock."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from speaker_tracker.protocol import ReportMessage, SegmentMessage, ServerMessag
 from speaker_tracker.protocol.intervals import IntervalSet
 
 CERTAIN_MS = 5000
-"""What a server had taken in so long before it needs no second hearing, said or not: there was nobody to speak of."""
+"""Age from which received audio is not sent again, labelled or not: if nothing was said of it by then, nobody tracked spoke."""
 
 
 class CorrectedTimeline:
-    """Who spoke when, as it was last said. Grows with the number of turns."""
+    """Who spoke when, with all corrections applied. Memory grows with the number of turns."""
 
     def __init__(self) -> None:
         self.end_ms = 0
-        """Up to here something was said."""
+        """End of the timeline known so far (ms)."""
         self._by_speaker: dict[int, IntervalSet] = {}
 
     def add(self, segments: tuple[Segment, ...]) -> None:
-        """From now on ``segments`` hold in all that they cover."""
+        """Replaces whatever was known of the spans that ``segments`` cover."""
         for start, end in IntervalSet((segment.start_ms, segment.end_ms) for segment in segments):
             self.end_ms = max(self.end_ms, end)
             for intervals in self._by_speaker.values():
@@ -32,20 +32,20 @@ class CorrectedTimeline:
 
     @property
     def segments(self) -> tuple[Segment, ...]:
-        """The longest runs of each speaker, in order of start."""
+        """Maximal segments of each speaker, in order of start."""
         runs = [Segment(start, end, speaker) for speaker, intervals in self._by_speaker.items() for start, end in intervals]
         return tuple(sorted(runs, key=lambda run: (run.start_ms, run.end_ms, run.speaker)))
 
 
 class PartSoFar:
-    """One session. ``offset_ms``: where its audio begins on the clock. ``timeline``: whether it was asked for."""
+    """One session. ``offset_ms``: where its audio begins on the clock. ``timeline``: whether it was requested."""
 
     def __init__(self, number: int, offset_ms: int, *, timeline: bool) -> None:
         self.number = number
         self.offset_ms = offset_ms
         self.reported = False
         self.certain_ms = offset_ms
-        """Up to here on the clock the server has answered for the audio: nothing of it needs to be sent again."""
+        """Position on the clock up to which the server has acknowledged the audio, so that none of it needs to be sent again."""
         self._heard_ms = offset_ms
         self._speaking_ms: dict[int, int] = {}
         self._certain_speaking_ms: dict[int, int] = {}
@@ -55,11 +55,11 @@ class PartSoFar:
 
     @property
     def acknowledges(self) -> bool:
-        """Whether the server tells how far it is, as it does along with the timeline. One that only tells who speaks does not."""
+        """Whether the server reports its position, which it does along with the timeline only."""
         return self._timeline is not None and self._unanswered < 2  # noqa: PLR2004 - one such message comes before each timeline
 
     def add(self, message: ServerMessage) -> TrackerEvent | None:
-        """Takes one message of the server in; gives what there is to tell of it."""
+        """Processes one message of the server; returns the event for it, if any."""
         match message:
             case SpeakerMessage():
                 self._unanswered += 1
@@ -77,16 +77,16 @@ class PartSoFar:
         return None
 
     def as_part(self, sent_ms: int) -> Part:
-        """What came of it, with so much audio sent."""
+        """Its result, given the length of audio sent."""
         segments = self._segments
         if not self.reported and self._timeline is not None:
             segments = self._timeline.segments
         return Part(self.number, self.offset_ms, sent_ms, self.reported, dict(self._speaking_ms), segments)
 
     def ended_at(self, end_ms: int) -> Part:
-        """What came of it, where the next part begins at ``end_ms`` on the clock: what it said of later audio is void."""
+        """Its result if the next part begins at ``end_ms`` on the clock: what was said of later audio is discarded."""
         part = self.as_part(end_ms - self.offset_ms)
-        # The times of a message whose timeline did not come any more are of audio that is sent again.
+        # Times of a message whose timeline never arrived belong to audio that is sent again.
         speaking_ms = self._certain_speaking_ms if self.acknowledges and not self.reported else part.speaking_ms
         segments = part.segments
         if segments is not None:
@@ -94,7 +94,7 @@ class PartSoFar:
         return replace(part, speaking_ms=speaking_ms, segments=segments)
 
     def lost_ms(self, end_ms: int) -> int | None:
-        """How much of the audio before ``end_ms`` has no label in this part; None where that cannot be known."""
+        """Length of the audio before ``end_ms`` that has no label in this part; None if that cannot be known."""
         return None if self._timeline is None else max(0, end_ms - self.certain_ms)
 
     def _take(self, changed: TimelineUpdate) -> None:
@@ -110,7 +110,7 @@ class PartSoFar:
 
 
 class Parts:
-    """All sessions of one client so far; the last of them is under way, or was the last."""
+    """All sessions of one client so far."""
 
     def __init__(self, *, timeline: bool) -> None:
         self._timeline = timeline
@@ -119,18 +119,18 @@ class Parts:
 
     @property
     def current(self) -> PartSoFar:
-        """The last one."""
+        """The latest one."""
         return self._current
 
     def begin_next(self, offset_ms: int) -> Reconnected:
-        """Another session was opened, whose audio begins at ``offset_ms`` on the clock."""
+        """Adds a session whose audio begins at ``offset_ms`` on the clock; returns the event for it."""
         before = self._current
         self._ended.append(before.ended_at(offset_ms))
         self._current = PartSoFar(before.number + 1, offset_ms, timeline=self._timeline)
         return Reconnected(self._current.number, offset_ms, before.lost_ms(offset_ms))
 
     def report(self, sent_ms: int, *, stopped: bool) -> Report:
-        """What is known, after ``sent_ms`` of audio in all. ``stopped``: the last session ended by being asked to."""
+        """The report on ``sent_ms`` of audio in all. ``stopped``: whether the last session ended because it was stopped."""
         last = self._current.as_part(sent_ms - self._current.offset_ms)
         finished = stopped and last.reported
         return Report((*self._ended, last), finished=finished, complete=finished and not self._ended)

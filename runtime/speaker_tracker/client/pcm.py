@@ -1,4 +1,4 @@
-"""Audio as callers have it, made into what goes over the wire."""
+"""Conversion of callers' audio into PCM for the wire."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Audio: TypeAlias = bytes | bytearray | memoryview | SampleArray
 
 
 def as_pcm(audio: Audio) -> bytes:
-    """PCM as the protocol has it. Raises ``BadArgument``. NumPy is not imported: an array brings its own methods."""
+    """PCM in the format of the protocol. Raises ``BadArgument``. NumPy is not imported: an array brings its own methods."""
     if isinstance(audio, bytes | bytearray | memoryview):
         pcm = bytes(audio)
     elif hasattr(audio, "dtype") and hasattr(audio, "shape"):
@@ -44,7 +44,7 @@ def _samples(array: Any) -> bytes:
     if len(array.shape) != 1 and array.shape[1:] != (1,):
         raise BadArgument(f"an array of shape {array.shape} is not mono; it must be of shape (n,)")
     if array.dtype.kind == "f":
-        if not (array == array).all():  # noqa: PLR0124 - what is not a number is not itself
+        if not (array == array).all():  # noqa: PLR0124 - NaN is not equal to itself
             raise BadArgument("an array has samples that are not a number")
         array = (array.astype("f4") * FULL_SCALE).round().clip(-FULL_SCALE, FULL_SCALE - 1)
     elif array.dtype.kind != "i" or array.dtype.itemsize != BYTES_PER_SAMPLE:

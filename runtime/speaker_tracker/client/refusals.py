@@ -1,4 +1,4 @@
-"""What it means that no connection came about, as an error with a sentence for people."""
+"""Translates failures to connect into errors with a sentence for people."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 from websockets.exceptions import InvalidHandshake, InvalidStatus, InvalidURI, ProxyError
 
-from speaker_tracker.client.address import DEFAULT_URL, shown
+from speaker_tracker.client.address import DEFAULT_URL, redacted
 from speaker_tracker.client.errors import (
     AccessRefused,
     BadArgument,
@@ -21,12 +21,12 @@ from speaker_tracker.client.errors import (
 OPEN_TIMEOUT = 10.0
 
 UNAVAILABLE = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT})
-"""What proxies say in the place of a server that cannot be reached, besides 503."""
+"""Statuses of proxies for a server that cannot be reached, besides 503."""
 
 
 def refusal(url: str, error: Exception) -> ClientError:
-    """What it means that a connection to ``url`` failed with ``error``."""
-    name = shown(url)
+    """The error to raise when connecting to ``url`` failed with ``error``."""
+    name = redacted(url)
     match error:
         case ssl.SSLCertVerificationError():
             return UntrustedCertificate(

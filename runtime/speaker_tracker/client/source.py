@@ -1,4 +1,4 @@
-"""What is streamed: audio in one piece or many, in frames for the wire, at its own pace."""
+"""Sources of audio, in one piece or many, cut into frames for the wire, and the pace to send them at."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ AsyncSource: TypeAlias = Source | AsyncIterable[Audio]
 
 
 def frames(source: Source, *, realtime: bool) -> Iterator[bytes]:
-    """The frames of ``source``, a second long at most, or a tenth of one where they are sent in real time."""
+    """Frames of ``source``, at most a second long, or a tenth of a second for sending in real time."""
     for audio in _parts(source):
         yield from pieces(as_pcm(audio), REALTIME_FRAME_BYTES if realtime else FRAME_BYTES)
 
 
 async def frames_of(source: AsyncSource, *, realtime: bool) -> AsyncIterator[bytes]:
-    """The same of a source that may be waited for."""
+    """The same for a source that may be asynchronous."""
     if isinstance(source, AsyncIterable):
         async for audio in source:
             for frame in frames([audio], realtime=realtime):
@@ -38,12 +38,12 @@ def _parts(source: Source) -> Iterable[Audio]:
 
 
 class Pace:
-    """When audio would have been spoken, from ``now`` (seconds) on."""
+    """Schedule of real time, from ``now`` (seconds) on."""
 
     def __init__(self, now: float) -> None:
         self._spoken = now
 
     def delay(self, frame: bytes, now: float) -> float:
-        """Seconds to wait until the next ``frame`` is spoken to its end; 0 where that is past."""
+        """Seconds to wait until the next ``frame`` would have been spoken to its end; 0 if that is past."""
         self._spoken += len(frame) / BYTES_PER_SECOND
         return max(0.0, self._spoken - now)

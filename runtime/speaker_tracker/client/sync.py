@@ -22,19 +22,19 @@ T = TypeVar("T")
 P = ParamSpec("P")
 
 
-def _takes_what(twin: Callable[P, object]) -> Callable[[Callable[..., None]], Callable[Concatenate[Any, P], None]]:
-    """Gives a method the parameters with which ``twin`` is made, for type checkers, editors and ``help``."""
+def _with_parameters_of(twin: Callable[P, object]) -> Callable[[Callable[..., None]], Callable[Concatenate[Any, P], None]]:
+    """Gives a method the parameters of ``twin``'s constructor, for type checkers, editors and ``help``."""
     return wraps(twin.__init__, assigned=())
 
 
 class TrackerClientSync:
-    """``TrackerClient`` with the same methods, as plain calls that wait; see there for what they do and what they raise.
+    """``TrackerClient`` with the same methods as blocking calls; see there for what they do and raise.
 
     ``with TrackerClientSync(...) as client``, then ``client.send`` and ``client.stop``, and ``for event in client``. It may be used
-    from several threads at once, such as one that sends and one that reads. Behind it is an event loop in a thread of its own.
+    from several threads at once, such as one that sends and one that reads. It runs an event loop in a thread of its own.
     """
 
-    @_takes_what(TrackerClient)
+    @_with_parameters_of(TrackerClient)
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._client = TrackerClient(*args, **kwargs)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -44,7 +44,7 @@ class TrackerClientSync:
         if self._loop is not None:
             raise RuntimeError("a client is entered once; make another for another conversation")
         started: Future[asyncio.AbstractEventLoop] = Future()
-        # A daemon: a program that forgets its client can end all the same.
+        # A daemon, so that a program that does not close its client can end.
         self._thread = threading.Thread(target=asyncio.run, args=(self._run(started),), name="speaker-tracker-client", daemon=True)
         self._thread.start()
         self._loop = started.result()
@@ -64,15 +64,15 @@ class TrackerClientSync:
             self._end_loop()
 
     def send(self, audio: Audio) -> None:
-        """Sends audio; waits while the server does not keep up, and while as much is kept for the next as may be."""
+        """Sends audio; waits while the server does not keep up, and while the buffer for the next server is full."""
         self._wait_for(self._client.send(audio))
 
     def stop(self) -> Report:
-        """Says that there is no more audio, and gives the report."""
+        """Ends the audio and returns the report."""
         return self._wait_for(self._client.stop())
 
     def stream(self, source: Source, *, realtime: bool = False) -> Report:
-        """Sends all of ``source``, which may block, and stops; gives the report."""
+        """Sends all of ``source``, which may block, and stops; returns the report."""
         pace = Pace(time.monotonic())
         with suppress(SessionOver):
             for frame in frames(source, realtime=realtime):
@@ -82,9 +82,9 @@ class TrackerClientSync:
         return self.stop()
 
     def stream_in_background(self, source: Source, *, realtime: bool = False) -> None:
-        """Does what ``stream`` does in another thread while events are read; what goes wrong there is the reader's to hear.
+        """Does what ``stream`` does in another thread while events are read; its errors are raised to the reader of events.
 
-        A thread that waits for ``source`` to give more when the client is left ends once it does, or with the program.
+        If ``source`` blocks when the client is closed, the thread ends with its next item, or with the program.
         """
         threading.Thread(target=self._stream_or_fail, args=(source, realtime), name="speaker-tracker-source", daemon=True).start()
 
@@ -92,14 +92,14 @@ class TrackerClientSync:
         return self
 
     def __next__(self) -> TrackerEvent:
-        """The next event, once there is one; the ``Report`` is the last."""
+        """Waits for the next event; the ``Report`` is the last."""
         try:
             return self._wait_for(self._client.__anext__())
         except StopAsyncIteration:
             raise StopIteration from None
 
     def report_so_far(self) -> Report:
-        """What is known by now, also after a failure and after leaving."""
+        """The report on what is known by now, also after a failure and after closing."""
 
         async def ask() -> Report:
             return self._client.report_so_far()
@@ -107,7 +107,7 @@ class TrackerClientSync:
         return self._client.report_so_far() if self._loop is None or self._loop.is_closed() else self._wait_for(ask())
 
     def fail(self, error: Exception) -> None:
-        """Ends the session; whoever waits for anything of it gets ``error``, unless it was over already."""
+        """Ends the session; all waiting calls raise ``error``, unless it was over already."""
         self._open_loop().call_soon_threadsafe(self._client.fail, error)
 
     # -- the thread behind it ------------------------------------------------------------------------------------------------------
@@ -134,13 +134,13 @@ class TrackerClientSync:
             raise
         try:
             return future.result()
-        except BaseException:  # such as Ctrl-C while it waits
+        except BaseException:  # such as Ctrl-C while waiting
             future.cancel()
             raise
 
     def _stream_or_fail(self, source: Source, realtime: bool) -> None:
         try:
             self.stream(source, realtime=realtime)
-        except Exception as error:  # the reader's to handle
+        except Exception as error:  # raised to the reader of events
             with suppress(SessionOver, RuntimeError):
                 self.fail(error)

@@ -1,4 +1,4 @@
-"""A client for programs, on asyncio: audio in, typed events out, across lost connections."""
+"""Client for asyncio programs: audio in, typed events out, across lost connections."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Self
 
 from pydantic import ValidationError
 
-from speaker_tracker.client.address import DEFAULT_URL, shown
+from speaker_tracker.client.address import DEFAULT_URL, redacted
 from speaker_tracker.client.backoff import Backoff
+from speaker_tracker.client.change_signal import ChangeSignal
 from speaker_tracker.client.connection import TrackerConnection
 from speaker_tracker.client.errors import BadArgument, ClientError, ConnectionLost, SessionOver
 from speaker_tracker.client.event_buffer import EventBuffer
 from speaker_tracker.client.events import Disconnected, Report, TrackerEvent
-from speaker_tracker.client.news import News
 from speaker_tracker.client.opening import SessionOpener
 from speaker_tracker.client.outbox import Outbox
 from speaker_tracker.client.parts import Parts
@@ -29,20 +29,20 @@ DEFAULT_BACKOFF = Backoff()
 
 
 class TrackerClient:
-    """One conversation with a server, or with several one after another where connections are lost.
+    """One conversation with a server, continued in another session when a connection is lost.
 
-    To be used as ``async with TrackerClient(...) as client``: entering opens a session, leaving closes the connection, whatever
-    happened. In between, ``send`` and ``stop`` go side by side with ``async for event in client``, which ends behind the
-    ``Report``. Leaving without ``stop`` gives the session up.
+    Used as ``async with TrackerClient(...) as client``: entering opens a session, leaving closes the connection in any case.
+    In between, ``send`` and ``stop`` run concurrently with ``async for event in client``, which ends after the ``Report``.
+    Leaving without ``stop`` abandons the session.
 
-    Audio is kept until the server has answered for it, up to ``outbox.MAX_KEPT_SECONDS``; another session begins with what is kept.
+    Audio is kept until the server has acknowledged it, up to ``outbox.MAX_KEPT_SECONDS``; another session begins with what is kept.
 
-    ``url``: ``ws://`` or ``wss://``, with the path ``/ws/session``. ``num_speakers``: how many voices are tracked, 1 to 5.
+    ``url``: ``ws://`` or ``wss://``, with the path ``/ws/session``. ``num_speakers``: number of voices to track, 1 to 5.
     ``token``: sent as bearer token. ``timeline``: whether to ask for ``TimelineUpdate`` and for segments in the report.
-    ``reconnect``: how to try again where there is no session now, also in mid-session; None: not at all.
-    ``wait_for_server``: whether to try the first session again as well; else its first failure is raised.
-    ``max_waiting_events``: of events that are not read in time the oldest are dropped, and ``EventsMissed`` says how many.
-    ``patience_seconds``: how long a server may neither acknowledge nor take audio before the connection counts as lost (on Linux).
+    ``reconnect``: retry policy for sessions that cannot be opened or are lost; None: no retries.
+    ``wait_for_server``: whether to retry the first session as well; otherwise its first failure is raised.
+    ``max_waiting_events``: limit of unread events; beyond it the oldest are dropped, and ``EventsMissed`` tells how many.
+    ``patience_seconds``: how long a server may neither acknowledge nor accept audio before the connection is lost (on Linux).
 
     Raises ``BadArgument``; entering raises ``ClientError``.
     """
@@ -73,7 +73,7 @@ class TrackerClient:
         self._reconnect = reconnect
         self._wait_for_server = wait_for_server
         self._opener = SessionOpener(url, token, start, patience_seconds, reconnect)
-        self._shut_down = f"{shown(url)} shut down, and reported what it had heard until then"
+        self._shut_down = f"{redacted(url)} shut down, and reported what it had heard until then"
         self._events = EventBuffer(max_waiting_events)
         self._parts = Parts(timeline=timeline)
         self._outbox = Outbox(keeps=reconnect is not None)
@@ -83,7 +83,7 @@ class TrackerClient:
         self._closed = False
         self._stopped = False
         self._stop_sent = False
-        self._news = News()
+        self._changed = ChangeSignal()
         self._sending = asyncio.Lock()
         self._tasks: list[asyncio.Task[object]] = []
 
@@ -103,18 +103,18 @@ class TrackerClient:
         try:
             await asyncio.gather(*self._tasks, return_exceptions=True)
         finally:
-            if self._connection is not None:  # a task that is cancelled before it began closes nothing
+            if self._connection is not None:  # a task that is cancelled before its first step closes nothing
                 await self._connection.close()
-            self._news.tell()
+            self._changed.notify()
 
-    # -- what callers do -----------------------------------------------------------------------------------------------------------
+    # -- public methods ------------------------------------------------------------------------------------------------------------
 
     async def send(self, audio: Audio) -> None:
         """Sends audio: PCM (16 kHz, signed 16-bit little-endian, mono), or a NumPy array of samples at 16 kHz.
 
-        Waits while the server does not keep up. While a lost connection is replaced, and another server catches up, audio is kept
-        for it, and this waits only where as much is kept as may be. Raises ``BadArgument`` before anything is sent,
-        ``SessionOver``, and whatever ended the session.
+        Waits while the server does not keep up. While a lost connection is replaced and the next server catches up, audio is
+        buffered, and this waits only if the buffer is full. Raises ``BadArgument`` before anything is sent, ``SessionOver``, and
+        whatever ended the session.
         """
         pcm = as_pcm(audio)
         async with self._sending:
@@ -122,27 +122,27 @@ class TrackerClient:
                 await self._put(frame)
 
     async def stop(self) -> Report:
-        """Says that there is no more audio, waits for the server to work off what was sent, and gives the report.
+        """Ends the audio, waits for the server to process what was sent, and returns the report.
 
-        A connection that is lost is replaced for as long as there is audio that no server has answered for; where there is none, it
-        gives what is known. May be called again, for the same report. Raises whatever ended the session before.
+        A lost connection is replaced as long as there is audio that no server has acknowledged; if there is none, the report covers
+        what is known. May be called again, for the same report. Raises whatever ended the session before.
         """
         if not self._tasks:
-            raise self._why_over()
+            raise self._end_error()
         async with self._sending:
             self._stopped = True
-            self._news.tell()
-        await self._news.until(lambda: self._is_over)
+            self._changed.notify()
+        await self._changed.wait_until(lambda: self._is_over)
         if self._report is None:
-            raise self._why_over()
+            raise self._end_error()
         return self._report
 
     async def stream(self, source: AsyncSource, *, realtime: bool = False) -> Report:
-        """Sends all of ``source`` and stops: audio as ``send`` takes it, or an iterable of it, also one that is waited for.
+        """Sends all of ``source`` and stops; ``source``: audio as for ``send``, or an iterable or asynchronous iterable of it.
 
-        ``realtime``: as fast as it is spoken; else as fast as the server takes it. An ordinary iterable must not block, as that of
-        a microphone would: the event loop would wait for it. Where the server ends the session with a report because it shuts down,
-        the rest is left out. Raises as ``send`` does, and whatever ``source`` raises.
+        ``realtime``: send at the pace of speech, otherwise as fast as the server accepts it. An ordinary iterable must not block,
+        as a microphone would, since it runs on the event loop. If the server ends the session with a report because it shuts
+        down, the rest is left out. Raises as ``send`` does, and whatever ``source`` raises.
         """
         loop = asyncio.get_running_loop()
         pace = Pace(loop.time())
@@ -153,53 +153,53 @@ class TrackerClient:
         return await self.stop()
 
     def stream_in_background(self, source: AsyncSource, *, realtime: bool = False) -> None:
-        """Does what ``stream`` does while events are read; what goes wrong with ``source`` is the reader's to hear."""
+        """Does what ``stream`` does while events are read; errors of ``source`` are raised to the reader of events."""
         if not self._tasks:
-            raise self._why_over()
+            raise self._end_error()
         self._tasks.append(asyncio.create_task(self._stream_or_fail(source, realtime=realtime)))
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> TrackerEvent:
-        """The next event, the ``Report`` as the last. Raises whatever ended the session without one."""
-        await self._news.until(lambda: len(self._events) > 0 or self._is_over)
+        """Waits for the next event; the ``Report`` is the last. Raises whatever ended the session without one."""
+        await self._changed.wait_until(lambda: len(self._events) > 0 or self._is_over)
         event = self._events.take()
         if event is not None:
             return event
         if self._failure is not None or not self._tasks:
-            raise self._why_over()
+            raise self._end_error()
         raise StopAsyncIteration
 
     def report_so_far(self) -> Report:
-        """What is known by now, also after a failure; at any time."""
+        """The report on what is known by now; at any time, also after a failure."""
         return self._report or self._parts.report(self._sent_ms, stopped=False)
 
     def fail(self, error: Exception) -> None:
-        """Ends the session; whoever waits for anything of it gets ``error``, unless it was over already."""
+        """Ends the session; all waiting calls raise ``error``, unless it was over already."""
         if not self._is_over:
             self._failure = error
             self._tasks[0].cancel()
-        self._news.tell()
+        self._changed.notify()
 
-    # -- the sender's side ---------------------------------------------------------------------------------------------------------
+    # -- sending -------------------------------------------------------------------------------------------------------------------
 
     async def _put(self, frame: bytes) -> None:
-        await self._news.until(lambda: self._takes(len(frame)) or self._is_over or self._stopped)
+        await self._changed.wait_until(lambda: self._takes(len(frame)) or self._is_over or self._stopped)
         if self._is_over or self._stopped:
-            raise self._why_over()
+            raise self._end_error()
         self._outbox.put(frame)
-        self._news.tell()
+        self._changed.notify()
 
     def _takes(self, length: int) -> bool:
-        """Whether so much audio may come now: with a server that keeps up as it goes out, else as much as may be kept."""
-        goes_out = self._connection is not None and not self._outbox.catches_up
+        """Whether ``length`` bytes fit: if the server keeps up, once all before is sent, else up to the buffer's limit."""
+        goes_out = self._connection is not None and not self._outbox.is_catching_up
         return self._outbox.has_room_for(length) and not (goes_out and self._outbox.unsent)
 
     async def _send_all(self, connection: TrackerConnection) -> None:
-        """Sends what comes, and in the end that there is no more; to be cancelled when the connection is over."""
+        """Sends what is put into the outbox, then ``stop``; to be cancelled when the connection is over."""
         while True:
-            await self._news.until(lambda: self._outbox.unsent > 0 or self._stopped)
+            await self._changed.wait_until(lambda: self._outbox.unsent > 0 or self._stopped)
             frame = self._outbox.next(FRAME_BYTES)
             if not frame:
                 self._stop_sent = True
@@ -207,47 +207,47 @@ class TrackerClient:
                 return
             if not await connection.send_audio(frame):
                 return
-            self._outbox.went_out()
-            self._news.tell()
+            self._outbox.mark_sent()
+            self._changed.notify()
 
     async def _stream_or_fail(self, source: AsyncSource, *, realtime: bool) -> None:
         try:
             await self.stream(source, realtime=realtime)
-        except Exception as error:  # the reader's to handle
+        except Exception as error:  # raised to the reader of events
             self.fail(error)
 
     # -- sessions, one after another -----------------------------------------------------------------------------------------------
 
     async def _run(self, connection: TrackerConnection) -> None:
-        """Hears out one session after another. What ends the last one is its report or its failure."""
+        """Runs one session after another, up to the report or failure that ends the last one."""
         try:
-            self._report = await self._hear_out_all(connection)
+            self._report = await self._run_sessions(connection)
             self._events.put(self._report)
-        except Exception as error:  # those who wait are told
+        except Exception as error:  # raised by the waiting calls
             self._failure = error
         finally:
-            self._news.tell()
+            self._changed.notify()
 
-    async def _hear_out_all(self, connection: TrackerConnection) -> Report:
+    async def _run_sessions(self, connection: TrackerConnection) -> Report:
         loop = asyncio.get_running_loop()
         while True:
             begun = loop.time()
-            lost = await self._hear_out(connection)
+            lost = await self._run_session(connection)
             if lost is None and self._stop_sent and not connection.server_went_away:
                 return self._parts.report(self._sent_ms, stopped=True)
             if lost is not None and self._reconnect is None:
                 raise lost
-            if self._needs_no_other or self._reconnect is None:
+            if self._needs_no_further_session or self._reconnect is None:
                 return self._parts.report(self._sent_ms, stopped=False)
             reason = lost or ConnectionLost(self._shut_down)
-            self._tell(Disconnected(self._parts.current.number, str(reason)))
+            self._emit(Disconnected(self._parts.current.number, str(reason)))
             another = await self._open_another(reason, loop.time() - begun)
             if another is None:
                 return self._parts.report(self._sent_ms, stopped=False)
             connection = another
 
-    async def _hear_out(self, connection: TrackerConnection) -> ClientError | None:
-        """Hears one session to its end. None where that was a report; else how it was lost. Raises what does not pass by itself."""
+    async def _run_session(self, connection: TrackerConnection) -> ClientError | None:
+        """Runs one session to its end; None after a report, else how it was lost. Raises a failure that is not temporary."""
         current = self._parts.current
         lost: ClientError | None = None
         self._stop_sent = False
@@ -255,10 +255,10 @@ class TrackerClient:
         try:
             async for message in connection.messages():
                 event = current.add(message)
-                self._let_go_of_audio()
+                self._drop_answered_audio()
                 if event is not None:
                     self._events.put(event)
-                self._news.tell()
+                self._changed.notify()
         except ClientError as error:
             if not error.temporary:
                 raise
@@ -272,8 +272,8 @@ class TrackerClient:
             return None
         return lost or ConnectionLost(f"{connection.url} closed the connection without a report")
 
-    def _let_go_of_audio(self) -> None:
-        """What the server has answered for, or where it does not tell how far it is: what was sent before it last said anything."""
+    def _drop_answered_audio(self) -> None:
+        """Drops what the server has acknowledged, or, if it does not report its position, what was sent before its last message."""
         current = self._parts.current
         if current.acknowledges:
             self._outbox.acknowledge(current.certain_ms - current.offset_ms)
@@ -281,45 +281,45 @@ class TrackerClient:
             self._outbox.forget_sent()
 
     async def _open_another(self, lost: ClientError, lasted_seconds: float) -> TrackerConnection | None:
-        """Another session in the place of one that is over; None where the client was stopped meanwhile and needs none."""
+        """Opens a session to replace one that is over; None if the client was stopped meanwhile and needs none."""
         opening = asyncio.create_task(self._opener.open(lost, lasted_seconds))
-        stopping = asyncio.create_task(self._news.until(lambda: self._needs_no_other))
+        stopping = asyncio.create_task(self._changed.wait_until(lambda: self._needs_no_further_session))
         try:
             await asyncio.wait({opening, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            if opening.done() and not self._needs_no_other:
+            if opening.done() and not self._needs_no_further_session:
                 self._connection = opening.result()
-                self._tell(self._parts.begin_next(self._outbox.rewind() // BYTES_PER_MS))
+                self._emit(self._parts.begin_next(self._outbox.rewind() // BYTES_PER_MS))
         except ClientError as error:
             if error is lost:
                 raise
             raise ConnectionLost(f"{lost}, and no other session could be opened: {error}") from error
         finally:
-            await self._let_go_of(opening, stopping)
+            await self._cancel_opening(opening, stopping)
         return self._connection
 
-    async def _let_go_of(self, opening: asyncio.Task[TrackerConnection], stopping: asyncio.Task[None]) -> None:
+    async def _cancel_opening(self, opening: asyncio.Task[TrackerConnection], stopping: asyncio.Task[None]) -> None:
         opening.cancel()
         stopping.cancel()
         await asyncio.wait({opening, stopping})
         if self._connection is None and not opening.cancelled() and opening.exception() is None:
             await opening.result().close()
 
-    # -- what all sides share ------------------------------------------------------------------------------------------------------
+    # -- shared state --------------------------------------------------------------------------------------------------------------
 
     @property
     def _sent_ms(self) -> int:
         return self._outbox.end // BYTES_PER_MS
 
     @property
-    def _needs_no_other(self) -> bool:
-        """There is no more audio, and none that another session could make up for."""
+    def _needs_no_further_session(self) -> bool:
+        """Whether the audio has ended and all of it is acknowledged."""
         return self._stopped and len(self._outbox) == 0
 
     @property
     def _is_over(self) -> bool:
         return self._closed or not self._tasks or self._report is not None or self._failure is not None
 
-    def _why_over(self) -> Exception:
+    def _end_error(self) -> Exception:
         if self._failure is not None:
             return self._failure
         if self._closed or not self._tasks:
@@ -328,6 +328,6 @@ class TrackerClient:
             return SessionOver("the session was stopped; make another client for more audio")
         return SessionOver(self._shut_down)
 
-    def _tell(self, event: TrackerEvent) -> None:
+    def _emit(self, event: TrackerEvent) -> None:
         self._events.put(event)
-        self._news.tell()
+        self._changed.notify()

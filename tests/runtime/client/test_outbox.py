@@ -21,7 +21,7 @@ def outbox():
 
 def sends(box, length=SECOND):
     frame = box.next(length)
-    box.went_out()
+    box.mark_sent()
     return frame
 
 
@@ -65,7 +65,7 @@ def test_only_what_was_given_to_a_server_can_be_acknowledged(outbox):
 def test_a_frame_may_be_acknowledged_before_its_sender_comes_to_say_that_it_went_out(outbox):
     outbox.next(SECOND)
     outbox.acknowledge(3000)
-    outbox.went_out()
+    outbox.mark_sent()
     assert (len(outbox), outbox.unsent) == (0, 0)
 
 
@@ -77,13 +77,13 @@ def test_a_frame_that_did_not_go_out_is_sent_in_the_next_session(outbox):
 
 
 def test_a_new_session_catches_up_until_all_that_was_kept_before_it_is_sent(outbox):
-    assert not outbox.catches_up
+    assert not outbox.is_catching_up
     outbox.rewind()
     outbox.put(seconds(4))
     for _ in range(3):
-        assert outbox.catches_up
+        assert outbox.is_catching_up
         sends(outbox)
-    assert not outbox.catches_up
+    assert not outbox.is_catching_up
     assert outbox.unsent == SECOND
 
 

@@ -16,7 +16,7 @@ from speaker_tracker.cli.stream.session import run_session
 from speaker_tracker.cli.stream.source import AudioSource, FileSource
 from speaker_tracker.cli.tracking_options import TrackingOptions, tracking_options
 from speaker_tracker.client import DEFAULT_URL, Backoff
-from speaker_tracker.client.address import shown
+from speaker_tracker.client.address import redacted
 from speaker_tracker.results.formats import TrackedFile, as_document
 
 STANDARD_INPUT = "-"
@@ -52,37 +52,37 @@ def _complete_audio(_context: click.Context, _parameter: click.Parameter, incomp
 )
 @click.argument("audio", metavar="AUDIO|-|mic", shell_complete=_complete_audio)
 @click.option("--url", default=DEFAULT_URL, show_default=True, help="Address of the server.")
-@click.option("--token", help="Bearer token, where the server wants one.")
-@click.option("--realtime", is_flag=True, help="As fast as it is spoken; else as fast as the server takes it.")
+@click.option("--token", help="Bearer token, if the server requires one.")
+@click.option("--realtime", is_flag=True, help="Send at the pace of speech rather than as fast as possible.")
 @click.option(
     "--reconnect-for",
     type=click.FloatRange(min=0),
     metavar="SECONDS",
     default=Backoff().give_up_seconds,
     show_default=True,
-    help="How long to try for another session where one is lost; 0: not at all.",
+    help="How long to retry after a lost connection; 0: not at all.",
 )
-@click.option("--device", metavar="NAME|NUMBER", help="The microphone, where it is not the default one.")
+@click.option("--device", metavar="NAME|NUMBER", help="The microphone, if not the default one.")
 @click.option(
     "--list-devices", is_flag=True, is_eager=True, expose_value=False, callback=_list_devices, help="Show the microphones and exit."
 )
 @tracking_options
 def command(*, audio: str, device: str | None, options: TrackingOptions, **connection: Any) -> None:
-    """Stream audio to a running server and show who speaks, as the server tells.
+    """Stream audio to a running server and show who speaks.
 
     AUDIO is any file that libsndfile reads (WAV, FLAC, Ogg, MP3 ...). "-" takes raw PCM from standard input: 16 kHz, signed 16-bit
-    little-endian, mono. "mic" records, with the extra mic; Ctrl-C ends it, with a report.
+    little-endian, mono. "mic" records from a microphone (needs the extra mic); Ctrl-C ends it, with a report.
 
-    On a terminal there is a live view. Elsewhere each message of the server is a line of JSON, unless --json asks for one document
+    On a terminal there is a live view. Elsewhere each message of the server is a line of JSON, or with --json there is one document
     at the end.
 
-    Where the connection is lost in mid-session, another session goes on with the audio that no server has answered for yet.
+    If the connection is lost in mid-session, another session continues with the audio that the server has not acknowledged yet.
     """
     if device is not None and audio != MICROPHONE:
         raise click.UsageError("--device chooses a microphone; write mic in the place of AUDIO")
     options.check([] if audio in (STANDARD_INPUT, MICROPHONE) else [Path(audio)])
     source = _source(audio, device)
-    display = display_for(source, shown(connection["url"]), as_document=options.as_document)
+    display = display_for(source, redacted(connection["url"]), as_document=options.as_document)
     try:
         with display:
             outcome = asyncio.run(run_session(source, display, num_speakers=options.num_speakers, **connection))

@@ -1,4 +1,4 @@
-"""One session of ``stream``: audio of a source to a server, and what the server says to a display, also across lost connections."""
+"""A session of ``stream``: audio from a source to a server, and messages from there to a display, also across lost connections."""
 
 from __future__ import annotations
 
@@ -29,25 +29,25 @@ from speaker_tracker.client import (
     TrackerClient,
     TrackerEvent,
 )
-from speaker_tracker.client.address import shown
+from speaker_tracker.client.address import redacted
 from speaker_tracker.protocol import BYTES_PER_SECOND, ReportMessage, StartedMessage
 from speaker_tracker.results.timeline_recorder import TimelineRecorder
 
 INSIST_SECONDS = 0.5
-"""A second Ctrl-C does not wait longer than this for a server to close the connection."""
+"""Maximum wait for the server to close the connection after a second Ctrl-C."""
 
 SAID_BY_SERVER = "the server says: "
-"""How a ``ServerError`` begins, before the message as it was on the wire."""
+"""Prefix of a ``ServerError``, before the message as it was on the wire."""
 
-logging.getLogger("speaker_tracker.client").addHandler(logging.NullHandler())  # displays tell of attempts, in their own way
+logging.getLogger("speaker_tracker.client").addHandler(logging.NullHandler())  # displays show retries themselves
 
 
 @dataclass(frozen=True, slots=True)
 class StreamOutcome:
-    """What came of it.
+    """Result of a streamed session.
 
-    ``report``: on all parts. ``parts``: what to say of each in a document; one, unless a connection was lost. ``seconds``: of audio
-    that was sent. ``notes``: what the user should know, a sentence each. ``failure``: why it ended before its time, if it did.
+    ``report``: on all parts. ``parts``: their descriptions for a document; one, unless a connection was lost. ``seconds``: duration
+    of the sent audio. ``notes``: notes for the user, a sentence each. ``failure``: why it ended early, if it did.
     """
 
     recorder: TimelineRecorder
@@ -70,14 +70,14 @@ async def run_session(  # noqa: PLR0913 - a session and its two ends
 ) -> StreamOutcome:
     """Streams ``source`` to its end, or until Ctrl-C where it is live; a second Ctrl-C raises ``asyncio.CancelledError``.
 
-    ``realtime``: each frame is sent when it would have been spoken to its end. ``reconnect_for``: seconds for which another session
-    is tried where one is lost; the first is tried once. Raises what the source raises, and ``ClientError`` where nothing is known
-    of the audio; else that is the outcome's.
+    ``realtime``: send each frame when it would have been spoken to its end. ``reconnect_for``: seconds of retries after a lost
+    session; the first is tried once. Raises what the source raises, and ``ClientError`` if there is no result; otherwise the error
+    is in the outcome.
     """
     display.state(CONNECTING)
     backoff = Backoff(attempts=sys.maxsize, give_up_seconds=reconnect_for) if reconnect_for else None
     try:
-        # The events that wait are as many as come between two looks at the network: they are read on the same event loop.
+        # Events are read on the same event loop, so that only those of one read from the network can be waiting.
         async with TrackerClient(
             url,
             num_speakers=num_speakers,
@@ -86,7 +86,7 @@ async def run_session(  # noqa: PLR0913 - a session and its two ends
             wait_for_server=False,
             max_waiting_events=sys.maxsize,
         ) as client:
-            outcome = await _Conversation(client, shown(url), source, display, num_speakers).run(realtime=realtime)
+            outcome = await _Conversation(client, redacted(url), source, display, num_speakers).run(realtime=realtime)
     except ServerError as error:
         _refused(display, error)
         raise
@@ -161,7 +161,7 @@ class _Conversation:
                 self._display.reconnected(event, self._joined.first_speaker(event.part))
 
     def _end(self) -> None:
-        """What the source still holds is sent, and then it is over; at once, where there is no server to send it to."""
+        """Ends the source, once the audio that it still holds is sent, or at once if there is no server to send it to."""
         self._ending = True
         self._display.state(ALL_SENT)
         self._source.stop()
@@ -187,13 +187,13 @@ class _Conversation:
 
     def _why_unfinished(self, report: Report) -> ClientError:
         if report.parts[-1].reported:
-            return ClientError(f"{self._url} shut down before all audio was taken in; the report covers only a part of it")
-        return ConnectionLost(f"{self._url} went away before it could report; the report covers what it had told until then")
+            return ClientError(f"{self._url} shut down before all audio was processed; the report covers only a part of it")
+        return ConnectionLost(f"{self._url} went away before it could report; the report covers what it had sent until then")
 
 
 @contextmanager
 def _ended_by_signals(source: AudioSource, end: Callable[[], object]) -> Iterator[None]:
-    """Ctrl-C and SIGTERM call ``end`` at first, where the source is live; the second time, and with a file, they end everything."""
+    """Makes Ctrl-C and SIGTERM call ``end`` if the source is live; the second time, and with a file, they cancel the session."""
     loop = asyncio.get_running_loop()
     task = asyncio.current_task()
     handled = [signal.SIGINT, signal.SIGTERM] if source.live else []

@@ -172,6 +172,6 @@ def test_a_server_that_shuts_down_is_the_end_where_none_is_to_be_tried_again(sta
     server.process.terminate()
     printed, told = streaming.communicate(timeout=60)
     assert streaming.returncode == 1
-    assert told == f"Error: {server.url} shut down before all audio was taken in; the report covers only a part of it\n"
+    assert told == f"Error: {server.url} shut down before all audio was processed; the report covers only a part of it\n"
     assert json.loads(printed.splitlines()[-1])["event"] == "report"
     assert (tmp_path / "a.rttm").read_text().startswith("SPEAKER long 1 0.000 ")
