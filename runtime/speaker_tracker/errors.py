@@ -1,16 +1,16 @@
-"""Errors with a sentence for the person who can mend them: the user of a command, or the author of a client."""
+"""Errors with a sentence for the person who can fix them: the user of a command, or the author of a client."""
 
 from speaker_tracker.protocol.codes import ErrorCode
 
 NOT_SHOWN = "what it is (not shown)"
-"""Stands in sentences for the value of a setting or option that is secret."""
+"""Stands in for secret values in error messages."""
 
 
 class BadInput(Exception):
-    """A client sent what the protocol does not allow; the session answers with an error message and ends.
+    """A client violated the protocol; the session answers with an error message and ends.
 
-    Raised by stages and by the session. ``code``: the stable word of the error message. ``message``: what was wrong and what is
-    right.
+    Raised by stages and by the session. ``code``: the stable identifier sent with the message. ``message``: what was wrong and what
+    is right.
     """
 
     def __init__(self, code: ErrorCode, message: str) -> None:
@@ -20,9 +20,9 @@ class BadInput(Exception):
 
 
 class UserError(Exception):
-    """Cannot go on for a reason that the user can mend; the message is one sentence that says what is wrong and what is right.
+    """A failure that the user can fix; the message is one sentence that says what is wrong and what is right.
 
-    Made with the message alone, so that it crosses process boundaries.
+    Constructed from the message alone, so that it can be pickled across processes.
     """
 
     def __init__(self, message: str) -> None:
@@ -34,5 +34,5 @@ class MissingExtraError(UserError):
 
     @classmethod
     def of(cls, purpose: str, package: str, extra: str) -> "MissingExtraError":
-        """``purpose`` needs ``package``, which comes with the optional ``extra`` of this distribution."""
+        """The error for a ``purpose`` that needs ``package``, which comes with the optional ``extra`` of this distribution."""
         return cls(f"{purpose} needs {package}, which is not installed; run: pip install 'speaker-tracker[{extra}]'")

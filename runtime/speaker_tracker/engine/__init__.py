@@ -1,1 +1,1 @@
-"""The engine: finds plugins, configures and loads a chain of stages, and runs sessions through it without any I/O."""
+"""The engine: finds plugins, configures and loads a chain of stages, and runs sessions through it without I/O."""

@@ -1,4 +1,4 @@
-"""Puts the parts together: from settings to a chain that is ready to be opened, the same for server workers and commands."""
+"""Builds the chain and the observers from settings, the same for server workers and commands."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def configure_chain(settings: Settings, plugins: PluginManager | None = None) ->
 
 
 def _with_model_cache(settings: Settings, plugins: PluginManager) -> dict[str, dict[str, Any]]:
-    """Stages that have an option ``model_cache`` take the setting of that name unless they are given one of their own."""
+    """Options in which the setting ``model_cache`` is the default of each stage's option of that name."""
     options = dict(settings.stage_options)
     if settings.model_cache is None:
         return options

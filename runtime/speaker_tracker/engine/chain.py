@@ -55,22 +55,22 @@ def _check_order(plugins: PluginManager, configured: Sequence[ConfiguredStage]) 
             if event_type not in available:
                 raise ChainError(
                     f"stage {stage.name!r} consumes {event_type.__name__}, which nothing before it in {STAGES_SETTING} "
-                    f"{_why_not(absorbed_by.get(event_type))}; {_who_produces(plugins, event_type, stage.name)}"
+                    f"{_why_unavailable(absorbed_by.get(event_type))}; {_producers_hint(plugins, event_type, stage.name)}"
                 )
         absorbed_by.update(dict.fromkeys(spec.absorbs, stage.name))
         available = (available - spec.absorbs) | spec.produces
     if ClientMessage not in available:
         raise ChainError(
             f"no stage in {STAGES_SETTING} produces ClientMessage, so clients would never hear anything; "
-            f"{_who_produces(plugins, ClientMessage, configured[-1].name, after=True)}"
+            f"{_producers_hint(plugins, ClientMessage, configured[-1].name, after=True)}"
         )
 
 
-def _why_not(absorbed_by: str | None) -> str:
+def _why_unavailable(absorbed_by: str | None) -> str:
     return "produces" if absorbed_by is None else f"passes on: {absorbed_by!r} takes it in and replaces it"
 
 
-def _who_produces(plugins: PluginManager, event_type: type[Event], before: str, *, after: bool = False) -> str:
+def _producers_hint(plugins: PluginManager, event_type: type[Event], before: str, *, after: bool = False) -> str:
     makers = [provided.spec.name for provided in plugins if event_type in provided.spec.produces]
     if not makers:
         return "no stage on offer produces it"
@@ -97,15 +97,15 @@ class Chain:
 
     @property
     def info(self) -> dict[str, dict[str, str]]:
-        """What the loaded stages tell of themselves, by stage name; stages with nothing to tell are left out."""
+        """``LoadedStage.info`` by stage name; stages without any are left out."""
         pairs = zip(self.configured, self._loaded, strict=True)
         return {stage.name: dict(loaded.info) for stage, loaded in pairs if loaded.info}
 
     @property
     def counters(self) -> dict[str, dict[str, int]]:
-        """The totals that loaded stages keep for the process, by stage name; stages without any are left out.
+        """Process-wide totals of the loaded stages, by stage name; stages without any are left out.
 
-        So are those that fail to give them, which is logged once.
+        So are stages whose ``counters`` fails, which is logged once.
         """
         found: dict[str, dict[str, int]] = {}
         for stage, loaded in zip(self.configured, self._loaded, strict=True):
@@ -118,18 +118,18 @@ class Chain:
                         logger.exception("stage %r failed to give its counters; that is logged once", stage.name)
         return found
 
-    def open(self, session: SessionInfo, took: Callable[[str, float], object] | None = None) -> Pipeline:
-        """A fresh pipeline for one session; ``took`` as for ``Pipeline``. Raises ``StageFailure``."""
+    def open(self, session: SessionInfo, on_stage_time: Callable[[str, float], object] | None = None) -> Pipeline:
+        """A fresh pipeline for one session; ``on_stage_time`` as for ``Pipeline``. Raises ``StageFailure``."""
         return Pipeline(
             [
                 OpenStage(stage.name, _opened(stage, loaded, session), infer)
                 for stage, loaded, infer in zip(self.configured, self._loaded, self._infer, strict=True)
             ],
-            took,
+            on_stage_time,
         )
 
     def close(self) -> None:
-        """Lets every loaded stage go; no session may be open any more. What one of them raises is logged."""
+        """Closes every loaded stage; no session may be open any more. Exceptions are logged."""
         for stage, loaded in zip(self.configured, self._loaded, strict=True):
             if loaded.close is not None:
                 try:

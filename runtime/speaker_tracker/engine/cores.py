@@ -1,4 +1,4 @@
-"""How many cores this process may use, and how they are shared out."""
+"""CPU cores that this process may use, and how libraries use them."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ BLAS_VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS")
 
 
 def usable_cores() -> int:
-    """Cores that this process may use: those of the machine, less what affinity and a container's CPU limit take; at least 1."""
+    """Number of cores that this process may use, given CPU affinity and a container's CPU limit; at least 1."""
     from joblib import cpu_count  # noqa: PLC0415 - a tenth of a second of import, for servers alone
 
     return max(1, int(cpu_count()))
 
 
 def use_one_thread_for_each_product() -> None:
-    """Has matrix products of NumPy and SciPy run in the thread that asks for them, in this process from now on.
+    """Makes matrix products of NumPy and SciPy run in the calling thread, for the rest of this process.
 
-    Sessions run side by side. A product of a few kilobytes that is shared out to all cores takes longer than without, and its
-    threads, which wait by spinning, take the cores from other sessions.
+    Sessions run side by side. A product of a few kilobytes takes longer when it is spread over all cores, and its threads, which
+    wait by spinning, take the cores from other sessions.
     """
     from threadpoolctl import threadpool_limits  # noqa: PLC0415 - for servers alone
 

@@ -1,4 +1,4 @@
-"""Shares one model among many sessions: whatever waits while a model call runs goes into the next call together."""
+"""Dynamic batching: shares one model among many sessions by putting inputs that wait into the next call together."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class SharedInference:
     """Runs ``infer`` on the inputs of many threads, at most ``parallel`` calls at a time, each of at most ``max_batch`` inputs.
 
     No input waits for others to arrive: a batch is what came in while all calls were busy. Calls block until their results are
-    there, so they are made from worker threads, never on an event loop.
+    available, so they are made from worker threads, never on an event loop.
     """
 
     def __init__(self, infer: Infer, *, parallel: int = 1, max_batch: int = 32) -> None:
@@ -28,7 +28,7 @@ class SharedInference:
     def __call__(self, inputs: Sequence[Any]) -> list[Any]:
         """The results for ``inputs``, in order.
 
-        Where ``infer`` fails on a batch, its inputs are tried one by one, so that the exception reaches only whom it concerns.
+        If ``infer`` fails on a batch, its inputs are tried one by one, so that only the callers concerned get the exception.
         """
         entries: list[tuple[Any, Future[Any]]] = [(item, Future()) for item in inputs]
         futures = [future for _, future in entries]
@@ -37,7 +37,7 @@ class SharedInference:
         while not all(future.done() for future in futures):
             with self._slots:
                 ran = self._run_one_batch()
-            if not ran:  # others took these inputs into a call that is still running
+            if not ran:  # another thread's call, still running, has these inputs
                 wait(futures)
         return [future.result() for future in futures]
 

@@ -1,4 +1,4 @@
-"""The observers of one server process: configured like stages, and told together."""
+"""The observers of one server process: configured like stages, notified together."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ OBSERVERS = OfferKind("observer", OBSERVERS_SETTING, OBSERVER_OPTIONS_SETTING, O
 def configure_observers(
     plugins: PluginManager, names: Sequence[str], options: Mapping[str, Mapping[str, Any]]
 ) -> list[ConfiguredObserver]:
-    """The observers named, checked; nothing is loaded.
+    """Checks and returns the observers named; nothing is loaded.
 
     ``options``: by observer; those of observers on offer but not named are checked as well. Raises ``ObserverConfigurationError``.
     """
@@ -38,7 +38,7 @@ def configure_observers(
 
 
 def load_observers(configured: Iterable[ConfiguredObserver]) -> Observers:
-    """Loads them for this process. Raises ``ObserverConfigurationError``."""
+    """Loads observers for this process. Raises ``ObserverConfigurationError``."""
     return Observers([(each.name, _load(each)) for each in configured])
 
 
@@ -53,9 +53,9 @@ def _load(configured: ConfiguredObserver) -> Observer:
 
 
 class Observers(Observer):
-    """Tells all of them; what one raises is logged the first time, and harms neither the others nor the sessions.
+    """Notifies all observers; what one raises is logged the first time, and affects neither the others nor the sessions.
 
-    One that fails to start is told nothing more. ``observers``: by name.
+    One that fails to start gets no further notifications. ``observers``: pairs of name and observer.
     """
 
     def __init__(self, observers: Sequence[tuple[str, Observer]] = ()) -> None:
@@ -66,40 +66,40 @@ class Observers(Observer):
         return bool(self._observers)
 
     def started(self, process: ServerProcessInfo) -> None:
-        """Tells all of them, and leaves out those that fail."""
-        self._tell("started", process)
+        """Notifies all observers and drops those that fail."""
+        self._notify("started", process)
         self._observers = tuple(each for each in self._observers if (each[0], "started") not in self._failed)
 
     def session_opened(self) -> None:
-        """Tells all of them."""
-        self._tell("session_opened")
+        """Notifies all observers."""
+        self._notify("session_opened")
 
     def session_ended(self) -> None:
-        """Tells all of them."""
-        self._tell("session_ended")
+        """Notifies all observers."""
+        self._notify("session_ended")
 
     def refused(self, reason: str) -> None:
-        """Tells all of them."""
-        self._tell("refused", reason)
+        """Notifies all observers."""
+        self._notify("refused", reason)
 
     def failed(self, code: str) -> None:
-        """Tells all of them."""
-        self._tell("failed", code)
+        """Notifies all observers."""
+        self._notify("failed", code)
 
     def audio_handled(self, seconds: float, lag_seconds: float) -> None:
-        """Tells all of them."""
-        self._tell("audio_handled", seconds, lag_seconds)
+        """Notifies all observers."""
+        self._notify("audio_handled", seconds, lag_seconds)
 
     def stage_took(self, stage: str, seconds: float) -> None:
-        """Tells all of them."""
-        self._tell("stage_took", stage, seconds)
+        """Notifies all observers."""
+        self._notify("stage_took", stage, seconds)
 
     def stage_counted(self, stage: str, what: str, total: int) -> None:
-        """Tells all of them."""
-        self._tell("stage_counted", stage, what, total)
+        """Notifies all observers."""
+        self._notify("stage_counted", stage, what, total)
 
     def endpoints(self) -> Mapping[str, Endpoint]:
-        """Those of all of them. Raises ``ObserverConfigurationError`` where two answer the same path."""
+        """Endpoints of all observers, by path. Raises ``ObserverConfigurationError`` if two have the same path."""
         found: dict[str, tuple[str, Endpoint]] = {}
         for name, observer in self._observers:
             for path, endpoint in self._endpoints_of(name, observer).items():
@@ -118,10 +118,10 @@ class Observers(Observer):
             return {}
 
     def close(self) -> None:
-        """Tells all of them."""
-        self._tell("close")
+        """Notifies all observers."""
+        self._notify("close")
 
-    def _tell(self, method: str, *arguments: Any) -> None:
+    def _notify(self, method: str, *arguments: Any) -> None:
         for name, observer in self._observers:
             try:
                 getattr(observer, method)(*arguments)

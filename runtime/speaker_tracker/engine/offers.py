@@ -1,4 +1,4 @@
-"""What stages and observers on offer have in common: a provider, options from settings, and a loader that may fail."""
+"""Common parts of stages and observers on offer: a provider, options from settings, and a loader that may fail."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ ConfiguredObserver: TypeAlias = Configured[ObserverSpec]
 
 @dataclass(frozen=True, slots=True)
 class OfferKind:
-    """Stages or observers: how sentences call them, which settings choose them, and which errors they raise.
+    """Stages or observers: their name in sentences, the settings that choose them, and their errors.
 
     ``noun``: such as ``stage``. ``names_setting``, ``options_setting``: environment variables. ``error``: raised for what a user
-    can mend. ``load_error``: what a loader raises with a sentence of its own.
+    can mend. ``load_error``: raised by loaders, with a sentence of their own.
     """
 
     noun: str
@@ -62,7 +62,7 @@ class OfferKind:
         names: Iterable[str],
         options: Mapping[str, Mapping[str, Any]],
     ) -> list[Configured[SpecT]]:
-        """Those named, in order, with their options validated; nothing is loaded.
+        """The offers named, in order, with their options validated; nothing is loaded.
 
         ``options``: by name; those of offers that are not named are validated as well, so that one file can serve several
         deployments. Raises ``error``.
@@ -79,7 +79,7 @@ class OfferKind:
         return [self._configured(offers[name], options.get(name, {})) for name in names]
 
     def load(self, configured: Configured[SpecT]) -> Any:
-        """What the specification's loader gives. Raises ``error``, with a sentence that names the plugin and the remedy."""
+        """Calls the specification's loader. Raises ``error``, with a sentence that names the plugin and the remedy."""
         named = f"{self.noun} {configured.name!r}"
         provider = configured.provided.provider
         try:

@@ -1,4 +1,4 @@
-"""Validates the options of a stage or an observer and says in one sentence what is wrong with them."""
+"""Validation of the options of a stage or an observer, with one-sentence errors."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ Options = TypeVar("Options", bound=StageOptions)
 def validated(
     model: type[Options], values: Mapping[str, Any], *, what: str, setting: str, fail: Callable[[str], Exception]
 ) -> Options:
-    """``values`` as ``model`` has them.
+    """Validates ``values`` by ``model``.
 
-    ``what``: for sentences, such as ``stage 'silero_vad'``. ``setting``: the environment variable of an option less its last part,
-    such as ``SPEAKER_TRACKER_STAGE_OPTIONS__SILERO_VAD``. Raises what ``fail`` makes of a sentence that names the option, the
-    setting and what is right; values of options that are secret, or hold a secret anywhere, are not shown.
+    ``what``: for sentences, such as ``stage 'silero_vad'``. ``setting``: prefix of the options' environment variables, such as
+    ``SPEAKER_TRACKER_STAGE_OPTIONS__SILERO_VAD``. ``fail``: makes the exception to raise from a sentence that names the
+    option, the setting and what is right; values of options that are secret, or contain a secret, are not shown.
     """
     try:
         return model.model_validate(values)
@@ -30,7 +30,7 @@ def validated(
 
 
 def describe_error(error: Exception) -> str:
-    """Type and message of an error of foreign code, on one line; of pydantic's errors no values, as these may be secret."""
+    """Type and message of a plugin's error, on one line; without the values in pydantic's errors, as these may be secret."""
     text = str(error)
     if isinstance(error, ValidationError):
         parts = error.errors(include_url=False, include_context=False, include_input=False)
@@ -52,7 +52,7 @@ def _sentence(model: type[StageOptions], error: ValidationError, what: str, sett
     field = model.model_fields.get(str(option))
     scan = SecretScan(field.annotation if field else model)
     shown = NOT_SHOWN if scan.holds_secret else repr(first["input"])
-    # Other parts may be keys of tables, which are values too, or pydantic's words for one of several types.
+    # Other parts may be keys of tables, which may be secret too, or pydantic's names for the types of a union.
     place = ".".join(str(part) for part in inner if isinstance(part, int) or part in scan.names)
     at = f" (at {place})" if place else ""
     return f"option {option!r} of {what} (set by {variable}) cannot be {shown}: {first['msg']}{at}"

@@ -1,4 +1,4 @@
-"""Runs the stages of one session: what one stage answers is fed to the next."""
+"""Runs the stages of one session: each stage's output is the next one's input."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 
 class StageFailure(Exception):
-    """A stage raised what it should not have; ``stage`` is its name, ``__cause__`` what it raised."""
+    """A stage raised an unexpected exception; ``stage`` is its name, ``__cause__`` the exception."""
 
     def __init__(self, stage: str) -> None:
         super().__init__(f"stage {stage!r} failed")
@@ -36,21 +36,21 @@ class OpenStage:
 class Pipeline:
     """The stages of one session, in order. Not to be used from two threads at once.
 
-    ``took``: is told the name of a stage and the seconds of each of its calls, by the clock and shared inference included.
+    ``on_stage_time``: called after each call of a stage with its name and the wall-clock seconds, including shared inference.
 
-    Raises ``BadInput`` where a stage blames the client and ``StageFailure`` where a stage fails; after either it is of no more use.
+    Raises ``BadInput`` where a stage blames the client and ``StageFailure`` where a stage fails; after either it must not be used.
     """
 
-    def __init__(self, stages: Sequence[OpenStage], took: Callable[[str, float], object] | None = None) -> None:
+    def __init__(self, stages: Sequence[OpenStage], on_stage_time: Callable[[str, float], object] | None = None) -> None:
         self._stages = tuple(stages)
-        self._took = took
+        self._on_stage_time = on_stage_time
 
     def feed(self, event: Event) -> list[Event]:
-        """What comes out at the end of the chain for ``event``."""
+        """Feeds ``event`` to the first stage; returns what comes out of the last."""
         return self._run_from(0, [event])
 
     def flush(self) -> list[Event]:
-        """Flushes each stage in turn, once what those before it held back has passed through it; gives what comes out."""
+        """Flushes each stage once the flushed events of those before it have passed through it; returns what comes out."""
         out: list[Event] = []
         for index, opened in enumerate(self._stages):
             held_back = self._answers(opened, opened.stage.flush)
@@ -58,7 +58,7 @@ class Pipeline:
         return out
 
     def close(self) -> None:
-        """Closes every stage; what one of them raises is logged and keeps no other from being closed."""
+        """Closes every stage; an exception of one is logged, and the others are still closed."""
         for opened in self._stages:
             try:
                 opened.stage.close()
@@ -66,15 +66,15 @@ class Pipeline:
                 logger.exception("stage %r failed to close", opened.name)
 
     def observed(self, observe: Callable[[Event], object]) -> Pipeline:
-        """The same stages; ``observe`` is told of every event that comes out at the end. To be used instead of this one."""
-        return _Observed(self._stages, observe, self._took)
+        """A pipeline of the same stages, to be used instead of this one, that calls ``observe`` with every event that comes out."""
+        return _Observed(self._stages, observe, self._on_stage_time)
 
     def snapshot(self) -> dict[str, State]:
         """The state of every stage, by name; without audio."""
         return {opened.name: opened.stage.snapshot() for opened in self._stages}
 
     def restore(self, states: dict[str, State]) -> None:
-        """Takes over what ``snapshot`` gave for a chain of the same stages."""
+        """Restores a ``snapshot`` of a chain of the same stages."""
         for opened in self._stages:
             opened.stage.restore(states[opened.name])
 
@@ -86,13 +86,13 @@ class Pipeline:
         return events
 
     def _answers(self, opened: OpenStage, call: Callable[[], Iterable[Answer]]) -> list[Event]:
-        if self._took is None:
+        if self._on_stage_time is None:
             return self._called(opened, call)
         begin = time.perf_counter()
         try:
             return self._called(opened, call)
         finally:
-            self._took(opened.name, time.perf_counter() - begin)
+            self._on_stage_time(opened.name, time.perf_counter() - begin)
 
     def _called(self, opened: OpenStage, call: Callable[[], Iterable[Answer]]) -> list[Event]:
         try:
@@ -124,18 +124,18 @@ class _Observed(Pipeline):
         self,
         stages: Sequence[OpenStage],
         observe: Callable[[Event], object],
-        took: Callable[[str, float], object] | None = None,
+        on_stage_time: Callable[[str, float], object] | None = None,
     ) -> None:
-        super().__init__(stages, took)
+        super().__init__(stages, on_stage_time)
         self._observe = observe
 
     def feed(self, event: Event) -> list[Event]:
-        return self._told(super().feed(event))
+        return self._observe_all(super().feed(event))
 
     def flush(self) -> list[Event]:
-        return self._told(super().flush())
+        return self._observe_all(super().flush())
 
-    def _told(self, events: list[Event]) -> list[Event]:
+    def _observe_all(self, events: list[Event]) -> list[Event]:
         for event in events:
             self._observe(event)
         return events

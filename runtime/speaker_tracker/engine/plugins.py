@@ -1,4 +1,4 @@
-"""Finds plugins and keeps what they offer: a typed face on pluggy."""
+"""Finds plugins and keeps what they offer: a typed interface to pluggy."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ BUILTIN_PLUGINS = (
     "speaker_tracker_plugins.onnx_embedding",
     "speaker_tracker_plugins.prometheus",
 )
-"""Modules of this distribution that offer something; named, not imported, so that the runtime does not depend on them."""
+"""Modules of this distribution with hooks; named, not imported, so that the runtime does not depend on them."""
 
 HOOKS = ("speaker_tracker_stages", "speaker_tracker_observers")
 """Names of the hooks that a plugin may implement."""
@@ -56,12 +56,12 @@ def _imported(load: Callable[[], object], name: str, origin: str, module: str) -
 
 
 class PluginManager:
-    """All plugins that are registered, and the stages and observers they offer, by name.
+    """Registered plugins, and the stages and observers they offer, by name.
 
     ``blocked``: names of plugins (a built-in module's name or an entry point's name) that are not to be loaded.
 
-    Raises ``PluginError`` where a plugin cannot be imported, offers what is no specification or a name that another plugin offers
-    already, and where a blocked one does not exist.
+    Raises ``PluginError`` if a plugin cannot be imported, offers something other than a specification or a name that another plugin
+    already offers, or if a blocked one does not exist.
     """
 
     def __init__(self, blocked: Collection[str] = ()) -> None:
@@ -90,7 +90,7 @@ class PluginManager:
                 )
 
     def register(self, plugin: object, provider: str) -> None:
-        """Adds what ``plugin``, an object or module with hook implementations, offers under the name ``provider``."""
+        """Adds what ``plugin``, an object or module with hook implementations, offers; ``provider``: its name."""
         if self._pluggy.has_plugin(provider):
             raise PluginError(f"plugin {provider} is installed twice; uninstall one of them")
         self._pluggy.register(plugin, provider)

@@ -1,4 +1,4 @@
-"""Finds out whether a type holds secrets, however deep: in lists, tables, one of several types, models in models."""
+"""Detects secrets in a type at any depth: in lists, tables, unions, nested models."""
 
 from __future__ import annotations
 
@@ -13,37 +13,37 @@ SECRET_TYPES = (SecretStr, SecretBytes, Secret)
 class SecretScan:
     """Looks for secrets in the type ``annotation``.
 
-    ``holds_secret``: one of pydantic's secret types is in it, or something that cannot be looked into. ``names``: of the fields of
-    all models in it.
+    ``holds_secret``: whether it contains one of pydantic's secret types, or a type that cannot be inspected. ``names``: names of
+    the fields of all models in it.
     """
 
     def __init__(self, annotation: Any) -> None:
         self.holds_secret = False
         self.names: set[str] = set()
         self._seen: dict[int, Any] = {}
-        self._take_apart(annotation)
+        self._scan(annotation)
 
-    def _take_apart(self, annotation: Any) -> None:
+    def _scan(self, annotation: Any) -> None:
         if annotation is None or id(annotation) in self._seen:
             return
-        self._seen[id(annotation)] = annotation  # held, so that nothing else gets its number
-        # An alias by the statement `type` has its value in an attribute.
+        self._seen[id(annotation)] = annotation  # kept alive, so that its id is not reused
+        # An alias made by the `type` statement has its value in an attribute.
         for part in (*get_args(annotation), get_origin(annotation), getattr(annotation, "__value__", None)):
-            self._take_apart(part)
+            self._scan(part)
         if isinstance(annotation, type):
             self.holds_secret = self.holds_secret or issubclass(annotation, SECRET_TYPES)
             for name, inner in self._fields(annotation).items():
                 self.names.add(name)
-                self._take_apart(inner)
+                self._scan(inner)
 
     def _fields(self, of: type) -> Mapping[str, Any]:
-        """Of models, and of dataclasses, typed dictionaries and named tuples, which pydantic takes as well."""
+        """Annotations by field name, also of dataclasses, typed dictionaries and named tuples, which pydantic accepts as well."""
         if issubclass(of, BaseModel):
             return {name: field.annotation for name, field in of.model_fields.items()}
         if of.__module__ == "builtins":
             return {}
         try:
             return get_type_hints(of, include_extras=True)
-        except (NameError, TypeError):  # of types that are not at hand here
+        except (NameError, TypeError):  # forward references to types that are not importable here
             self.holds_secret = True
             return {}

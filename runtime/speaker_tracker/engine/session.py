@@ -1,8 +1,8 @@
-"""One session as a state machine without I/O: what the client sends goes in, what it is to be sent comes out.
+"""One session as a state machine without I/O: the client's messages go in, messages for the client come out.
 
-The network shell only pumps it. ``Session.handle`` is a generator: each step takes in at most a second of audio, or makes the
+The network shell only pumps it. ``Session.handle`` is a generator: each step processes at most a second of audio, or makes the
 report, and yields what is to be sent, so that the shell can take turns among sessions and send messages while a long frame is still
-being worked on.
+being processed.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ MAX_COMMAND_BYTES = 4096
 
 @dataclass(frozen=True, slots=True)
 class SessionLimits:
-    """``max_frame_bytes``: longest frame that is taken. ``max_session_seconds``: audio that one session may send."""
+    """``max_frame_bytes``: longest frame accepted. ``max_session_seconds``: audio that one session may send."""
 
     max_frame_bytes: int = 1 << 20
     max_session_seconds: float = 8 * 3600.0
@@ -65,7 +65,7 @@ class BytesReceived:
 
 @dataclass(frozen=True, slots=True)
 class IdleTimedOut:
-    """Nothing came for ``seconds``."""
+    """Nothing was received for ``seconds``."""
 
     seconds: float
 
@@ -118,9 +118,9 @@ class Session:
         self._audio_bytes = 0
 
     def handle(self, received: Input) -> Iterator[list[Output]]:
-        """What to send and whether to close, step by step; the iterator must be run to its end before the next input.
+        """Processes one input; yields what to send and whether to close, step by step. Must be exhausted before the next input.
 
-        Raises nothing: whatever goes wrong becomes an error message and a close. Inputs after the end are ignored.
+        Raises nothing: any failure becomes an error message and a close. Inputs after the end are ignored.
         """
         if self.state is SessionState.CLOSED:
             return
@@ -136,7 +136,7 @@ class Session:
             yield self._fail(ErrorCode.STAGE_FAILED, "the server failed; this session is over, others are not affected")
 
     def abandon(self) -> None:
-        """The client is gone: lets go of everything that the session held. Must not be called while a step is under way."""
+        """Releases all resources of a session whose client is gone. Must not be called while a step is under way."""
         self.state = SessionState.CLOSED
         pipeline, self._pipeline = self._pipeline, None
         if pipeline is not None:
@@ -238,7 +238,7 @@ class Session:
         return [*outputs, close]
 
     def _report_so_far(self) -> list[Output]:
-        """All that is left to say, the report at its end; nothing where the session was not started."""
+        """The remaining messages, the report last; none if the session was not started."""
         return [] if self._pipeline is None else self._outputs(self._pipeline.flush())
 
     def _fail(self, code: ErrorCode, message: str) -> list[Output]:
@@ -259,7 +259,7 @@ def _is_command(data: bytes) -> bool:
 
 
 def parse_command(text: str) -> ClientCommand:
-    """The control message in a text frame. Raises ``BadInput`` with a message that says what is right."""
+    """Parses the control message in a text frame. Raises ``BadInput`` with a message that says what is right."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:

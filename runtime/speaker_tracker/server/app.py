@@ -86,9 +86,9 @@ class SessionServer:
             self.observers.refused(busy.code.value)
             await _send_and_close(client, busy)
             return
-        took = self.observers.stage_took if self.observers else None
+        on_stage_time = self.observers.stage_took if self.observers else None
         with self.registry.place():
-            session = Session(secrets.token_hex(6), partial(self.chain.open, took=took), self.limits)
+            session = Session(secrets.token_hex(6), partial(self.chain.open, on_stage_time=on_stage_time), self.limits)
             patience = self.settings.idle_timeout_seconds
             await SessionPump(session, client, self.steps, self.registry, patience, self.observers).run()
 

@@ -261,7 +261,7 @@ def test_closing_a_chain_lets_every_loaded_stage_go(plugins, caplog):
 
 def test_an_opened_chain_tells_the_time_of_its_stages(plugins):
     took = []
-    pipeline = Chain(configure(plugins, GOOD, {})).open(SessionInfo("a", 2), took=lambda name, _seconds: took.append(name))
+    pipeline = Chain(configure(plugins, GOOD, {})).open(SessionInfo("a", 2), on_stage_time=lambda name, _seconds: took.append(name))
 
     pipeline.feed(PcmReceived(b""))
 

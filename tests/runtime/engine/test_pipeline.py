@@ -74,8 +74,8 @@ class Failing(StatelessStage):
         raise self.error
 
 
-def pipeline(*stages, infer=None, took=None):
-    return Pipeline([OpenStage(f"stage{number}", stage, infer) for number, stage in enumerate(stages)], took)
+def pipeline(*stages, infer=None, on_stage_time=None):
+    return Pipeline([OpenStage(f"stage{number}", stage, infer) for number, stage in enumerate(stages)], on_stage_time)
 
 
 def words(events):
@@ -241,7 +241,7 @@ class Took(list):
 
 def test_every_call_of_a_stage_is_told_with_its_time():
     took = Took()
-    timed = pipeline(Appending("a", "b"), Appending("1"), took=took)
+    timed = pipeline(Appending("a", "b"), Appending("1"), on_stage_time=took)
 
     assert words(timed.feed(Word("x"))) == ["xa1", "xb1"]
     assert took.names == ["stage0", "stage1", "stage1"]
@@ -259,7 +259,7 @@ def test_the_time_of_a_stage_holds_its_inference_and_what_it_does_with_the_resul
         slept.append(time.perf_counter() - begin)
         return inputs
 
-    pipeline(Asking(), Appending("a"), infer=sleep, took=took).feed(Word("x"))
+    pipeline(Asking(), Appending("a"), infer=sleep, on_stage_time=took).feed(Word("x"))
 
     assert took.names == ["stage0", *["stage1"] * 5]
     assert took[0][1] >= slept[0]
@@ -270,13 +270,13 @@ def test_a_call_that_fails_is_told_as_well(error):
     took = Took()
 
     with pytest.raises((StageFailure, BadInput)):
-        pipeline(Failing(error), took=took).feed(Word("x"))
+        pipeline(Failing(error), on_stage_time=took).feed(Word("x"))
 
     assert took.names == ["stage0"]
 
 
 def test_an_observed_pipeline_tells_times_too():
     took = Took()
-    pipeline(Appending("a"), took=took).observed(lambda _event: None).feed(Word("x"))
+    pipeline(Appending("a"), on_stage_time=took).observed(lambda _event: None).feed(Word("x"))
 
     assert took.names == ["stage0"]
