@@ -1,4 +1,4 @@
-"""Speaker Tracker: tells, live, who is speaking."""
+"""Speaker Tracker: live speaker diarization."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ __all__ = ["__version__", "hookimpl"]
 
 
 def __getattr__(name: str) -> Any:
-    """What the package has is imported when it is asked for (PEP 562): a client needs neither pluggy nor NumPy."""
+    """Lazily imported names of the package (PEP 562): a client needs neither pluggy nor NumPy."""
     if name == "hookimpl":
         from speaker_tracker.hookspecs import hookimpl  # noqa: PLC0415 - see above
 

@@ -27,6 +27,6 @@ def speaker_tracker_stages() -> Sequence[StageSpec]:
 def speaker_tracker_observers() -> Sequence[ObserverSpec]:
     """The observers that this plugin offers. Called once at start; must be quick, so heavy imports belong into ``load``.
 
-    None of them watches a server unless the setting ``observers`` names it.
+    An observer is in use only if the setting ``observers`` names it.
     """
     raise AssertionError("a hook specification is never called")  # pragma: no cover

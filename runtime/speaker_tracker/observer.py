@@ -1,8 +1,8 @@
-"""The observer contract: what a plugin provides that watches a server, such as for metrics.
+"""The observer contract: plugins that watch a server, such as for metrics.
 
 A *specification* names an observer, its options and how to load it. Loading happens once per server process and yields an
-``Observer``, which is told what happens there: sessions, refusals, audio, the time of each stage. It changes nothing of what
-clients hear, and what it raises harms no session.
+``Observer``, which is notified of what happens there: sessions, refusals, audio, the time of each stage. It cannot change what
+clients receive, and its exceptions do not affect sessions.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from speaker_tracker.stage import StageOptions
 
 
 class ObserverOptions(StageOptions):
-    """Base of every options model of an observer: immutable, and unknown names are refused."""
+    """Base of the options model of every observer: immutable; unknown names are rejected."""
 
 
 class ObserverLoadError(Exception):
@@ -27,9 +27,8 @@ class ObserverLoadError(Exception):
 class ServerProcessInfo:
     """The server process that an observer watches.
 
-    ``stages``: names, in order. ``models``: what stages tell of themselves, by stage. ``shared_folder``: a folder for all processes
-    of the server, empty at its start and gone at its end; None where there is one process only. ``max_sessions``: as the setting
-    says.
+    ``stages``: names, in order. ``models``: ``LoadedStage.info`` by stage. ``shared_folder``: a folder for all processes of the
+    server, empty at its start and removed at its end; None if there is one process only. ``max_sessions``: the setting.
     """
 
     stages: tuple[str, ...]
@@ -40,34 +39,34 @@ class ServerProcessInfo:
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
-    """An answer to ``GET``."""
+    """A response to ``GET``."""
 
     content_type: str
     body: bytes
 
 
 Endpoint: TypeAlias = Callable[[str], Awaitable[HttpAnswer]]
-"""Is given the request's ``Accept`` header."""
+"""Handler of an endpoint, called with the request's ``Accept`` header."""
 
 
 class Observer:
-    """Base of observers: every method does nothing.
+    """Base of observers, whose methods do nothing.
 
-    Methods are called from the event loop and from threads that sessions work in, several at once, and must be quick. What one
-    raises is logged the first time.
+    Methods are called from the event loop and from worker threads of sessions, several at once, and must be quick. Exceptions are
+    logged the first time.
     """
 
     def started(self, process: ServerProcessInfo) -> None:
-        """The process is about to serve; called once, before all others, which are not called where it fails."""
+        """The process is about to serve; called once, before all other methods, which are not called if it fails."""
 
     def session_opened(self) -> None:
         """A client's connection was accepted."""
 
     def session_ended(self) -> None:
-        """It is over, whichever way; called once for each that was opened."""
+        """A session ended, in whatever way; called once for each that was opened."""
 
     def refused(self, reason: str) -> None:
-        """A client was turned away.
+        """A client was refused.
 
         ``reason``: ``origin``, ``token``, or the code of the error message: ``server_busy``, ``shutting_down``.
         """
@@ -76,19 +75,19 @@ class Observer:
         """A session ended with an error message of this code."""
 
     def audio_handled(self, seconds: float, lag_seconds: float) -> None:
-        """A frame with so many seconds of audio was worked on to its end.
+        """A frame with ``seconds`` of audio was fully processed.
 
-        ``lag_seconds``: from when the server read the frame until all that it led to was sent.
+        ``lag_seconds``: time from reading the frame until all resulting messages were sent.
         """
 
     def stage_took(self, stage: str, seconds: float) -> None:
-        """One call of a stage returned after so many seconds by the clock, shared inference included."""
+        """A call of a stage returned after ``seconds`` of wall-clock time, shared inference included."""
 
     def stage_counted(self, stage: str, what: str, total: int) -> None:
-        """A total that a stage keeps for the process, from ``LoadedStage.counters``; told every second or less often."""
+        """A process-wide total of a stage, from ``LoadedStage.counters``; reported once a second or less often."""
 
     def endpoints(self) -> Mapping[str, Endpoint]:
-        """Paths to be answered to ``GET``, such as ``/metrics``, to anybody who asks; asked once, after ``started``."""
+        """Handlers of ``GET`` requests by path, such as ``/metrics``, open to everybody; called once, after ``started``."""
         return {}
 
     def close(self) -> None:
@@ -99,7 +98,7 @@ class Observer:
 class ObserverSpec:
     """An observer on offer.
 
-    ``name``: unique among observers, lower case with underscores; what settings call it.
+    ``name``: unique among observers, lower case with underscores; used in settings.
     ``summary``: one line for ``speaker-tracker stages``.
     ``options``: a subclass of ``ObserverOptions``.
     ``load``: called once per server process with the validated options; heavy imports belong inside it. Raises

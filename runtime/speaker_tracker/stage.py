@@ -1,4 +1,4 @@
-"""The stage contract: what a plugin provides and what the pipeline expects of it.
+"""The stage contract between plugins and the pipeline.
 
 A *specification* names a stage, its options, what it consumes and produces, and how to load it. Loading happens once per process
 and yields a *loaded stage*, which holds what sessions share (weights, compiled models). It opens one light *stage* object per
@@ -22,17 +22,17 @@ from speaker_tracker.events import Event
 
 StateValue: TypeAlias = "bool | int | float | str | NDArray[Any] | Sequence[StateValue] | Mapping[str, StateValue] | None"
 State: TypeAlias = Mapping[str, StateValue]
-"""A stage's memory in plain values and NumPy arrays, enough to go on in another process. Never audio."""
+"""A stage's state in plain values and NumPy arrays, enough to continue in another process. Never audio."""
 
 
 class StageOptions(BaseModel):
-    """Base of every options model: immutable, and unknown names are refused."""
+    """Base of every stage's options model: immutable; unknown names are rejected."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
 
 class StateMismatch(ValueError):
-    """A state does not fit the stage that is to take it over, such as that of another model."""
+    """A state does not fit the stage it is restored into, such as one of another model."""
 
 
 class StageLoadError(Exception):
@@ -41,9 +41,9 @@ class StageLoadError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SessionInfo:
-    """What a stage may know of the session it is opened for.
+    """The session that a stage is opened for.
 
-    ``num_speakers``: how many voices are tracked, 1 to 5. ``timeline``: the client asked for timeline messages.
+    ``num_speakers``: number of voices to track, 1 to 5. ``timeline``: whether the client requested timeline messages.
     """
 
     session_id: str
@@ -53,10 +53,10 @@ class SessionInfo:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Inference:
-    """Work for the shared model of a stage, handed to ``LoadedStage.infer`` together with that of other sessions.
+    """A request to the shared model of a stage, passed to ``LoadedStage.infer`` together with those of other sessions.
 
-    ``input``: anything that ``infer`` takes one of. ``then`` is called once with its result, in the order of the stage's
-    inferences and before the stage is fed again; the events it returns stand where the inference stood among the stage's answers.
+    ``input``: one input of ``infer``. ``then``: called once with its result, in the order of the stage's inferences and before the
+    stage is fed again; the events it returns take the place of the inference among the stage's answers.
     """
 
     input: Any
@@ -71,71 +71,69 @@ class Stage(Protocol):
     """One stage of one session. Calls come one at a time, though not always from the same thread."""
 
     def feed(self, event: Event) -> Iterable[Answer]:
-        """Takes one event in; what it answers is complete when the returned iterable ends.
+        """Processes one event; the answers are complete when the returned iterable ends.
 
-        Every event is answered with itself too, behind what it led to, so that stages further on can hear it as well; except
-        those of the types in ``StageSpec.absorbs``, which the stage replaces. ``BadInput`` ends the session with the
-        client to blame, any other exception with the server to blame.
+        The answers end with the event itself, so that later stages receive it as well, except for types in ``StageSpec.absorbs``,
+        which the stage replaces. ``BadInput`` ends the session as the client's fault, any other exception as the server's.
         """
         ...
 
     def flush(self) -> Iterable[Answer]:
-        """The session's audio is over: answers with all that was held back. A second flush answers nothing."""
+        """Called at the end of the session's audio: answers with all that was held back. A second flush answers nothing."""
         ...
 
     def snapshot(self) -> State:
-        """The state between two calls of ``feed``; a fresh stage that is given it by ``restore`` goes on from there.
+        """The state between two calls of ``feed``; a new stage continues from it after ``restore``.
 
-        Audio is left out: what a stage holds of it is lost to the restored one.
+        Buffered audio is left out, and is lost to the restored stage.
         """
         ...
 
     def restore(self, state: State) -> None:
-        """Takes over a state that ``snapshot`` of the same stage with the same options gave; called before anything is fed.
+        """Restores a state from ``snapshot`` of the same stage with the same options; called before anything is fed.
 
-        Raises ``StateMismatch`` where it does not fit.
+        Raises ``StateMismatch`` if it does not fit.
         """
         ...
 
     def close(self) -> None:
-        """The session is over, whether it was flushed or its client vanished; called exactly once, and must be quick."""
+        """Called exactly once at the end of the session, flushed or abandoned by its client; must be quick."""
         ...
 
 
 class StageBase:
-    """Base for stages: nothing is held back, and nothing has to be let go of."""
+    """Base for stages that hold nothing back and have nothing to release."""
 
     def flush(self) -> Iterable[Answer]:
-        """Nothing was held back."""
+        """Answers nothing."""
         return ()
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Does nothing."""
 
 
 class StatelessStage(StageBase):
-    """Base for stages that remember nothing between two events."""
+    """Base for stages without state between events."""
 
     def snapshot(self) -> State:
-        """Nothing is remembered."""
+        """An empty state."""
         return {}
 
     def restore(self, state: State) -> None:
-        """Nothing to take over."""
+        """Does nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedStage:
-    """What one process shares of a stage.
+    """The part of a stage that all sessions of a process share.
 
-    ``open``: makes the object for one session.
-    ``infer``: takes the inputs of one or more inferences, of any sessions, and gives their results in the same order; may be
-    called from several threads at once, and again with the same input where it failed on several together. A stage that answers
-    with ``Inference`` must have it.
+    ``open``: creates the stage object of one session.
+    ``infer``: maps a batch of inputs of any sessions to their results in the same order; may be called from several threads at
+    once, and again with the same input after a failure on a batch. Required for stages that answer with ``Inference``.
     ``close``: called once when the process is about to end and no session is open any more.
     ``info``: a few words for ``/health`` and the log, such as the model in use.
-    ``counters``: totals since the stage was loaded, by names in lower case with underscores, for ``/health`` and observers; never
-    less than before, asked for at any time from any thread.
+    ``counters``: monotonic totals since the stage was loaded, by names in lower case with underscores, for ``/health`` and
+    observers; called at any time from any thread.
     """
 
     open: Callable[[SessionInfo], Stage]
@@ -149,12 +147,12 @@ class LoadedStage:
 class StageSpec:
     """A stage on offer.
 
-    ``name``: unique, lower case with underscores; what settings call it.
+    ``name``: unique, lower case with underscores; used in settings.
     ``summary``: one line for ``speaker-tracker stages``.
     ``options``: a subclass of ``StageOptions``.
     ``consumes``: the event types it reads; each must be produced before it in the chain.
     ``produces``: the event types it adds.
-    ``absorbs``: those of the types it consumes that it does not pass on.
+    ``absorbs``: the consumed types that it does not pass on.
     ``load``: called once per process with the validated options; heavy imports belong inside it. Raises ``StageLoadError``.
     ``cpu_heavy``: feeding it can take more than a millisecond; a chain with such a stage runs off the event loop.
     """
@@ -170,5 +168,5 @@ class StageSpec:
 
 
 def float_array(value: StateValue) -> NDArray[np.float32]:
-    """A float32 array out of a state, whatever it was stored as."""
+    """A float32 array from a value of a state."""
     return np.asarray(value, dtype=np.float32)

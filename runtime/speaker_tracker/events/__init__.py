@@ -1,7 +1,7 @@
-"""What stages say to each other: frozen dataclasses, one module a family.
+"""Events that stages exchange: frozen dataclasses, one module for each family.
 
-A stage consumes some of these types and produces others; what it does not replace it passes on unchanged, so stages further on
-hear it too, and a chain can carry event types of a third party from one of its stages to another.
+A stage consumes some of these types and produces others. What it does not replace it passes on unchanged, so that later stages
+receive it too, and a chain can carry event types of a third party from one of its stages to another.
 """
 
 from speaker_tracker.events.audio import SAMPLE_RATE, AudioBlock, AudioClock, PcmReceived

@@ -1,4 +1,4 @@
-"""Audio as it comes in, before anyone has judged it."""
+"""Incoming audio."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ __all__ = ["SAMPLE_RATE", "AudioBlock", "AudioClock", "PcmReceived"]
 
 @dataclass(frozen=True, slots=True)
 class PcmReceived(Event):
-    """A binary frame of a client; what the session feeds into the first stage.
+    """A binary frame of a client; the session feeds it into the first stage.
 
     ``data``: signed 16-bit little-endian mono PCM at 16 kHz, of any length; frames may split a window, not a sample.
     """
@@ -34,12 +34,12 @@ class AudioBlock(Event):
 
     @property
     def end(self) -> int:
-        """Position behind the last sample."""
+        """Position after the last sample."""
         return self.start + len(self.samples)
 
 
 @dataclass(frozen=True, slots=True)
 class AudioClock(Event):
-    """All audio before ``position`` (samples) has been taken in; follows the events that this audio led to. Never goes back."""
+    """All audio before ``position`` (samples) has been processed; follows the events of this audio. Never decreases."""
 
     position: int

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something one stage tells those behind it.
+    """A message from a stage to those after it in the chain.
 
     Subclasses are frozen dataclasses. Positions are sample numbers at 16 kHz counted from the first sample of the session,
     unless a field's name says milliseconds; intervals are half open, ``[start, end)``. Arrays are never changed once an event
-    holds them: whoever wants other values makes another array.
+    holds them; other values go into a new array.
     """

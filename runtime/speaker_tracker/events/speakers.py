@@ -1,4 +1,4 @@
-"""Who speaks when, as an assigner sees it."""
+"""Speaker labels, as produced by an assigner."""
 
 from dataclasses import dataclass
 
@@ -16,10 +16,10 @@ class SpeakerSpan:
 
 @dataclass(frozen=True, slots=True)
 class SpeakersAssigned(Event):
-    """Within ``[start, end)`` (samples) exactly these spans hold; replaces all that was said of this stretch before.
+    """Exactly these spans hold within ``[start, end)`` (samples); replaces all earlier labels there.
 
-    ``spans`` lie within the stretch. Spans of different speakers may overlap: they speak at the same time. Where no span lies
-    nobody tracked speaks.
+    ``spans`` lie within the interval. Spans of different speakers may overlap, when they speak at the same time. Where there is no
+    span, nobody tracked speaks.
     """
 
     start: int
@@ -29,7 +29,7 @@ class SpeakersAssigned(Event):
 
 @dataclass(frozen=True, slots=True)
 class SpeakerNow(Event):
-    """First guess at who speaks at the newest audio, ahead of what is assigned; not part of the timeline.
+    """Provisional guess at who speaks in the newest audio, ahead of the assigned labels; not part of the timeline.
 
     ``speakers``: empty while nobody tracked speaks, else the most prominent first.
     """

@@ -1,7 +1,7 @@
-"""Where somebody speaks: what a voice activity detector finds.
+"""Speech segments, as found by a voice activity detector.
 
 A segment of speech is one ``SpeechStarted``, then ``SpeechAudio`` without gaps from its start on, then one ``SpeechEnded``.
-Segments come in order and do not overlap. A detector may look back: ``SpeechStarted.start`` can lie before audio already taken in.
+Segments come in order and do not overlap. A detector may look back: ``SpeechStarted.start`` can lie before audio already processed.
 """
 
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class SpeechAudio(Event):
 
     @property
     def end(self) -> int:
-        """Position behind the last sample."""
+        """Position after the last sample."""
         return self.start + len(self.samples)
 
 

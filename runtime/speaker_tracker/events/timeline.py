@@ -11,9 +11,9 @@ __all__ = ["TimelineChanged", "TimelineSegment"]
 
 @dataclass(frozen=True, slots=True)
 class TimelineChanged(Event):
-    """The timeline has new or other segments; later segments hold where they cover a stretch again.
+    """The timeline has new or corrected segments; later segments override earlier ones where they overlap.
 
-    ``segments``: in order of start; together they cover the changed stretches, silence as ``speaker`` None.
+    ``segments``: in order of start; together they cover the changed intervals, silence as ``speaker`` None.
     ``speaking_ms``: for each speaker so far, the length of the union of its segments over the whole timeline.
     """
 

@@ -1,4 +1,4 @@
-"""What a stretch of speech sounds like: speaker embeddings."""
+"""Speaker embeddings."""
 
 from dataclasses import dataclass
 
@@ -13,9 +13,9 @@ class VoiceModel:
     """The model that embeddings come from; embeddings of different models cannot be compared.
 
     ``name``: for people, such as ``ecapa-mini``.
-    ``dimension``: length of its vectors.
+    ``dimension``: length of its embeddings.
     ``same_voice_cosine``: the cosine of two embeddings at which the same voice and two voices are equally likely, for windows of
-    ``calibrated_seconds``; comes with the model, measured on speakers it was not trained on.
+    ``calibrated_seconds``; comes with the model, measured on speakers that it was not trained on.
     """
 
     name: str
@@ -26,13 +26,13 @@ class VoiceModel:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VoiceEmbedding(Event):
-    """The voice in ``[start, end)`` (samples), judged by what was heard in the window ``[heard_start, heard_end)`` around it.
+    """Embedding of the speech in ``[start, end)`` (samples), computed from the window ``[heard_start, heard_end)`` around it.
 
-    Stretches come in order and without gaps from the start of a segment of speech to its end; windows are longer than the
-    stretches they stand for, overlap each other and lie within the segment, too.
+    These intervals tile a segment of speech in order and without gaps; the windows around them are longer, overlap each other and
+    lie within the segment, too.
 
     ``vector``: float32, shape ``(model.dimension,)``, of unit length.
-    ``model``: what made it.
+    ``model``: the model that computed it.
     """
 
     start: int
