@@ -51,7 +51,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """The contract's ``BadInput``, which stood here in 0.1."""
+    """Lazily imported ``BadInput`` of ``speaker_tracker.errors``, which was here in 0.1."""
     if name == "BadInput":
         from speaker_tracker.errors import BadInput  # noqa: PLC0415 - the contract builds on the protocol
 

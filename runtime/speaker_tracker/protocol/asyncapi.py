@@ -1,4 +1,4 @@
-"""The wire protocol as an AsyncAPI document, made from the models that the server validates with.
+"""The wire protocol as an AsyncAPI document, generated from the models that the server validates with.
 
 ``python -m speaker_tracker.protocol.asyncapi`` prints it; ``asyncapi.yaml`` beside this file is its output, which the server
 serves.
@@ -40,24 +40,24 @@ SENT: dict[str, type[BaseModel]] = {
     "report": ReportMessage,
     "error": ErrorMessage,
 }
-"""The messages of the protocol, by what their ``action`` or ``event`` says."""
+"""The messages of the protocol, by their ``action`` or ``event``."""
 
 MEANING_OF: dict[CloseCode, str] = {
     CloseCode.NORMAL: "The client asked to stop, and the report was sent.",
-    CloseCode.GOING_AWAY: "The server shuts down. A session that was started got its report, unless that took too long.",
-    CloseCode.UNSUPPORTED_DATA: "What came as audio is an audio file.",
-    CloseCode.INVALID_DATA: "A frame is not what frames of its kind are made of.",
-    CloseCode.POLICY: "The protocol or a limit of the server was not kept to.",
-    CloseCode.TOO_BIG: "A frame is longer than the server takes.",
-    CloseCode.INTERNAL_ERROR: "The server is at fault.",
-    CloseCode.TRY_AGAIN_LATER: "There is no session now.",
+    CloseCode.GOING_AWAY: "The server shuts down. A started session received its report, unless that took too long.",
+    CloseCode.UNSUPPORTED_DATA: "An audio file was sent in place of raw audio.",
+    CloseCode.INVALID_DATA: "The content of a frame does not fit its type.",
+    CloseCode.POLICY: "The protocol or a limit of the server was violated.",
+    CloseCode.TOO_BIG: "A frame is longer than the server accepts.",
+    CloseCode.INTERNAL_ERROR: "The server failed.",
+    CloseCode.TRY_AGAIN_LATER: "No session is available now.",
 }
 
 DESCRIPTION = """\
-A client opens a WebSocket, sends `start`, is answered `started`, and streams audio in binary frames. It is told who speaks now and
-how long each person has spoken, sends `stop`, and is answered `report`; then the server closes the connection.
+A client opens a WebSocket, sends `start`, receives `started`, and streams audio in binary frames. It receives who speaks now and
+how long each person has spoken, sends `stop`, and receives `report`; then the server closes the connection.
 
-The document is written from the server's side: what it receives is what a client sends. Clients should pass over events and keys
+The document is written from the server's side: what it receives is what a client sends. Clients should ignore events and keys
 that they do not know, which a later server may send.
 """
 
@@ -65,12 +65,12 @@ AUDIO = f"""\
 A binary frame of {PCM_FORMAT}.
 It may have any length that is a whole number of samples, up to a limit of the server; 20 ms to 1 s (640 to 32000 bytes) are good.
 
-In the example each character stands for the byte of that number: two samples, 0 and 1000.
+In the example each character stands for the byte with its code: two samples, 0 and 1000.
 """
 
 
 def document() -> Json:
-    """The whole document, in plain values."""
+    """The document, in plain values."""
     schemas, examples = _schemas()
     return {
         "asyncapi": "3.0.0",
@@ -101,16 +101,16 @@ def as_yaml() -> str:
 
 
 class _InOrder(GenerateJsonSchema):
-    """Keeps fields in the order in which the models and the examples have them."""
+    """Keeps fields in the order of the models and of the examples."""
 
     def sort(self, value: JsonSchemaValue, *_args: Any, **_keywords: Any) -> JsonSchemaValue:
         return value
 
 
 def _schemas() -> tuple[Json, dict[str, list[Json]]]:
-    """The schemas of all messages, and apart from them the examples of each."""
+    """Schemas of all messages, and the examples of each."""
     messages = RECEIVED | SENT
-    # How the models read what they are given is how it is written, too: numbers are numbers on either side.
+    # Validation and serialization use the same types: numbers are numbers in both directions.
     _, definitions = models_json_schema(
         [(model, "validation") for model in messages.values()],
         ref_template="#/components/schemas/{model}",
@@ -128,13 +128,13 @@ def _schemas() -> tuple[Json, dict[str, list[Json]]]:
 
 
 def _require_tag(schema: Json, tag: str) -> None:
-    """What tells messages apart has a default in Python; on the wire it is always there."""
+    """Marks the tag of a message as required: it has a default in Python, but is always present on the wire."""
     del schema["properties"][tag]["default"]
     schema["required"] = [tag, *schema.get("required", ())]
 
 
 def _tidy(schema: Json) -> None:
-    """Leaves out what pydantic adds of its own: titles that repeat names, null as the default of what is left out."""
+    """Removes pydantic's additions: titles that repeat names, null as the default of omitted fields."""
     for field in schema.get("properties", {}).values():
         field.pop("title", None)
         if field.get("default", ...) is None:
@@ -165,7 +165,7 @@ def _audio() -> Json:
         "audio": {
             "name": "audio",
             "title": "Audio",
-            "summary": "A piece of the conversation, in the order in which it was spoken.",
+            "summary": "A part of the conversation's audio, in order.",
             "description": AUDIO,
             "contentType": "application/octet-stream",
             "payload": {"type": "string", "format": "binary", "description": PCM_FORMAT},
@@ -179,13 +179,18 @@ def _audio() -> Json:
 
 def _servers() -> Json:
     security = [{"$ref": f"#/components/securitySchemes/{name}"} for name in _security_schemes()]
-    host = {"default": "speaker-tracker.example", "description": "Where the server is, with its port unless it is the usual one."}
+    host = {"default": "speaker-tracker.example", "description": "Host of the server, with its port unless it is the default one."}
     return {
-        "local": {"host": "127.0.0.1:8000", "protocol": "ws", "description": "As it starts by default.", "security": security},
+        "local": {
+            "host": "127.0.0.1:8000",
+            "protocol": "ws",
+            "description": "The default address.",
+            "security": security,
+        },
         "public": {
             "host": "{host}",
             "protocol": "wss",
-            "description": "Over TLS. Whether a token is needed is a setting of the server.",
+            "description": "With TLS. Whether a token is required is a setting of the server.",
             "variables": {"host": host},
             "security": security,
         },
@@ -223,13 +228,13 @@ def _channel() -> Json:
 def _operations() -> Json:
     return {
         "start": _operation("receive", "start", "Opens a session.", answers=("started", "error")),
-        "sendAudio": _operation("receive", "audio", "Takes in a piece of the conversation.", title="Send audio"),
+        "sendAudio": _operation("receive", "audio", "Receives a part of the conversation's audio.", title="Send audio"),
         "stop": _operation("receive", "stop", "Ends the session.", answers=("report", "error")),
         "onStarted": _operation("send", "started", "Answers `start`."),
         "onSpeaker": _operation("send", "speaker", "Tells who speaks, while audio comes in."),
-        "onTimeline": _operation("send", "timeline", "Tells what is new in the timeline, where it was asked for."),
-        "onReport": _operation("send", "report", "Answers `stop`, or ends a session that cannot go on."),
-        "onError": _operation("send", "error", "Tells what was wrong, at any time; the connection closes after it."),
+        "onTimeline": _operation("send", "timeline", "Tells what is new in the timeline, if it was requested."),
+        "onReport": _operation("send", "report", "Answers `stop`, or ends a session that cannot continue."),
+        "onError": _operation("send", "error", "Says what was wrong, at any time; the connection closes after it."),
     }
 
 
@@ -250,13 +255,13 @@ def _of_channel(message: str) -> Json:
 
 def _security_schemes() -> Json:
     return {
-        "bearer": {"type": "http", "scheme": "bearer", "description": "Where the server has tokens: one of them as bearer token."},
-        "token": {"type": "httpApiKey", "name": "token", "in": "query", "description": "Or one of them in the address."},
+        "bearer": {"type": "http", "scheme": "bearer", "description": "If the server has tokens: one of them as bearer token."},
+        "token": {"type": "httpApiKey", "name": "token", "in": "query", "description": "Or one of them in the query of the URL."},
     }
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes everything out, and texts of several lines as such."""
+    """YAML without aliases, and with multi-line texts as block scalars."""
 
     def ignore_aliases(self, _data: Any) -> bool:
         return True

@@ -17,7 +17,7 @@ class CloseCode(IntEnum):
 
 
 class ErrorCode(StrEnum):
-    """Stable words for programs; the message beside them is for people."""
+    """Stable error identifiers for programs; the accompanying message is for people."""
 
     INVALID_JSON = "invalid_json"
     INVALID_MESSAGE = "invalid_message"

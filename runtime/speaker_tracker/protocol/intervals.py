@@ -24,11 +24,11 @@ class IntervalSet:
 
     @property
     def total_ms(self) -> int:
-        """How many milliseconds are in the set."""
+        """Number of milliseconds in the set."""
         return sum(self._ends) - sum(self._starts)
 
     def add(self, start: int, end: int) -> None:
-        """Adds ``[start, end)``; nothing where it is empty."""
+        """Adds ``[start, end)``, which may be empty."""
         if end <= start:
             return
         first = bisect_left(self._ends, start)
@@ -40,7 +40,7 @@ class IntervalSet:
         self._ends[first:behind] = [end]
 
     def remove(self, start: int, end: int) -> None:
-        """Takes ``[start, end)`` out; nothing where it is empty."""
+        """Removes ``[start, end)``, which may be empty."""
         first = bisect_right(self._ends, start)
         behind = bisect_left(self._starts, end)
         if end <= start or first >= behind:

@@ -12,14 +12,14 @@ from speaker_tracker.protocol.codes import ErrorCode
 from speaker_tracker.protocol.segments import TimelineSegment
 
 PROTOCOL_VERSION = "1.0.0"
-"""The second number grows with what is added to the protocol. The first stays: clients written against it go on working."""
+"""The second number grows with additions to the protocol. The first stays, as clients written for it keep working."""
 
 MAX_SPEAKERS = 5
 DEFAULT_SPEAKERS = 2
 
 
 def _with_examples(*examples: dict[str, Any]) -> ConfigDict:
-    """Messages do not change; examples of what goes over the wire are part of their schema."""
+    """Model configuration: immutable messages, with examples in their schema."""
     return ConfigDict(frozen=True, json_schema_extra={"examples": list(examples)})
 
 
@@ -37,7 +37,7 @@ class StartCommand(BaseModel):
         Field(
             ge=1,
             le=MAX_SPEAKERS,
-            description="How many voices are tracked: the first that are heard. Written without a decimal point.",
+            description="Number of voices to track: the first that are heard. Written without a decimal point.",
         ),
     ] = DEFAULT_SPEAKERS
     timeline: StrictBool = Field(False, description="Whether to send `timeline` messages, and segments with the report.")
@@ -60,14 +60,14 @@ class StartedMessage(BaseModel):
     model_config = _with_examples({"event": "started", "num_speakers": 2})
 
     event: Literal["started"] = "started"
-    num_speakers: int = Field(description="How many voices are tracked.")
+    num_speakers: int = Field(description="Number of voices to track.")
 
 
-SpeakerId = Annotated[int | None, Field(description="From 0 in order of first appearance; null: nobody tracked.")]
+SpeakerId = Annotated[int | None, Field(description="Numbered from 0 in order of first appearance; null: nobody tracked.")]
 
 
 class SpeakerMessage(BaseModel):
-    """Tells who speaks now and how long each speaker has spoken so far.
+    """Current speaker, and speaking time of each speaker so far.
 
     Sent after every half second of audio, or as the server is configured.
     """
@@ -86,7 +86,7 @@ class SpeakerMessage(BaseModel):
 
 
 class SegmentMessage(BaseModel):
-    """A stretch of the timeline, from `startMs` up to but not including `endMs`."""
+    """A segment of the timeline, from `startMs` up to but not including `endMs`."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -100,14 +100,14 @@ class SegmentMessage(BaseModel):
         return cls(startMs=segment.start_ms, endMs=segment.end_ms, speakerId=segment.speaker)
 
     def segment(self, offset_ms: int = 0) -> TimelineSegment:
-        """The segment it stands for, ``offset_ms`` later (ms)."""
+        """The segment as a ``TimelineSegment``, shifted by ``offset_ms`` (ms)."""
         return TimelineSegment(offset_ms + self.startMs, offset_ms + self.endMs, self.speakerId)
 
 
 class TimelineMessage(BaseModel):
-    """Tells segments that are new or corrected; where a later message covers a span again, the later one holds.
+    """New or corrected segments; a later message overrides earlier ones where it covers a span again.
 
-    Sent along with `speaker` where `start` asked for the timeline. Segments are empty where nothing changed.
+    Sent along with `speaker` if `start` requested the timeline. Segments are empty if nothing changed.
     """
 
     model_config = _with_examples(
@@ -123,12 +123,12 @@ class TimelineMessage(BaseModel):
     )
 
     event: Literal["timeline"] = "timeline"
-    audioMs: int = Field(description="How much audio had been taken in when this was sent.")  # noqa: N815
+    audioMs: int = Field(description="Milliseconds of audio processed when this was sent.")  # noqa: N815
     segments: list[SegmentMessage]
 
 
 class SpeakerTotal(BaseModel):
-    """How long one speaker spoke in all."""
+    """Total speaking time of one speaker."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -137,10 +137,10 @@ class SpeakerTotal(BaseModel):
 
 
 class ReportMessage(BaseModel):
-    """Tells how long each speaker spoke in all; the last message of a session, unless an error follows.
+    """Total speaking time of each speaker; the last message of a session, unless an error follows.
 
-    Answers `stop`. Also sent unasked: when the server shuts down (close code 1001 follows), and before the errors `idle_timeout`
-    and `session_too_long`; it then covers the audio that had been taken in.
+    Answers `stop`. Also sent without it when the server shuts down (close code 1001 follows), and before the errors `idle_timeout`
+    and `session_too_long`; it then covers the audio processed so far.
     """
 
     model_config = _with_examples(
@@ -155,11 +155,11 @@ class ReportMessage(BaseModel):
     event: Literal["report"] = "report"
     speakers: list[SpeakerTotal]
     segments: list[SegmentMessage] | SkipJsonSchema[None] = Field(
-        None, description="The whole final timeline, silence left out; where `start` asked for the timeline."
+        None, description="The whole final timeline without silence; present if `start` requested the timeline."
     )
 
     @model_serializer(mode="wrap")
-    def _leave_out_what_was_not_asked_for(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+    def _omit_unrequested_segments(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         body: dict[str, Any] = handler(self)
         if self.segments is None:
             del body["segments"]
@@ -167,7 +167,7 @@ class ReportMessage(BaseModel):
 
 
 class ErrorMessage(BaseModel):
-    """Tells what was wrong and what is right; the connection closes after it."""
+    """Says what was wrong and what is right; the connection closes after it."""
 
     model_config = _with_examples(
         {

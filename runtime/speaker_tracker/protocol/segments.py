@@ -1,11 +1,11 @@
-"""A stretch of a timeline, the same for stages, results and clients."""
+"""A segment of a timeline, shared by stages, results and clients."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class TimelineSegment:
-    """``speaker`` speaks in ``[start_ms, end_ms)``; None: nobody tracked does."""
+    """``speaker`` speaks in ``[start_ms, end_ms)`` (milliseconds); None: nobody tracked speaks."""
 
     start_ms: int
     end_ms: int
