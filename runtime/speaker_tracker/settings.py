@@ -1,7 +1,7 @@
-"""All settings: environment variables with the prefix ``SPEAKER_TRACKER_``, a TOML file, and what the command line says.
+"""All settings: environment variables with the prefix ``SPEAKER_TRACKER_``, a TOML file, and options of the command line.
 
-The command line goes before the environment, the environment before the file, the file before the defaults. ``PORT``, as platforms
-set it, goes between the environment and the file.
+The command line has priority over the environment, that over the file, and that over the defaults. ``PORT``, which platforms set,
+comes between the environment and the file.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from speaker_tracker.errors import NOT_SHOWN, UserError
 PREFIX = "SPEAKER_TRACKER_"
 CONFIG_VARIABLE = f"{PREFIX}CONFIG"
 PORT_VARIABLE = "PORT"
-"""Set by platforms that run one container and choose its port."""
+"""Port chosen by platforms that run containers."""
 
 DEFAULT_STAGES = (
     "frame_decoder",
@@ -37,29 +37,29 @@ DEFAULT_STAGES = (
 """Names of the stages of the default chain, in order."""
 
 OPTIONS_SETTINGS = ("stage_options", "observer_options")
-"""Settings with parts: ``SPEAKER_TRACKER_STAGE_OPTIONS__SILERO_VAD__THRESHOLD``."""
+"""Nested settings, such as ``SPEAKER_TRACKER_STAGE_OPTIONS__SILERO_VAD__THRESHOLD``."""
 
 EXAMPLES = {
     "stage_options": ('{"silero_vad": {"threshold": 0.5}}', '{"threshold": 0.5}'),
     "observer_options": ('{"prometheus": {"path": "/metrics"}}', '{"path": "/metrics"}'),
 }
-"""Of the whole setting, and of the part for one stage or observer."""
+"""Examples of a whole setting and of the part for one stage or observer."""
 
 LONGEST_SECONDS = 1e9
-"""Decades; clocks of the system cannot wait for any number of seconds."""
+"""Upper bound of durations, decades: the system's timers do not accept arbitrary values."""
 
 Seconds = Annotated[float, Field(gt=0, le=LONGEST_SECONDS, allow_inf_nan=False)]
 SecondsOrZero = Annotated[float, Field(ge=0, le=LONGEST_SECONDS, allow_inf_nan=False)]
 Token = Annotated[SecretStr, Field(min_length=1)]
 
 
-def _listed(value: Any) -> Any:
-    """An environment variable can only hold text: a list comes as JSON or as names with commas between them."""
+def _as_list(value: Any) -> Any:
+    """Parses a list from the text of an environment variable: JSON, or names separated by commas."""
     if not isinstance(value, str):
         return value
     if not value.lstrip().startswith("["):
         names = [name for name in (part.strip() for part in value.split(",")) if name]
-        if not names:  # a secret that was not filled in must not open the server to all
+        if not names:  # an empty secret must not open the server to everybody
             raise ValueError("it is empty; write [] for an empty list, or unset it")
         return names
     try:
@@ -68,11 +68,11 @@ def _listed(value: Any) -> Any:
         raise ValueError('it begins as JSON and is none; write ["one", "two"] or one,two') from error
 
 
-Listed = (NoDecode, BeforeValidator(_listed))
+ListFromText = (NoDecode, BeforeValidator(_as_list))
 
 
-def _path(value: Any) -> Any:
-    """An empty path would be the folder that the server happens to run in."""
+def _check_path(value: Any) -> Any:
+    """Rejects empty paths, which would mean the current folder."""
     if isinstance(value, str) and (not value or "\0" in value):
         raise ValueError("it is no path; give one, or unset it")
     if not isinstance(value, str | Path):
@@ -80,17 +80,17 @@ def _path(value: Any) -> Any:
     return value
 
 
-PathGiven = Annotated[Path, BeforeValidator(_path)]
+NonEmptyPath = Annotated[Path, BeforeValidator(_check_path)]
 
 
-def _origin(value: str) -> str:
-    """What no browser ever sends would keep all of them out."""
+def _check_origin(value: str) -> str:
+    """Rejects values that no browser sends, which would lock out all of them."""
     if not re.fullmatch(r"\*|null|[a-z][a-z0-9+.-]*://[^*/?#\s]*/?", value, re.IGNORECASE):
         raise ValueError("an origin is a scheme and a host, such as https://app.example.com, or * for all")
     return value
 
 
-Origin = Annotated[str, AfterValidator(_origin)]
+Origin = Annotated[str, AfterValidator(_check_origin)]
 
 
 class SettingsError(UserError):
@@ -98,7 +98,7 @@ class SettingsError(UserError):
 
 
 class Settings(BaseSettings):
-    """Settings of the server and of the pipeline; each field's description says what it does."""
+    """Settings of the server and of the pipeline, documented by each field's description."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True, validate_default=True
@@ -107,40 +107,42 @@ class Settings(BaseSettings):
     host: Annotated[str, Field(min_length=1)] = Field("127.0.0.1", description="address to listen on; 0.0.0.0 for all")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(8000, description="port to listen on; 0 takes a free one")
     workers: Annotated[int, Field(ge=1, le=256)] = Field(1, description="server processes")
-    tls_cert: PathGiven | None = Field(None, description="PEM file with the certificate chain; with tls_key it switches TLS on")
-    tls_key: PathGiven | None = Field(None, description="PEM file with the private key")
+    tls_cert: NonEmptyPath | None = Field(None, description="PEM file with the certificate chain; with tls_key it switches TLS on")
+    tls_key: NonEmptyPath | None = Field(None, description="PEM file with the private key")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="debug, info, warning or error")
 
-    max_sessions: Annotated[int, Field(ge=1)] = Field(200, description="open sessions per process; more are told to try later")
-    max_frame_bytes: Annotated[int, Field(ge=2)] = Field(1 << 20, description="longest binary or text frame that is taken")
-    max_session_seconds: Seconds = Field(8 * 3600.0, description="audio that one session may send")
-    idle_timeout_seconds: Seconds = Field(60.0, description="a client silent for so long is let go")
-    grace_seconds: SecondsOrZero = Field(20.0, description="time for running sessions to get their report at the end")
-    worker_threads: Annotated[int, Field(ge=0, le=1024)] = Field(
-        0, description="threads for stages that are CPU heavy; 0: eight for each core"
+    max_sessions: Annotated[int, Field(ge=1)] = Field(
+        200, description="open sessions per process; more clients are told to try later"
     )
-    allowed_origins: Annotated[list[Origin], *Listed] = Field(
+    max_frame_bytes: Annotated[int, Field(ge=2)] = Field(1 << 20, description="longest binary or text frame accepted")
+    max_session_seconds: Seconds = Field(8 * 3600.0, description="audio that one session may send")
+    idle_timeout_seconds: Seconds = Field(60.0, description="time without data after which a client is disconnected")
+    grace_seconds: SecondsOrZero = Field(20.0, description="time for running sessions to get their report at shutdown")
+    worker_threads: Annotated[int, Field(ge=0, le=1024)] = Field(
+        0, description="threads for CPU-heavy stages; 0: eight for each core"
+    )
+    allowed_origins: Annotated[list[Origin], *ListFromText] = Field(
         ["*"], description="values of the Origin header that browsers may connect from; * allows all"
     )
-    tokens: Annotated[list[Token], *Listed] = Field(
+    tokens: Annotated[list[Token], *ListFromText] = Field(
         [], description="bearer tokens, one of which a client must show; empty: open to all"
     )
 
-    web_page: bool = Field(True, description="whether / is answered with the page that tracks in a browser")
+    web_page: bool = Field(True, description="serve the web page at /")
 
-    model_cache: PathGiven | None = Field(None, description="folder for fetched models; default: the user's cache folder")
-    blocked_plugins: Annotated[list[str], *Listed] = Field([], description="names of plugins that are not to be loaded")
-    stages: Annotated[list[str], *Listed] = Field(list(DEFAULT_STAGES), description="the chain: names of stages in order")
+    model_cache: NonEmptyPath | None = Field(None, description="folder for fetched models; default: the user's cache folder")
+    blocked_plugins: Annotated[list[str], *ListFromText] = Field([], description="names of plugins not to load")
+    stages: Annotated[list[str], *ListFromText] = Field(list(DEFAULT_STAGES), description="the chain: names of stages in order")
     stage_options: dict[str, dict[str, Any]] = Field({}, description="options by stage name")
-    observers: Annotated[list[str], *Listed] = Field([], description="names of observers, such as prometheus")
+    observers: Annotated[list[str], *ListFromText] = Field([], description="names of observers, such as prometheus")
     observer_options: dict[str, dict[str, Any]] = Field({}, description="options by observer name")
 
     @field_validator(*OPTIONS_SETTINGS, mode="after")
     @classmethod
     def _structured_strings(cls, options: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-        """An environment variable can only hold text: lists and tables come as JSON."""
+        """Parses lists and tables from JSON, as an environment variable can only hold text."""
         lowered: dict[str, dict[str, Any]] = {}
-        for owner, values in options.items():  # sources that go first come last
+        for owner, values in options.items():  # sources of higher priority come later
             lowered.setdefault(owner.lower(), {}).update({name.lower(): _from_text(value) for name, value in values.items()})
         return lowered
 
@@ -153,21 +155,21 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic-settings names the arguments
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Command line, environment, the platform's ``PORT``, TOML file."""
+        """Sources in order of priority: command line, environment, the platform's ``PORT``, TOML file."""
         file = os.environ.get(CONFIG_VARIABLE)
         toml = [TomlConfigSettingsSource(settings_cls, Path(file))] if file else []
         return (init_settings, env_settings, _PlatformPort(settings_cls), *toml)
 
 
 class _PlatformPort(PydanticBaseSettingsSource):
-    """The port that a platform gives a container, in ``PORT``."""
+    """Source of the port that a platform assigns to a container in ``PORT``."""
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002 - the base's signature
-        """Knows the field ``port`` alone."""
+        """The value of the field ``port``; None for all others."""
         return (os.environ.get(PORT_VARIABLE) if field_name == "port" else None), field_name, False
 
     def __call__(self) -> dict[str, Any]:
-        """Nothing where ``PORT`` is not set or empty."""
+        """The port, if ``PORT`` is set and not empty."""
         port = os.environ.get(PORT_VARIABLE)
         return {"port": port} if port else {}
 
@@ -182,7 +184,7 @@ def _from_text(value: Any) -> Any:
 
 
 def load_settings(**given: Any) -> Settings:
-    """Settings from all sources; ``given`` is what the command line says and goes first. Raises ``SettingsError``."""
+    """Settings from all sources; ``given``: values of the command line, which have priority. Raises ``SettingsError``."""
     _check_config_file()
     _check_variable_names()
     try:
@@ -214,7 +216,7 @@ def _check_config_file() -> None:
 
 
 def _check_variable_names() -> None:
-    """pydantic-settings passes over variables that fit no field; a misspelt one must not be lost silently."""
+    """Rejects variables that fit no field, such as misspelt ones, which pydantic-settings would ignore silently."""
     for variable in os.environ:
         upper = variable.upper()
         if not upper.startswith(PREFIX) or upper == CONFIG_VARIABLE:
@@ -233,7 +235,7 @@ def _check_variable_names() -> None:
 
 
 def _service_hint(variable: str) -> str:
-    """Kubernetes gives every pod the addresses of its services, and one named speaker-tracker has our prefix."""
+    """A hint for variables that Kubernetes sets in every pod: those of a service named speaker-tracker have this prefix."""
     if variable == f"{PREFIX}PORT" or re.match(rf"{PREFIX}(SERVICE_|PORT_\d)", variable):
         return "if Kubernetes made it of a Service named speaker-tracker, set enableServiceLinks: false for the pod; "
     return ""
@@ -256,16 +258,16 @@ def _sentence(error: ValidationError) -> str:
 
 
 def _shown(value: Any, name: str) -> str:
-    """Tokens are secret, and options may be."""
+    """A value for an error message; tokens are secret, and options may be."""
     return NOT_SHOWN if name.startswith(("tokens", *OPTIONS_SETTINGS)) else repr(value)
 
 
-def origins(given: Mapping[str, Any]) -> dict[tuple[str, ...], str]:
-    """Where each value came from that is not a default: ``("port",)`` or ``("stage_options", stage, option)`` to a few words."""
+def value_sources(given: Mapping[str, Any]) -> dict[tuple[str, ...], str]:
+    """Source of each value that is not a default, in a few words, by ``("port",)`` or ``("stage_options", stage, option)``."""
     found: dict[tuple[str, ...], str] = {}
     file = os.environ.get(CONFIG_VARIABLE)
     if file:
-        _note(found, tomllib.loads(Path(file).read_text(encoding="utf-8")), file)
+        _record(found, tomllib.loads(Path(file).read_text(encoding="utf-8")), file)
     if os.environ.get(PORT_VARIABLE):
         found["port",] = PORT_VARIABLE
     for variable in os.environ:
@@ -273,20 +275,20 @@ def origins(given: Mapping[str, Any]) -> dict[tuple[str, ...], str]:
         if upper.startswith(PREFIX) and upper != CONFIG_VARIABLE:
             match upper.removeprefix(PREFIX).lower().split("__"):
                 case [("stage_options" | "observer_options") as setting]:
-                    _note(found, {setting: json.loads(os.environ[variable])}, variable)
+                    _record(found, {setting: json.loads(os.environ[variable])}, variable)
                 case [("stage_options" | "observer_options") as setting, owner]:
-                    _note(found, {setting: {owner: json.loads(os.environ[variable])}}, variable)
+                    _record(found, {setting: {owner: json.loads(os.environ[variable])}}, variable)
                 case [*path]:
                     found[tuple(path[:3])] = variable
-    _note(found, given, "command line")
+    _record(found, given, "command line")
     return found
 
 
-def _note(found: dict[tuple[str, ...], str], values: Mapping[str, Any], origin: str) -> None:
+def _record(found: dict[tuple[str, ...], str], values: Mapping[str, Any], source: str) -> None:
     for name, value in values.items():
         if name not in OPTIONS_SETTINGS:
-            found[(name,)] = origin
+            found[(name,)] = source
             continue
         for owner, options in value.items():
             for option in options:
-                found[name, owner.lower(), option.lower()] = origin
+                found[name, owner.lower(), option.lower()] = source

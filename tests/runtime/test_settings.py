@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from speaker_tracker.settings import DEFAULT_STAGES, Settings, SettingsError, load_settings, origins
+from speaker_tracker.settings import DEFAULT_STAGES, Settings, SettingsError, load_settings, value_sources
 
 pytestmark = pytest.mark.usefixtures("clean_environment")
 
@@ -37,7 +37,7 @@ def test_without_any_source_the_defaults_hold():
     settings = load_settings()
     assert settings.port == 8000
     assert tuple(settings.stages) == DEFAULT_STAGES
-    assert origins({}) == {}
+    assert value_sources({}) == {}
 
 
 def test_the_command_line_goes_before_the_environment_and_that_before_the_file(environment, toml):
@@ -71,7 +71,7 @@ def test_every_value_tells_where_it_came_from(environment, toml):
     file = toml("port = 1\n[stage_options.Silero_VAD]\nThreshold = 0.1\nrelease = 0.1\n")
     environment(WORKERS="2", STAGE_OPTIONS__SILERO_VAD__RELEASE="0.2", STAGE_OPTIONS__REPORTER='{"period_ms": 250}')
     load_settings(host="::1")
-    assert origins({"host": "::1"}) == {
+    assert value_sources({"host": "::1"}) == {
         ("port",): file,
         ("stage_options", "silero_vad", "threshold"): file,
         ("workers",): "SPEAKER_TRACKER_WORKERS",
@@ -83,7 +83,7 @@ def test_every_value_tells_where_it_came_from(environment, toml):
 
 def test_one_variable_for_all_options_is_the_origin_of_each(environment):
     environment(STAGE_OPTIONS={"reporter": {"period_ms": 250}})
-    assert origins({}) == {("stage_options", "reporter", "period_ms"): "SPEAKER_TRACKER_STAGE_OPTIONS"}
+    assert value_sources({}) == {("stage_options", "reporter", "period_ms"): "SPEAKER_TRACKER_STAGE_OPTIONS"}
 
 
 def test_a_misspelt_variable_is_not_lost(environment):
@@ -264,7 +264,7 @@ def test_options_of_observers_are_merged_from_environment_and_file_in_any_case(e
 
     assert settings.observers == ["acme"]
     assert settings.observer_options == {"acme": {"host": "a", "port": "2", "tags": [1, 2]}, "prometheus": {"path": "/m"}}
-    assert origins({}) == {
+    assert value_sources({}) == {
         ("observers",): file,
         ("observer_options", "acme", "host"): file,
         ("observer_options", "acme", "port"): "SPEAKER_TRACKER_OBSERVER_OPTIONS__ACME__PORT",
@@ -276,7 +276,7 @@ def test_options_of_observers_are_merged_from_environment_and_file_in_any_case(e
 def test_one_variable_for_all_options_of_observers_is_the_origin_of_each(environment):
     environment(OBSERVER_OPTIONS={"acme": {"port": 1}})
     assert load_settings().observer_options == {"acme": {"port": 1}}
-    assert origins({}) == {("observer_options", "acme", "port"): "SPEAKER_TRACKER_OBSERVER_OPTIONS"}
+    assert value_sources({}) == {("observer_options", "acme", "port"): "SPEAKER_TRACKER_OBSERVER_OPTIONS"}
 
 
 def test_options_of_observers_that_are_not_json_are_named_with_an_example_of_theirs(environment):
@@ -291,21 +291,21 @@ def test_options_of_observers_that_are_not_json_are_named_with_an_example_of_the
 
 def test_a_platform_s_port_goes_before_the_file_and_after_our_own_variable(environment, toml, monkeypatch):
     file = toml("port = 1\n")
-    assert (load_settings().port, origins({})["port",]) == (1, file)
+    assert (load_settings().port, value_sources({})["port",]) == (1, file)
 
     monkeypatch.setenv("PORT", "2")
-    assert (load_settings().port, origins({})["port",]) == (2, "PORT")
+    assert (load_settings().port, value_sources({})["port",]) == (2, "PORT")
 
     environment(PORT="3")
-    assert (load_settings().port, origins({})["port",]) == (3, "SPEAKER_TRACKER_PORT")
+    assert (load_settings().port, value_sources({})["port",]) == (3, "SPEAKER_TRACKER_PORT")
 
-    assert (load_settings(port=4).port, origins({"port": 4})["port",]) == (4, "command line")
+    assert (load_settings(port=4).port, value_sources({"port": 4})["port",]) == (4, "command line")
 
 
 def test_an_empty_port_of_the_platform_is_none(monkeypatch):
     monkeypatch.setenv("PORT", "")
     assert load_settings().port == 8000
-    assert origins({}) == {}
+    assert value_sources({}) == {}
 
 
 @pytest.mark.parametrize(

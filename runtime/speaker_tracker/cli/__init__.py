@@ -1,1 +1,1 @@
-"""The ``speaker-tracker`` command; each of its subcommands is a module that is imported when it is called."""
+"""The ``speaker-tracker`` command; the modules of its subcommands are imported lazily."""

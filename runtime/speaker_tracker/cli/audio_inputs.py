@@ -1,4 +1,4 @@
-"""The audio files that a command was given: files by name, and folders with all that is in them."""
+"""Audio files named on the command line, directly or by their folder."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from speaker_tracker.audio.file import AudioFileError, audio_endings
 
 @dataclass(frozen=True, slots=True)
 class AudioInput:
-    """One file. ``place``: its path below the folder that was named, or its name alone where it was named itself."""
+    """One file. ``place``: its path below the folder that was named, or its name alone if it was named itself."""
 
     path: Path
     place: Path
 
 
 def find_inputs(arguments: Sequence[Path]) -> list[AudioInput]:
-    """Files as they were named, and of folders all whose names end as those of audio files do, in order of their names.
+    """Files as they were named, and the files in folders with the ending of an audio format, sorted by name.
 
-    Names that begin with a dot are passed over in folders; what comes twice is taken once. Raises ``AudioFileError`` where a folder
-    has no audio files or cannot be read.
+    Hidden files in folders are skipped, and duplicates removed. Raises ``AudioFileError`` if a folder has no audio files or cannot
+    be read.
     """
     found: dict[str, AudioInput] = {}
     for argument in arguments:
         for one in _in_folder(argument) if _is_folder(argument) else [AudioInput(argument, Path(argument.name))]:
-            found.setdefault(os.path.abspath(one.path), one)  # noqa: PTH100 - links stay what they are
+            found.setdefault(os.path.abspath(one.path), one)  # noqa: PTH100 - does not resolve links
     return list(found.values())
 
 
 def _is_folder(path: Path) -> bool:
     try:
         return path.is_dir()
-    except OSError:  # told when it is opened
+    except OSError:  # reported when it is opened
         return False
 
 

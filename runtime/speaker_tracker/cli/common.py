@@ -1,4 +1,4 @@
-"""What the commands share: settings from options, the ``--config`` option."""
+"""Common parts of the commands: settings from options, the ``--config`` option."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from speaker_tracker.settings import CONFIG_VARIABLE, Settings, load_settings
 
 
 class NamedPath(click.Path):
-    """A path that is not empty, as one of a shell's variable that was not set would be: Python has that as the current folder."""
+    """A path that is not empty, as it would be from an unset shell variable: Python takes that as the current folder."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """What click makes of it. Raises ``click.BadParameter``."""
+        """Converts as click does. Raises ``click.BadParameter``."""
         if not os.fspath(value):
             self.fail("it is empty; name a file or a folder, '.' for this one", param, ctx)
         return super().convert(value, param, ctx)
@@ -27,7 +27,7 @@ CommandFunction = TypeVar("CommandFunction", bound=Callable[..., Any])
 
 
 def settings_from(**given: Any) -> Settings:
-    """Settings where options of the command line go first; ``None`` stands for an option that was not given.
+    """Settings in which options of the command line have priority; ``None`` stands for an option that was not given.
 
     Raises ``SettingsError``.
     """
@@ -35,7 +35,7 @@ def settings_from(**given: Any) -> Settings:
 
 
 def check_picture(path: Path) -> None:
-    """Raises ``click.UsageError`` where ``--plot`` names no picture, and ``MissingExtraError`` where none can be drawn."""
+    """Raises ``click.UsageError`` if ``--plot`` does not name a PNG file, and ``MissingExtraError`` if none can be drawn."""
     if path.suffix.lower() != ".png":
         raise click.UsageError(f"--plot draws PNG pictures; name a file that ends in .png, not {path.name!r}")
     plot.check_installed()
@@ -47,7 +47,7 @@ def _use_config_file(_context: click.Context, _parameter: click.Parameter, value
 
 
 def config_option(function: CommandFunction) -> CommandFunction:
-    """Adds ``--config FILE``, which goes before the environment variable ``SPEAKER_TRACKER_CONFIG``."""
+    """Adds ``--config FILE``, which has priority over the environment variable ``SPEAKER_TRACKER_CONFIG``."""
     return click.option(
         "--config",
         metavar="FILE",

@@ -9,7 +9,7 @@ from speaker_tracker.cli.help_text import PROGRAM, examples
 
 SHELLS: dict[str, type[ShellComplete]] = {"bash": BashComplete, "zsh": ZshComplete, "fish": FishComplete}
 VARIABLE = f"_{PROGRAM}_COMPLETE".replace("-", "_").upper()
-"""Set by the script when it asks the program what may follow; click's own name for it."""
+"""Set by the script when it asks the program for completions; the name is click's."""
 
 
 @click.command(
@@ -27,5 +27,5 @@ def command(shell: str) -> None:
     Bash must be of version 4.4 or later.
     """
     script = SHELLS[shell](click.get_current_context().find_root().command, {}, PROGRAM, VARIABLE)
-    # Not source(), which looks for a bash on this machine first, and would not print a script for another one.
+    # Not source(), which requires a bash on this machine, and so would not print a script for another machine.
     click.echo(script.source_template % script.source_vars())

@@ -27,7 +27,7 @@ from speaker_tracker.results.tracking import Tracking, TrackingError, track
 
 
 def _parse_formats(_context: click.Context, _parameter: click.Parameter, values: Sequence[str]) -> list[Format]:
-    """Names of formats, with commas between them or one by one."""
+    """Formats named in comma-separated or repeated options."""
     names = [name.strip() for value in values for name in value.split(",")]
     for name in names:
         if name not in FORMATS:
@@ -58,12 +58,12 @@ def _complete_formats(_context: click.Context, _parameter: click.Parameter, inco
     shell_complete=_complete_formats,
     multiple=True,
     metavar="NAME,...",
-    help=f"What to write into DIR: {', '.join(FORMATS)}.  [default: rttm]  Without DIR: one of them, to standard output.",
+    help=f"Formats to write into DIR: {', '.join(FORMATS)}.  [default: rttm]  Without DIR: a single one, to standard output.",
 )
 @click.option(
     "--skip-existing",
     is_flag=True,
-    help="Pass over audio files whose files in DIR are all there and newer, whatever options and settings these were made with.",
+    help="Skip audio files whose results in DIR all exist and are newer, whatever options and settings they were made with.",
 )
 @config_option
 def command(
@@ -76,8 +76,9 @@ def command(
 ) -> None:
     """Tell who speaks when in AUDIO: any files that libsndfile reads (WAV, FLAC, Ogg, MP3 ...), and folders of them.
 
-    The files go through the same session as on the server, in this process. A file that cannot be read is told, and the others go
-    on. With several files --rttm writes one file, in which each is called by its name without the ending, and --json prints a list.
+    The files are processed in this process by the same session as on the server. A file that cannot be read is reported, and the
+    others are processed. With several files, --rttm writes one file, in which each is named without its ending, and --json prints a
+    list.
     """
     inputs = find_inputs(audio)
     _check_usage(inputs, options, output_dir, formats, skip_existing=skip_existing)
@@ -126,7 +127,7 @@ class _Run:
         self._given = self._done = self._failed = 0
 
     def all(self, inputs: Sequence[AudioInput]) -> None:
-        """Tracks them one after the other. What is wrong with one of several is told and counted; of one alone it is raised."""
+        """Tracks the files one after the other. Errors are printed and counted, or raised if there is one file only."""
         self._given = len(inputs)
         files = [(one, file) for one in inputs if (file := self._opened(one)) is not None]
         if not files:
@@ -139,7 +140,7 @@ class _Run:
                     self._track(chain, one, file, progress)
 
     def finish(self, skipped: int) -> None:
-        """Prints and writes what all files have in common. Raises ``UserError`` where one of several could not be used."""
+        """Prints and writes the combined results. Raises ``UserError`` if one of several files could not be used."""
         if self._options.as_document:
             documents = [as_document(file) for file in self._kept]
             click.echo(json.dumps(documents if self._given > 1 else documents[0], indent=2))

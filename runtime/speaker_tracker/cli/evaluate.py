@@ -51,21 +51,21 @@ def _parse_part(_context: click.Context, _parameter: click.Parameter, value: str
 @click.option("--group", "groups", multiple=True, help="Only conversations of this group; may be given several times.")
 @click.option("--uri", "uris", multiple=True, help="Only this conversation; may be given several times.")
 @click.option("--part", default="1/1", callback=_parse_part, metavar="K/N", help="Every N-th conversation only, from the K-th on.")
-@click.option("--jobs", type=click.IntRange(min=1), help="Processes that share the work.  [default: one a core]")
+@click.option("--jobs", type=click.IntRange(min=1), help="Number of processes.  [default: one per core]")
 @click.option(
     "--frame-ms",
     type=click.IntRange(1, 10_000),
     default=DEFAULT_FRAME_MS,
     show_default=True,
-    help="Length of the frames of audio that are sent.",
+    help="Length of the audio frames fed to the session.",
 )
-@click.option("--oracle", is_flag=True, help="Also what the embeddings allow: labels by the reference, and KMeans at the end.")
-@click.option("--explain", metavar="URI", help="Draw one conversation instead: every timeline, and how alike the voices are.")
-@click.option("--plot", "picture", type=click.Path(path_type=Path), metavar="FILE.png", help="The picture that --explain draws.")
-@click.option("--verbose", "-v", is_flag=True, help="A line for every conversation as well.")
+@click.option("--oracle", is_flag=True, help="Also score the embeddings labelled by the reference, and by KMeans offline.")
+@click.option("--explain", metavar="URI", help="Draw one conversation instead: every timeline, and the similarity of its voices.")
+@click.option("--plot", "picture", type=click.Path(path_type=Path), metavar="FILE.png", help="File for the picture of --explain.")
+@click.option("--verbose", "-v", is_flag=True, help="Also print a line for every conversation.")
 @click.option("--json", "as_document", is_flag=True, help="One JSON document, for machines.")
 @config_option
-def command(  # noqa: PLR0913 - one argument an option
+def command(  # noqa: PLR0913 - one argument for each option
     *,
     manifest: Path,
     groups: Sequence[str],
@@ -82,9 +82,9 @@ def command(  # noqa: PLR0913 - one argument an option
     """Measure accuracy, latency and speed on the conversations of MANIFEST.
 
     MANIFEST is a JSON list of {"uri", "audio", "rttm", "num_speakers", "group", "seconds"}, paths relative to it. Every
-    conversation goes through the same session as on the server. Scored are two timelines: online (for each instant the label
+    conversation goes through the same session as on the server. Two timelines are scored: online (for each instant the label
     first announced for it) and final (the report's), by the diarization error rate of pyannote.metrics with collar 0 and
-    overlapped speech. Latency is how much audio had come in when an instant got its first label, less the instant itself.
+    overlapped speech. Latency is the amount of audio received when an instant got its first label, less the instant itself.
     """
     check_installed()
     if (explain is None) != (picture is None):
@@ -157,7 +157,7 @@ def _print_tables(results: Sequence[ConversationResult], *, verbose: bool) -> No
         _print_bounds(console, results)
     console.print(
         "DER = missed + false alarm + confusion, in % of the reference's speaker time;\n"
-        "id sw.: speaker ids that came to another voice; RTF: real-time factor"
+        "id sw.: speaker ids that passed to another voice; RTF: real-time factor"
     )
 
 
@@ -171,7 +171,7 @@ def _print_bounds(console: Console, results: Sequence[ConversationResult]) -> No
             table.add_section()
         table.add_row(name, *_parts(summary.oracle or DiarizationError()), *_parts(summary.hindsight or DiarizationError()))
     console.print(table)
-    console.print("oracle: the same embeddings labelled by the reference; hindsight: by KMeans once, at the end")
+    console.print("oracle: the same embeddings labelled by the reference; hindsight: by KMeans, offline")
 
 
 def _table(name: str, count: str) -> Table:

@@ -1,4 +1,4 @@
-"""``speaker-tracker evaluate-embedding``: how well the configured voice model tells speakers apart."""
+"""``speaker-tracker evaluate-embedding``: speaker verification by the configured voice model."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ NORMALIZATIONS = {"window": "own mean", "session": "context's mean"}
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One equal error rate. ``trials``: how many pairs of windows of one speaker and of two it rests on."""
+    """One equal error rate. ``trials``: number of same-speaker and of different-speaker pairs of windows."""
 
     condition: str
     seconds: float
@@ -67,18 +67,18 @@ class Figure:
     multiple=True,
     default=tuple(NORMALIZATIONS),
     show_default=True,
-    help="Features less the mean of the window, or of its whole utterance; may be given twice.",
+    help="Feature mean to subtract: of the window, or of its whole utterance; may be given twice.",
 )
-@click.option("--noise", type=click.Path(path_type=Path), help="An audio file of noise to be added in a further measurement.")
-@click.option("--snr", type=click.FloatRange(-20, 60), default=10.0, show_default=True, help="Speech over noise in dB.")
+@click.option("--noise", type=click.Path(path_type=Path), help="Audio file with noise, added in a further measurement.")
+@click.option("--snr", type=click.FloatRange(-20, 60), default=10.0, show_default=True, help="Signal-to-noise ratio in dB.")
 @click.option(
     "--line-rate",
     type=click.IntRange(2000, 16000),
-    help="Sample rate of a line that the speech goes through in a further measurement, such as 8000 Hz for a telephone.",
+    help="Sample rate of a line that limits the bandwidth in a further measurement, such as 8000 Hz for a telephone.",
 )
 @click.option("--json", "as_document", is_flag=True, help="One JSON document, for machines.")
 @config_option
-def command(  # noqa: PLR0913 - one argument an option
+def command(  # noqa: PLR0913 - one argument for each option
     *,
     folder: Path,
     seconds: Sequence[float],
@@ -91,8 +91,8 @@ def command(  # noqa: PLR0913 - one argument an option
     """Measure how well the configured voice model tells apart the speakers of DIR.
 
     DIR holds a folder for each speaker with two audio files or more, best of speakers that the model was not trained on. Every
-    file gives up to four windows; every pair of windows of two files is compared by cosine. The equal error rate is the share of
-    errors at the threshold where as many pairs of one speaker are refused as pairs of two are accepted.
+    file gives up to four windows; every pair of windows of two files is compared by cosine. The equal error rate is the error rate
+    at the threshold where false rejections and false acceptances are equally frequent.
     """
     stage = embedding_stage(configure_chain(settings_from()))
     files = utterance_files(folder)

@@ -1,4 +1,4 @@
-"""What the help texts of all commands have in common."""
+"""Common parts of help texts."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ HELP_WIDTH = 100
 
 
 def examples(*lines: str) -> str:
-    """The end of a help text: command lines to copy."""
+    """Epilog of a help text with example command lines."""
     return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)])

@@ -1,4 +1,4 @@
-"""The command ``speaker-tracker``. Commands are imported when they are run, so that one does not load what another needs."""
+"""The command ``speaker-tracker``. Subcommands are imported when they are run, so that each loads only what it needs."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from speaker_tracker.cli.help_text import HELP_WIDTH, PROGRAM, examples
 from speaker_tracker.errors import UserError
 
 INTERRUPTED = 130
-"""Exit status after Ctrl-C, as shells have it: 128 and the number of SIGINT."""
+"""Exit status after Ctrl-C by the convention of shells: 128 plus the number of SIGINT."""
 
 NO_ROOM = (errno.ENOSPC, errno.EFBIG, errno.EIO, getattr(errno, "EDQUOT", errno.ENOSPC))
-"""What writing to standard output fails with where it is a file and a disk is full or broken."""
+"""Errors of writing to standard output if it is a file on a full or broken disk."""
 
 
 class LazyCommand(NamedTuple):
-    """``module``: has the command as ``command``. ``summary``: its line in the help text, without importing it."""
+    """``module``: contains the command as ``command``. ``summary``: its line in the help text, available without import."""
 
     module: str
     summary: str
@@ -50,15 +50,15 @@ COMMANDS = {
 
 
 class StandardOutputError(UserError):
-    """What should be printed could not be."""
+    """Standard output could not be written."""
 
 
 class WrongUsage(click.UsageError):
-    """Wrong usage in one line, without the lines about usage that click puts before it. ``from_error``: click's own."""
+    """A usage error printed on one line, without the usage lines of click. ``from_error``: converts click's error."""
 
     @classmethod
     def from_error(cls, error: click.UsageError) -> WrongUsage:
-        """The same, with the command whose help tells more."""
+        """Converts ``error``, adding the command whose help has details."""
         asked = error.ctx.command_path if error.ctx is not None else PROGRAM
         return cls(f"{_one_line(error.format_message())} (see `{asked} --help`)", error.ctx)
 
@@ -68,31 +68,31 @@ class WrongUsage(click.UsageError):
 
 
 class CommandLine(click.Group):
-    """A group whose commands are imported when they are run, and whose failures are one line and an exit status."""
+    """A group that imports its commands lazily and reports failures as one line and an exit status."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """The names of all commands, in the order of the help text."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """Imports one command; None where there is none of this name."""
+        """Imports one command; None if there is none of this name."""
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = import_module(COMMANDS[cmd_name].module).command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """The list of commands in the help text."""
+        """Writes the list of commands in the help text."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, lazy.summary) for name, lazy in COMMANDS.items()])
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """Names of commands, none of which is imported for that, and options."""
+        """Completes options and names of commands, without importing these."""
         names = [CompletionItem(name, help=lazy.summary) for name, lazy in COMMANDS.items() if name.startswith(incomplete)]
         return [*names, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def make_context(self, *arguments: Any, **extra: Any) -> click.Context:
-        """Reads the command line; ``--help`` and ``--version`` are answered here."""
+        """Parses the command line; ``--help`` and ``--version`` are handled here."""
         try:
             with _standard_output_checked():
                 return super().make_context(*arguments, **extra)
@@ -104,7 +104,7 @@ class CommandLine(click.Group):
             raise WrongUsage.from_error(error) from error
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Runs a command. Whatever goes wrong becomes one line on standard error: 1, or 2 for wrong usage, 130 for Ctrl-C."""
+        """Runs a command. A failure becomes one line on standard error and exit status 1, or 2 for wrong usage, 130 for Ctrl-C."""
         try:
             with _standard_output_checked():
                 return super().invoke(ctx)
@@ -125,15 +125,15 @@ class CommandLine(click.Group):
 
 @contextmanager
 def _standard_output_checked() -> Iterator[None]:
-    """Raises ``StandardOutputError`` where standard output takes nothing more, such as that of a full disk."""
+    """Raises ``StandardOutputError`` if standard output cannot be written, such as on a full disk."""
     if isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # names of files may hold what is no text
+        sys.stdout.reconfigure(errors="backslashreplace")  # names of files may contain surrogates
     try:
         yield
         if sys.stdout is not None:
             sys.stdout.flush()
     except OSError as error:
-        # An error of a file that is written by its name tells the name.
+        # An error of a named file contains the name.
         if error.errno not in NO_ROOM or error.filename is not None:
             raise
         _give_up_standard_output()
@@ -141,7 +141,7 @@ def _standard_output_checked() -> Iterator[None]:
 
 
 def _give_up_standard_output() -> None:
-    """Lets go of what is still to be written, at which the interpreter would fail again when it ends."""
+    """Discards unwritten output, on which the interpreter would fail again at its end."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)
@@ -160,7 +160,7 @@ def _one_line(text: str) -> str:
 def _print_versions(context: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
     if not wanted or context.resilient_parsing:
         return
-    from speaker_tracker.cli.versions import version_lines  # noqa: PLC0415 - reads settings and models, for this alone
+    from speaker_tracker.cli.versions import version_lines  # noqa: PLC0415 - needed for this option only
 
     for line in version_lines():
         click.echo(line)
@@ -182,7 +182,7 @@ def _print_versions(context: click.Context, _parameter: click.Parameter, wanted:
     is_eager=True,
     expose_value=False,
     callback=_print_versions,
-    help="Show the versions of this program, of what it computes with and of its voice model, and exit.",
+    help="Show the versions of this program, its main dependencies and its voice model, and exit.",
 )
 def main() -> None:
-    """Tells, live, who is speaking."""
+    """Live speaker diarization: who is speaking, while they speak."""

@@ -1,4 +1,4 @@
-"""``speaker-tracker models``: which voice models are there, fetching the hub's, and exporting one for ONNX Runtime."""
+"""``speaker-tracker models``: lists voice models, fetches the hub's, and exports one for ONNX Runtime."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from speaker_tracker.models.catalogue import FETCH_COMMAND, HUB_ID, HUB_REVISION
 from speaker_tracker.settings import load_settings
 
 EXPORTER = "speaker_tracker_stages.onnx_export"
-"""Named, not imported: the runtime does not depend on stages, and this one imports PyTorch."""
+"""Named, not imported, as the runtime does not depend on stages, and this one imports PyTorch."""
 
 
 @click.group(
@@ -33,7 +33,7 @@ def command() -> None:
 @command.command("list", epilog=examples("speaker-tracker models list", "speaker-tracker models list --json"))
 @click.option("--json", "as_json", is_flag=True, help="One JSON list on standard output.")
 def show(as_json: bool) -> None:
-    """Show the models there are, where they lie, and which of them the source "auto" takes."""
+    """Show the known models, their folders, and which of them the source "auto" selects."""
     entries = list_models(load_settings().model_cache)
     if as_json:
         click.echo(json.dumps([_plain(entry) for entry in entries], indent=2))
@@ -49,7 +49,7 @@ def show(as_json: bool) -> None:
     "--revision",
     default=HUB_REVISION,
     metavar="COMMIT",
-    help="Another revision than the one this version was made for; use its folder as the source.",
+    help="Another revision than the default; use its folder as the source.",
 )
 def fetch(revision: str) -> None:
     """Fetch SpeechBrain's ECAPA-TDNN from the hub into the cache. Needs no account."""
@@ -70,12 +70,12 @@ def fetch(revision: str) -> None:
     "--output",
     type=NamedPath(path_type=Path, file_okay=False),
     metavar="FOLDER",
-    help="Folder to make or replace.  [default: where the stage onnx_embedding looks for it]",
+    help="Folder to create or replace.  [default: where the stage onnx_embedding looks for it]",
 )
 def export(source: str, output: Path | None) -> None:
     """Export a model for ONNX Runtime, so that the stage onnx_embedding serves it without PyTorch.
 
-    Makes a network of full precision and, if its embeddings are near enough, one with weights of eight bits. Needs the extra
+    Makes a network of full precision and, if its embeddings are close enough, one with 8-bit weights. Needs the extra
     onnx-export.
     """
     exporter = import_module(EXPORTER)

@@ -1,4 +1,4 @@
-"""Where ``diarize --output-dir`` writes the results of many files, and which of them are there already."""
+"""Output folder of ``diarize --output-dir``, with the results of many files."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from speaker_tracker.results.output_file import check_writable, make_folder, wri
 
 @dataclass(frozen=True, slots=True)
 class OutputFolder:
-    """Files are called as the audio file, with the ending of the format, and lie in ``folder`` as the audio files in theirs."""
+    """Results are named like the audio file, with the ending of the format, in the same layout of folders below ``folder``."""
 
     folder: Path
     formats: Sequence[Format]
 
     def check(self, inputs: Iterable[AudioInput], read: Iterable[Path]) -> None:
-        """Makes the folder; whatever could not be written in the end is told now.
+        """Creates the folder and raises early for whatever could not be written in the end.
 
-        ``read``: files that are read and not to be written over. Raises ``click.UsageError``, ``OutputFileError`` and
+        ``read``: input files, which must not be overwritten. Raises ``click.UsageError``, ``OutputFileError`` and
         ``MissingExtraError``.
         """
         taken: dict[Path, Path] = {path.resolve(): path for path in read}
@@ -39,11 +39,11 @@ class OutputFolder:
         check_writable(self.folder / "x")
 
     def files(self, one: AudioInput) -> list[Path]:
-        """What is written for one audio file, in the order of the formats."""
+        """Output files for one audio file, in the order of the formats."""
         return [self.folder / one.place.with_name(one.place.stem + form.suffix) for form in self.formats]
 
     def up_to_date(self, one: AudioInput) -> bool:
-        """Everything of it is there, and newer than the audio file."""
+        """Whether all output files exist and are newer than the audio file."""
         try:
             changed = one.path.stat().st_mtime_ns
             return all(output.is_file() and output.stat().st_mtime_ns >= changed for output in self.files(one))
@@ -51,7 +51,7 @@ class OutputFolder:
             return False
 
     def write(self, one: AudioInput, tracked: TrackedFile) -> list[Path]:
-        """Writes every format, and tells the files. Raises ``OutputFileError``."""
+        """Writes every format and returns the files. Raises ``OutputFileError``."""
         outputs = self.files(one)
         make_folder(outputs[0].parent)
         for output, form in zip(outputs, self.formats, strict=True):

@@ -1,4 +1,4 @@
-"""Progress on a terminal: on standard error, and only where that is a terminal."""
+"""Progress bars on standard error, shown only on a terminal."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ PATH_WIDTH = 40
 
 @contextmanager
 def progress_bar(label: str, total: float) -> Iterator[Callable[[float], None]]:
-    """A bar that goes away at the end; gives a function that moves it on by some part of ``total``."""
+    """A bar that disappears at the end; yields a function that advances it by some part of ``total``."""
     with _bars() as progress:
         task = progress.add_task(_shortened(label), total=total)
         yield lambda amount: progress.advance(task, amount)
 
 
 class FilesProgress:
-    """A bar for the file under way and, where there are several files, one for all of them; a context manager.
+    """A bar for the current file and, if there are several, one for all files; a context manager.
 
-    ``seconds``: of audio of all files. ``count``: how many there are.
+    ``seconds``: total duration of the files. ``count``: number of files.
     """
 
     def __init__(self, count: int, seconds: float) -> None:
@@ -44,7 +44,7 @@ class FilesProgress:
 
     @contextmanager
     def waiting(self, label: str) -> Iterator[None]:
-        """Shows that something goes on whose end is not known."""
+        """Shows activity of unknown duration."""
         task = self._progress.add_task(label, total=None)
         try:
             yield
@@ -53,7 +53,7 @@ class FilesProgress:
 
     @contextmanager
     def file(self, label: str, seconds: float) -> Iterator[Callable[[float], None]]:
-        """The bar of one file; gives a function that moves it, and that of all files, on by so many seconds of audio."""
+        """The bar of one file; yields a function that advances it, and that of all files, by seconds of audio."""
         task = self._progress.add_task(_shortened(label), total=seconds)
 
         def advance(amount: float) -> None:
@@ -71,7 +71,7 @@ class FilesProgress:
 
     @contextmanager
     def hidden(self) -> Iterator[None]:
-        """Takes the bars away while something else is printed."""
+        """Hides the bars while something else is printed."""
         self._progress.stop()
         try:
             yield

@@ -38,19 +38,19 @@ def _names(_context: click.Context, _parameter: click.Parameter, value: str | No
 @click.option("--workers", type=click.IntRange(1, 256), help="Server processes.  [default: 1]")
 @click.option("--tls-cert", type=click.Path(path_type=Path), metavar="FILE", help="PEM certificate chain; needs --tls-key.")
 @click.option("--tls-key", type=click.Path(path_type=Path), metavar="FILE", help="PEM private key.")
-@click.option("--stages", callback=_names, metavar="NAME,NAME,...", help="The chain: names of stages in order.")
+@click.option("--stages", callback=_names, metavar="NAME,NAME,...", help="The chain: names of stages, in order.")
 @click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), help="[default: info]")
 @config_option
 def command(**given: Any) -> None:
     """Serve live speaker tracking on a WebSocket.
 
-    Options go before environment variables (SPEAKER_TRACKER_PORT and so on), and those before the file that --config names.
+    Options override environment variables (SPEAKER_TRACKER_PORT and so on), which override the file named by --config.
     SIGTERM or Ctrl-C lets running sessions get their report and then ends; a second one ends at once.
     """
     settings = settings_from(**given)
     configure_logging(settings.log_level)
     config = binding.hypercorn_config(settings)
-    # What is wrong with the chain or the port is told before models are loaded, which takes seconds.
+    # Errors of the chain or the port are reported before models are loaded, which takes seconds.
     plugins = find_plugins(settings)
     configure_chain(settings, plugins)
     find_observers(settings, plugins)

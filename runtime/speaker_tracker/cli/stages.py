@@ -18,7 +18,7 @@ from speaker_tracker.cli.help_text import examples
 from speaker_tracker.engine.assembly import configure_chain, find_observers, find_plugins
 from speaker_tracker.engine.offers import ProvidedObserver, ProvidedStage
 from speaker_tracker.events import Event
-from speaker_tracker.settings import Settings, origins
+from speaker_tracker.settings import Settings, value_sources
 from speaker_tracker.stage import StageOptions
 
 DEFAULT = "default"
@@ -28,7 +28,7 @@ INDENT = 4
 Description = Mapping[str, Any]
 """A stage or an observer as ``--json`` prints it."""
 Sources = Mapping[tuple[str, ...], str]
-"""Where settings came from, as ``origins`` tells it."""
+"""Sources of settings, as from ``value_sources``."""
 
 
 @click.command(
@@ -42,9 +42,9 @@ Sources = Mapping[tuple[str, ...], str]
 @click.option("--json", "as_document", is_flag=True, help="One JSON document, for machines.")
 @config_option
 def command(*, as_document: bool) -> None:
-    """Show the chain of stages as configured, who provides each, and every option with its value and where it came from.
+    """Show the configured chain of stages, with their providers, and every option with its value and source.
 
-    Stages that are on offer but not in the chain follow, then observers, such as for metrics. Nothing is loaded.
+    Other installed stages follow, then observers, such as for metrics. Nothing is loaded.
     """
     document = _document(settings_from())
     if as_document:
@@ -68,7 +68,7 @@ def _document(settings: Settings) -> dict[str, Any]:
     plugins = find_plugins(settings)
     chain = configure_chain(settings, plugins)
     observers = find_observers(settings, plugins)
-    sources = origins({})
+    sources = value_sources({})
     in_chain = {stage.name for stage in chain}
     observing = {observer.name for observer in observers}
     return {
@@ -91,7 +91,7 @@ def _document(settings: Settings) -> dict[str, Any]:
 
 
 def _as_set(model: type[StageOptions], values: Mapping[str, Any] | None) -> StageOptions | None:
-    """The options of what is not in use; None where none is set, as there may be some that have no default."""
+    """Options of an offer that is not in use; None if none is set, as some may have no default."""
     return None if values is None else model.model_validate(values)
 
 

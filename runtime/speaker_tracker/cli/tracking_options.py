@@ -1,4 +1,4 @@
-"""The options that ``stream`` and ``diarize`` have in common, and what they lead to."""
+"""Options shared by ``stream`` and ``diarize``, and the files they write."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CommandFunction = TypeVar("CommandFunction", bound=Callable[..., Any])
 
 @dataclass(frozen=True, slots=True)
 class TrackingOptions:
-    """What the user asked for. Made before anything long begins: see ``check``."""
+    """Values of the common options, to be checked by ``check`` before the work begins."""
 
     num_speakers: int
     as_document: bool
@@ -31,13 +31,13 @@ class TrackingOptions:
 
     @property
     def outputs(self) -> list[Path]:
-        """The files that all results go into."""
+        """The files that combine all results."""
         return [path for path in (self.rttm, self.plot) if path is not None]
 
     def check(self, audio: Sequence[Path], *, draws: bool = False) -> None:
-        """Raises ``UserError`` where what is to be written at the end could not be, or would overwrite what is read.
+        """Raises ``UserError`` if an output file could not be written, or would overwrite an input file.
 
-        ``draws``: pictures are asked for in another way than by ``--plot``.
+        ``draws``: whether pictures are requested by other means than ``--plot``.
         """
         if self.reference is not None and self.plot is None and not draws:
             raise click.UsageError("--reference is drawn into the picture of --plot, which is not asked for")
@@ -54,7 +54,7 @@ class TrackingOptions:
         self.reference_turns()
 
     def write_files(self, tracked: Sequence[TrackedFile]) -> None:
-        """Writes the RTTM file and the picture, where asked for and anything came of it. Raises ``UserError``."""
+        """Writes the RTTM file and the picture, if requested and if there are results. Raises ``UserError``."""
         if not tracked:
             return
         if self.rttm is not None:
@@ -63,12 +63,12 @@ class TrackingOptions:
             write_atomically(self.plot, picture_of(tracked))
 
     def reference_turns(self) -> list[Turn]:
-        """The turns that are known to be true; none where no file was named. Raises ``RttmError``."""
+        """The turns of the reference; none if no file was named. Raises ``RttmError``."""
         return [] if self.reference is None else read_rttm(self.reference)
 
 
 def tracking_options(function: CommandFunction) -> CommandFunction:
-    """Adds the common options to a command, which is given them as one ``TrackingOptions`` named ``options``."""
+    """Adds the common options to a command, which receives them as a ``TrackingOptions`` argument ``options``."""
 
     @wraps(function)
     def with_options(
@@ -79,16 +79,16 @@ def tracking_options(function: CommandFunction) -> CommandFunction:
     file = click.Path(path_type=Path)
     decorated: Any = with_options
     for option in (
-        click.option("--reference", type=file, metavar="FILE", help="RTTM file with the truth, drawn into the picture too."),
-        click.option("--plot", type=file, metavar="FILE.png", help="Draw who speaks when into a picture."),
-        click.option("--rttm", type=file, metavar="FILE", help="Write who speaks when as RTTM."),
+        click.option("--reference", type=file, metavar="FILE", help="RTTM file with the true turns, drawn into the picture too."),
+        click.option("--plot", type=file, metavar="FILE.png", help="Draw the timeline as a PNG picture."),
+        click.option("--rttm", type=file, metavar="FILE", help="Write the timeline as RTTM."),
         click.option("--json", "as_document", is_flag=True, help="One JSON document, for machines."),
         click.option(
             "--num-speakers",
             type=click.IntRange(1, MAX_SPEAKERS),
             default=DEFAULT_SPEAKERS,
             show_default=True,
-            help="How many voices to track; further ones are ignored.",
+            help="Number of voices to track; further ones are ignored.",
         ),
     ):
         decorated = option(decorated)

@@ -1,4 +1,4 @@
-"""How ``stream`` and ``diarize`` show who speaks."""
+"""Terminal output of ``stream`` and ``diarize``: turns and tables of speakers."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from speaker_tracker.events.timeline import TimelineSegment
 from speaker_tracker.protocol import ReportMessage
 
 PAUSE_MS = 500
-"""Pauses up to this length do not end a turn on the screen."""
+"""Longest pause that does not end a turn on the screen."""
 
 
 class TurnPrinter:
-    """Prints one line a turn, once it is over: fed with stretches in order of start, it joins those with short pauses.
+    """Prints a line for each finished turn; joins segments, fed in order of start, across short pauses.
 
-    ``write`` is given each line.
+    ``write``: called with each line.
     """
 
     def __init__(self, write: Callable[[str], object] = click.echo) -> None:
@@ -27,7 +27,7 @@ class TurnPrinter:
         self._write = write
 
     def feed(self, segments: Iterable[TimelineSegment]) -> None:
-        """Takes further stretches; ``speaker`` None is a pause."""
+        """Adds segments; ``speaker`` None is a pause."""
         for segment in segments:
             turn = self._turn
             if turn is None:
@@ -39,19 +39,19 @@ class TurnPrinter:
                 self._turn = segment if segment.speaker is not None else None
 
     def say(self, text: str, at_ms: int | None = None) -> None:
-        """Prints something else between turns, and the turn that is not over yet before it. ``at_ms``: since when it is so."""
+        """Prints another line between turns, after the current turn. ``at_ms``: its time."""
         self.finish()
         self._write(f"{'' if at_ms is None else clock(at_ms):>9}   {'':>9}   {text}")
 
     def finish(self) -> None:
-        """Prints the turn that is not over yet."""
+        """Prints the current turn."""
         if self._turn is not None:
             self._write(f"{clock(self._turn.start_ms):>9} - {clock(self._turn.end_ms):>9}   speaker {self._turn.speaker}")
         self._turn = None
 
 
 def clock(ms: int) -> str:
-    """``1:02:03.4``, the hours left out where there are none."""
+    """A time such as ``1:02:03.4``, without hours if there are none."""
     tenths = (ms + 50) // 100
     minutes, rest = divmod(tenths, 600)
     hours, minutes = divmod(minutes, 60)
@@ -59,12 +59,12 @@ def clock(ms: int) -> str:
 
 
 def share(part: int, whole: int) -> str:
-    """``58 %``, or a dash of nothing."""
+    """A percentage such as ``58 %``, or a dash if the total is 0."""
     return f"{100 * part / whole:.0f} %" if whole else "-"
 
 
 def print_speakers(report: ReportMessage) -> None:
-    """A table of the speakers with their time and their share of what was spoken."""
+    """Prints a table of the speakers with their speaking time and its share of the total."""
     if not report.speakers:
         click.echo("Nobody speaks.")
         return

@@ -1,4 +1,4 @@
-"""``speaker-tracker --version``: this program, what it computes with, and the voice model that it would take."""
+"""``speaker-tracker --version``: versions of this program and its main dependencies, and the selected voice model."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from speaker_tracker.models.catalogue import CatalogueEntry, list_models
 from speaker_tracker.settings import SettingsError, load_settings
 
 PACKAGES = ("torch", "onnxruntime", "speechbrain", "silero-vad")
-"""Told where they are installed; none of them is imported."""
+"""Dependencies to list if they are installed; none of them is imported."""
 WEIGHTS = "embedding_model.ckpt"
 DIGEST_CHARACTERS = 12
 
 
 def version_lines() -> list[str]:
-    """One line a part."""
+    """One line for each component."""
     installed = [f"{name} {found}" for name in PACKAGES if (found := _installed(name)) is not None]
     return [f"speaker-tracker {__version__}", f"Python {platform.python_version()}", *installed, _model()]
 
@@ -40,7 +40,7 @@ def _digest(entry: CatalogueEntry) -> str:
 
 
 def _model_cache() -> Path | None:
-    """Wrong settings do not keep anybody from asking for versions."""
+    """The setting ``model_cache``; None if the settings are invalid, so that versions are printed all the same."""
     try:
         return load_settings().model_cache
     except SettingsError:

@@ -112,7 +112,7 @@ def test_observers_are_on_offer_until_they_are_named():
 
     text = run().stdout
     assert "Observers (named by" not in text
-    assert "Observers on offer, not in use\n\n  - prometheus  answers /metrics" in text
+    assert "Observers on offer, not in use\n\n  - prometheus  serves /metrics" in text
 
 
 def test_observers_in_use_are_told_with_provider_options_and_origins(monkeypatch, tmp_path):

@@ -1,4 +1,4 @@
-"""Displays of ``stream`` that move no cursor: none, a progress bar, a line of JSON for each message, a line for each turn."""
+"""Displays of ``stream`` without cursor movement: none, a progress bar, a line of JSON for each message, a line for each turn."""
 
 from __future__ import annotations
 
@@ -34,35 +34,35 @@ class StreamDisplay:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        """Leaves the terminal as it was."""
+        """Restores the terminal."""
 
     def state(self, state: str) -> None:
-        """What the connection does now, in a few words."""
+        """Sets the state of the connection, in a few words."""
 
     def sent(self, seconds: float) -> None:
-        """So much more audio was sent."""
+        """Reports ``seconds`` of audio as sent."""
 
     def received(self, message: ServerMessage) -> None:
-        """A message of the server, as it comes."""
+        """Shows a message of the server as it arrives."""
 
     def labelled(self, segments: list[TimelineSegment]) -> None:
-        """Stretches that were labelled for the first time."""
+        """Shows segments that were labelled for the first time."""
 
     def disconnected(self, event: Disconnected) -> None:
-        """The connection is lost, and another is tried."""
+        """Shows that the connection is lost and another is tried."""
 
     def reconnected(self, event: Reconnected, first_speaker: int) -> None:
-        """Another session goes on, whose speakers are numbered from ``first_speaker`` on."""
+        """Shows that another session continues, with speakers numbered from ``first_speaker``."""
 
     def refused(self, code: str, message: str) -> None:
-        """The server's error message, its last; the same is raised to the user as an error."""
+        """Shows the server's final error message, which is also raised as an error."""
 
     def finished(self, report: ReportMessage, recorder: TimelineRecorder) -> None:
-        """All is over, and went well; called after the end of the context."""
+        """Shows the result of a successful session; called after the end of the context."""
 
 
 class BarDisplay(StreamDisplay):
-    """A progress bar on standard error, where the duration is known and that is a terminal."""
+    """A progress bar on standard error, if that is a terminal and the duration is known."""
 
     def __init__(self, source: AudioSource) -> None:
         self._bar = progress_bar(source.label, source.seconds) if source.seconds is not None else None
@@ -78,12 +78,12 @@ class BarDisplay(StreamDisplay):
             self._bar.__exit__(kind, error, trace)
 
     def sent(self, seconds: float) -> None:
-        """Moves the bar on."""
+        """Advances the bar."""
         self._advance(seconds)
 
 
 class JsonLinesDisplay(BarDisplay):
-    """One message of the server a line, as on the wire; a bar where standard output is a file, as no screen is disturbed then."""
+    """A line for each message of the server, as on the wire; with a progress bar if standard output is a file."""
 
     def __init__(self, source: AudioSource) -> None:
         super().__init__(source)
@@ -91,7 +91,7 @@ class JsonLinesDisplay(BarDisplay):
             self._bar = None
 
     def received(self, message: ServerMessage) -> None:
-        """Prints it; nothing is held back."""
+        """Prints the message without buffering."""
         click.echo(message.model_dump_json())
 
     def disconnected(self, event: Disconnected) -> None:
@@ -110,25 +110,25 @@ class JsonLinesDisplay(BarDisplay):
 
 
 class TurnsDisplay(StreamDisplay):
-    """A line for each turn once it is over, and a table at the end: for terminals that cannot move the cursor."""
+    """A line for each finished turn, and a table at the end, for terminals that cannot move the cursor."""
 
     def __init__(self) -> None:
         self._printer = TurnPrinter()
 
     def labelled(self, segments: list[TimelineSegment]) -> None:
-        """Prints turns that are over."""
+        """Prints finished turns."""
         self._printer.feed(segments)
 
-    def disconnected(self, event: Disconnected) -> None:  # noqa: ARG002 - the reason is told at the end
-        """Ends the turn under way, and says so."""
+    def disconnected(self, event: Disconnected) -> None:  # noqa: ARG002 - the reason is printed at the end
+        """Ends the current turn and prints that the connection is lost."""
         self._printer.say(LOST)
 
     def reconnected(self, event: Reconnected, first_speaker: int) -> None:
-        """Says where it goes on."""
+        """Prints where another session continues."""
         self._printer.say(f"goes on in another session, with speakers from {first_speaker} on", event.offset_ms)
 
     def finished(self, report: ReportMessage, recorder: TimelineRecorder) -> None:
-        """The last turn, the speakers and the latency."""
+        """Prints the last turn, the speakers and the latency."""
         self._printer.finish()
         print_speakers(report)
         _print_latency(recorder.latency)

@@ -12,7 +12,7 @@ from speaker_tracker.cli.stream.source import AudioSource
 
 
 def display_for(source: AudioSource, url: str, *, as_document: bool) -> StreamDisplay:
-    """The display that fits standard output. ``as_document``: one JSON document is to follow, and nothing else."""
+    """The display that fits standard output. ``as_document``: only one JSON document is printed, at the end."""
     if as_document:
         return BarDisplay(source)
     if not sys.stdout.isatty():

@@ -1,4 +1,4 @@
-"""The live view of ``stream``: who speaks now, how long each has spoken, how far it is; finished turns scroll by above it."""
+"""The live view of ``stream``: current speaker, speaking times and progress; finished turns scroll by above it."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from speaker_tracker.protocol import ServerMessage, SpeakerMessage, TimelineMess
 
 REFRESHES_PER_SECOND = 8
 COLOURS = ("bright_blue", "yellow", "green", "magenta", "cyan")
-"""One a speaker, of the terminal's own sixteen, which people choose so that they can be read."""
+"""One for each speaker, from the terminal's own sixteen colours, which users choose to be legible."""
 LATE_MS = 3000
-"""A server that is this far behind what was sent is told of."""
+"""Delay of the server behind the sent audio from which it is shown."""
 LABEL_WIDTH = 24
 MOST_BARS = 10
-"""Sessions whose connection is lost again and again have ever more speakers; the latest are shown."""
+"""Maximum number of speakers shown, the latest: with each lost connection their number grows."""
 
 
 class LiveView(TurnsDisplay):
-    """On ``console``, for one session of ``source`` with the server at ``url``."""
+    """The view on ``console`` of one session of ``source`` with the server at ``url``."""
 
     def __init__(self, source: AudioSource, url: str, console: Console) -> None:
         super().__init__()
@@ -55,23 +55,23 @@ class LiveView(TurnsDisplay):
         self._live.stop()
 
     def state(self, state: str) -> None:
-        """Shown at the bottom."""
+        """Sets the state shown at the bottom."""
         self._state = state
         self._begun = self._begun or (monotonic() if state == CONNECTED else None)
 
     def sent(self, seconds: float) -> None:
-        """Counts what was sent."""
+        """Counts the sent audio."""
         self._sent_ms += 1000 * seconds
 
     def received(self, message: ServerMessage) -> None:
-        """Takes over who speaks, how long each has, and how far the server is."""
+        """Updates current speaker, speaking times, and position of the server."""
         if isinstance(message, SpeakerMessage):
             self._current, self._times = message.currentSpeakerId, dict(sorted(message.speakingTimeMs.items()))
         elif isinstance(message, TimelineMessage):
             self._worked_ms = message.audioMs
 
     def disconnected(self, event: Disconnected) -> None:
-        """Nobody is known to speak until there is another session."""
+        """Clears the current speaker until there is another session."""
         super().disconnected(event)
         self._current = None
 
@@ -79,12 +79,12 @@ class LiveView(TurnsDisplay):
         self._console.print(Text(line), soft_wrap=True)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Drawn anew several times a second, on a thread of the screen's."""
+        """Renders the view; called several times a second, on a thread of rich."""
         yield Group(Text(), self._now(options), Text(), *self._bars(options), Text(), *self._standing(options))
 
     def _now(self, options: ConsoleOptions) -> RenderableType:
         if self._state == LOST:
-            return Text("  nobody listens", style="dim")
+            return Text("  not connected", style="dim")
         if self._current is None:
             return Text("  nobody speaks" if self._worked_ms else "  listening", style="dim")
         mark = ">" if options.ascii_only else "●"
@@ -116,7 +116,7 @@ class LiveView(TurnsDisplay):
         return [self._position(), Text(connection, style=style, overflow="ellipsis", no_wrap=True)]
 
     def _position(self) -> RenderableType:
-        """How far it is: of a file with a bar and its speed, of other sources with how far the server is behind."""
+        """Progress: for a file a bar and the speed, for other sources the delay of the server."""
         total = self._source.seconds
         row = Table.grid(padding=(0, 2, 0, 0), expand=True)
         row.add_column(no_wrap=True, overflow="ellipsis", max_width=LABEL_WIDTH)

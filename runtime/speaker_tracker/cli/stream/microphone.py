@@ -1,4 +1,4 @@
-"""A microphone, by PortAudio (the package ``sounddevice``)."""
+"""Recording from a microphone with PortAudio (the package ``sounddevice``)."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ from speaker_tracker.errors import MissingExtraError, UserError
 from speaker_tracker.events.audio import SAMPLE_RATE
 
 HELD_FRAMES = 300
-"""What comes while the server takes nothing is kept up to half a minute; then it is lost."""
+"""Audio recorded while the server accepts none is kept up to half a minute; more is lost."""
 SILENT_SECONDS = 10.0
-"""A microphone that gives nothing for so long is gone."""
+"""Time without data after which a device counts as disconnected."""
 
 
 class MicrophoneError(UserError):
-    """There is no microphone, or it does not work."""
+    """There is no microphone, or it fails."""
 
 
 @dataclass(frozen=True, slots=True)
 class InputFormat:
-    """How a device is opened. ``rate``: samples a second."""
+    """Format in which a device is opened. ``rate``: samples per second."""
 
     rate: int
     channels: int
 
 
 def input_devices() -> list[tuple[int, str, bool]]:
-    """Number and name of each device that can be recorded from, and whether it is the one taken by default.
+    """Number and name of each recording device, and whether it is the default.
 
     Raises ``MissingExtraError`` and ``MicrophoneError``.
     """
@@ -51,7 +51,7 @@ def input_devices() -> list[tuple[int, str, bool]]:
 
 
 class Microphone(AudioSource):
-    """Records from a device until it is told to stop.
+    """Records from a device until ``stop``.
 
     ``device``: a number, a part of a name, or None for the default. Raises ``MissingExtraError`` and ``MicrophoneError``.
     """
@@ -78,7 +78,7 @@ class Microphone(AudioSource):
 
     @property
     def notes(self) -> list[str]:
-        """How much audio was lost, if any."""
+        """Sentences about lost audio, if any."""
         notes = []
         if self._overflows:
             notes.append(f"this machine did not keep up with the microphone: audio was lost {_times(self._overflows)}")
@@ -88,7 +88,7 @@ class Microphone(AudioSource):
         return notes
 
     async def frames(self) -> AsyncIterator[bytes]:
-        """Raises ``MicrophoneError`` where the device fails or gives nothing any more."""
+        """The recorded audio. Raises ``MicrophoneError`` if the device fails or delivers nothing any more."""
         loop = asyncio.get_running_loop()
         resampler = soxr.ResampleStream(self._format.rate, SAMPLE_RATE, 1, dtype="float32")
         stream = self._opened(loop)
@@ -100,13 +100,13 @@ class Microphone(AudioSource):
                 stream.close(ignore_errors=True)
 
     def stop(self) -> None:
-        """What was recorded and not sent yet is sent, then it is over."""
+        """Ends ``frames`` after what has been recorded so far."""
         self._blocks.put_nowait(None)
 
     def _opened(self, loop: asyncio.AbstractEventLoop) -> Any:
         def heard(data: Any, _frames: int, _time: Any, status: Any) -> None:  # on a thread of PortAudio's
             block = np.frombuffer(bytes(data), np.int16).reshape(-1, self._format.channels)
-            with suppress(RuntimeError):  # the loop is closed: nobody waits for more
+            with suppress(RuntimeError):  # the loop is closed, and nobody waits
                 loop.call_soon_threadsafe(self._take, block, bool(status.input_overflow))
 
         try:
@@ -159,7 +159,7 @@ class Microphone(AudioSource):
 
 
 def _formats(device: Any) -> Iterator[InputFormat]:
-    """What the session wants, then what the device prefers."""
+    """Formats to try: that of the session, then that preferred by the device."""
     own, channels = round(device["default_samplerate"]), device["max_input_channels"]
     yield InputFormat(SAMPLE_RATE, 1)
     yield InputFormat(own, 1)

@@ -1,4 +1,4 @@
-"""Makes one conversation of the parts that a session falls into where its connection is lost: one clock, and no id given twice."""
+"""Joins the parts of a conversation whose connection is lost: one clock, and distinct speaker ids."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from speaker_tracker.protocol import ReportMessage, SegmentMessage, SpeakerMessa
 
 
 class JoinedParts:
-    """Gives what the client tells of its parts as messages of one session, which for a single part are those of its server.
+    """Converts the client's events of all parts into messages of one session, which for a single part equal those of its server.
 
-    A server numbers the speakers of each part from 0 on, and nobody knows who of them was heard before. So those of the second part
-    are numbered from ``num_speakers`` on, those of the third from twice that on, and so forth.
+    A server numbers the speakers of each part from 0, and which of them were heard before is unknown. So those of the second part
+    are numbered from ``num_speakers``, those of the third from twice that, and so on.
     """
 
     def __init__(self, num_speakers: int) -> None:
@@ -25,30 +25,30 @@ class JoinedParts:
         self._reason = ""
         self._lost_ms: list[int] = []
         self.notes: list[str] = []
-        """What the user should know at the end, a sentence each."""
+        """Notes for the user at the end, a sentence each."""
 
     def first_speaker(self, part: int) -> int:
-        """The number of its speaker 0."""
+        """Number given to speaker 0 of the current part."""
         return part * self._num_speakers
 
     def speaker(self, event: SpeakerUpdate) -> SpeakerMessage:
-        """Who speaks now, and how long each has spoken, those of earlier parts too."""
+        """The message about the current speaker and the speaking times, including those of earlier parts."""
         current = None if event.speaker is None else self.first_speaker(event.part) + event.speaker
         return SpeakerMessage(
             currentSpeakerId=current, speakingTimeMs={**self._spoken_ms, **self._numbered(event.part, event.speaking_ms)}
         )
 
     def timeline(self, event: TimelineUpdate) -> TimelineMessage:
-        """What is new or corrected, on the one clock."""
+        """The message about new or corrected segments, on the common clock."""
         self._labelled_ms = max([self._labelled_ms, *(segment.end_ms for segment in event.segments)])
         return TimelineMessage(audioMs=event.audio_ms, segments=[self._segment(event.part, each) for each in event.segments])
 
     def end_part(self, event: Disconnected) -> None:
-        """The connection is lost."""
+        """Ends the current part, whose connection is lost."""
         self._reason = event.reason
 
     def begin_part(self, event: Reconnected, before: Part) -> None:
-        """There is another. ``before``: the part before it, as it ended."""
+        """Begins another part. ``before``: the previous part, as it ended."""
         self._spoken_ms |= self._numbered(before.number, before.speaking_ms)
         lost_ms = event.lost_ms or 0
         self._lost_ms.append(lost_ms)
@@ -59,7 +59,7 @@ class JoinedParts:
         )
 
     def end(self, report: Report) -> ReportMessage:
-        """The report on all parts. Where the last one was never reported, what is lost of it is noted."""
+        """The report on all parts. If the last one was never reported, its loss is noted."""
         last = report.parts[-1]
         lost_ms = last.offset_ms + last.sent_ms - max(last.offset_ms, self._labelled_ms)
         self._lost_ms.append(0 if last.reported else lost_ms)

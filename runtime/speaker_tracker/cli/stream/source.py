@@ -1,4 +1,4 @@
-"""Where ``stream`` takes its audio from: a file, standard input or a microphone."""
+"""Audio sources of ``stream``: a file, standard input or a microphone."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ FRAME_MS = 100
 
 
 class AudioSource(ABC):
-    """Audio as PCM that a session takes: 16 kHz, signed 16-bit little-endian, mono.
+    """A source of PCM for a session: 16 kHz, signed 16-bit little-endian, mono.
 
-    ``path``: how it is called in documents, RTTM and pictures. ``seconds``: its duration; None where it is not known beforehand.
-    ``live``: it ends when the user says so, by ``stop``.
+    ``path``: its name in documents, RTTM and pictures. ``seconds``: its duration; None if unknown.
+    ``live``: whether the user ends it, by ``stop``.
     """
 
     path: Path
@@ -25,21 +25,21 @@ class AudioSource(ABC):
 
     @property
     def label(self) -> str:
-        """How it is called on the screen."""
+        """Its name on the screen."""
         return self.path.name
 
     @property
     def notes(self) -> list[str]:
-        """What the user should know once it is over, such as lost audio, a sentence each."""
+        """Notes for the user at the end, such as lost audio, a sentence each."""
         return []
 
     @abstractmethod
     def frames(self) -> AsyncIterator[bytes]:
-        """The audio as it comes, whole samples; called once. Raises ``UserError``."""
+        """The audio as it arrives, in whole samples; called once. Raises ``UserError``."""
 
     @abstractmethod
     def stop(self) -> None:
-        """Lets ``frames`` come to its end; called on the event loop."""
+        """Ends ``frames``; called on the event loop."""
 
 
 class FileSource(AudioSource):
@@ -54,7 +54,7 @@ class FileSource(AudioSource):
         self._stopped = False
 
     async def frames(self) -> AsyncIterator[bytes]:
-        """As fast as they are taken."""
+        """The audio, as fast as it is consumed."""
         for frame in self._file.frames(FRAME_MS):
             yield frame
             await asyncio.sleep(0)
@@ -62,5 +62,5 @@ class FileSource(AudioSource):
                 return
 
     def stop(self) -> None:
-        """Nothing further is read."""
+        """Stops reading."""
         self._stopped = True

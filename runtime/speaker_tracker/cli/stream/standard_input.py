@@ -1,4 +1,4 @@
-"""Raw PCM from standard input, as another program writes it: ``ffmpeg ... | speaker-tracker stream -``."""
+"""Raw PCM from standard input, written by another program: ``ffmpeg ... | speaker-tracker stream -``."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from speaker_tracker.protocol import PCM_FORMAT
 
 SAMPLE_BYTES = 2
 READ_BYTES = 6400
-"""At most 200 ms at a time; less where less is there."""
+"""At most 200 ms are read at a time, less if less is available."""
 HEAD_BYTES = 12
-"""As much of the beginning as tells a file with a header from raw PCM."""
+"""Number of first bytes that distinguish a file with a header from raw PCM."""
 HELD_CHUNKS = 50
 HOW = "ffmpeg -i FILE -f s16le -ar 16000 -ac 1 - | speaker-tracker stream -"
 
 
 class StandardInputError(UserError):
-    """What comes on standard input is no raw PCM."""
+    """The data on standard input is not raw PCM."""
 
 
 class StandardInput(AudioSource):
-    """Sent as it comes. Raises ``click.UsageError`` where standard input is a terminal or closed."""
+    """PCM from standard input, sent as it arrives. Raises ``click.UsageError`` if standard input is a terminal or closed."""
 
     path = Path("standard-input")
 
@@ -46,17 +46,17 @@ class StandardInput(AudioSource):
 
     @property
     def label(self) -> str:
-        """Without the hyphen."""
+        """Its name in words rather than as a hyphen."""
         return "standard input"
 
     @property
     def notes(self) -> list[str]:
-        """Whether it ended amid a sample."""
+        """A note if it ended in the middle of a sample."""
         return ["standard input ended in the middle of a sample; its last byte was left out"] if self._odd else []
 
     async def frames(self) -> AsyncIterator[bytes]:
-        """Raises ``StandardInputError`` for files with a header and where nothing comes at all."""
-        # A thread of its own, and no pool's: where nothing comes, it must not keep the command from ending.
+        """The audio. Raises ``StandardInputError`` for files with a header and for empty input."""
+        # A daemon thread rather than a pool's: while it waits for input, it must not keep the command from ending.
         threading.Thread(target=self._read, args=[asyncio.get_running_loop()], daemon=True).start()
         held, begun = b"", False
         while chunk := await self._next():
@@ -75,7 +75,7 @@ class StandardInput(AudioSource):
         self._odd = len(held) % SAMPLE_BYTES == 1 and not self._stopped
 
     def stop(self) -> None:
-        """What was read and not sent yet is sent, then it is over."""
+        """Ends ``frames`` after what has been read so far."""
         self._stopped = True
         self._chunks.put_nowait(b"")
 
@@ -96,7 +96,7 @@ class StandardInput(AudioSource):
                 chunk = error
             try:
                 loop.call_soon_threadsafe(self._chunks.put_nowait, chunk)
-            except RuntimeError:  # the loop is closed: nobody waits for more
+            except RuntimeError:  # the loop is closed, and nobody waits
                 return
 
     def _check_begin(self, held: bytes, *, begun: bool) -> None:

@@ -300,7 +300,7 @@ def test_ctrl_c_without_a_server_ends_it_with_what_is_known(server, streaming, t
     assert status == 1
     # Whether what was said meanwhile was read by then, nobody knows.
     assert told.removeprefix("Note: the last 1.00 s of audio have no label\n") == (
-        f"Error: {server.url} went away before it could report; the report covers what it had told until then\n"
+        f"Error: {server.url} went away before it could report; the report covers what it had sent until then\n"
     )
     assert len((tmp_path / "a.rttm").read_text().splitlines()) == 2
 
@@ -321,7 +321,7 @@ def test_the_live_view_says_so_and_goes_on(start_server, server, write_audio):
     terminal = speaker_tracker("stream", audio, "--url", server.url, "--realtime", columns=120)
     terminal.shows("SPEAKER 0  speaks", within=PATIENCE)
     kill(server)
-    terminal.shows("connection lost, trying again · ws://", "nobody listens", "  speaker 0\n", within=PATIENCE)
+    terminal.shows("connection lost, trying again · ws://", "not connected", "  speaker 0\n", within=PATIENCE)
     start_again(start_server, server)
     marks = ("▶ speaker 3", "  speaker 0  ━")
     terminal.shows("goes on in another session, with speakers from 2 on", "SPEAKER 3  speaks", "connected", *marks, within=PATIENCE)
