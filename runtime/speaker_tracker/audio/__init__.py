@@ -1,1 +1,1 @@
-"""Audio files, signatures of media files, and PCM."""
+"""Audio files, signatures of media files, and PCM conversion."""

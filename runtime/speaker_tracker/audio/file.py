@@ -1,4 +1,4 @@
-"""Audio files as the PCM that a session takes: 16 kHz, 16-bit, mono."""
+"""Reads audio files as the PCM that sessions accept: 16 kHz, 16-bit, mono."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from speaker_tracker.events.audio import SAMPLE_RATE
 
 READ_SECONDS = 4
 UNKNOWN_LENGTH = 1 << 60
-"""libsndfile answers with its largest count where a file does not say how long it is."""
+"""Frame count that libsndfile returns for files that do not state their length."""
 
 OTHER_ENDINGS = {
     "AIFF": ("aif", "aifc"),
@@ -31,11 +31,11 @@ OTHER_ENDINGS = {
     "NIST": ("sph",),
     "OGG": ("oga", "opus"),
 }
-"""Of formats that libsndfile calls by another name."""
+"""File name endings of formats that libsndfile calls by another name."""
 NO_RECORDINGS = ("RAW", "MAT4", "MAT5")
-"""Formats that it reads as well: samples without a header, and matrices."""
+"""Formats of libsndfile that are not audio files: raw samples, and matrices."""
 READ_KINDS = frozenset(f"{kind} file" for kind in ("a WAV", "a Wave64", "an MP3", "an Ogg", "a FLAC", "an AIFF", "an AU", "a CAF"))
-"""What ``media_kind`` calls the files that libsndfile reads, unless they are damaged."""
+"""Kinds, as named by ``media_kind``, of files that libsndfile reads unless they are damaged."""
 
 
 class AudioFileError(UserError):
@@ -43,15 +43,15 @@ class AudioFileError(UserError):
 
 
 def audio_endings() -> frozenset[str]:
-    """How names of files end that libsndfile reads, in lower case, with the dot."""
+    """File name endings that libsndfile reads, in lower case, with the dot."""
     formats = [name for name in soundfile.available_formats() if name not in NO_RECORDINGS]
     return frozenset(f".{ending}" for name in formats for ending in (name.lower(), *OTHER_ENDINGS.get(name, ())))
 
 
 class AudioFile:
-    """Any file that libsndfile reads (WAV, FLAC, Ogg, MP3 …), of any sample rate and number of channels.
+    """A file that libsndfile reads (WAV, FLAC, Ogg, MP3 …), of any sample rate and number of channels.
 
-    ``seconds``: its duration, above 0. Raises ``AudioFileError`` where the file is missing, unreadable or holds no samples.
+    ``seconds``: its duration, above 0. Raises ``AudioFileError`` if the file is missing, unreadable or has no samples.
     """
 
     def __init__(self, path: Path) -> None:
@@ -68,8 +68,8 @@ class AudioFile:
     def frames(self, frame_ms: int = 100) -> Iterator[bytes]:
         """The audio as signed 16-bit little-endian mono PCM at 16 kHz, in frames of ``frame_ms``; the last one may be shorter.
 
-        The file is read and resampled in blocks, so memory does not grow with its length. Raises ``AudioFileError`` where it
-        turns out to be damaged.
+        The file is read and resampled in blocks, so memory does not grow with its length. Raises ``AudioFileError`` if it turns
+        out to be damaged.
         """
         size = SAMPLE_RATE * frame_ms // 1000 * 2
         held = bytearray()
@@ -96,7 +96,7 @@ class AudioFile:
     def _blocks(self) -> Iterator[NDArray[np.float32]]:
         with self._reading() as file:
             while len(block := file.read(READ_SECONDS * file.samplerate, dtype="float32", always_2d=True)):
-                np.clip(np.nan_to_num(block, copy=False), -1.0, 1.0, out=block)  # files of floats may hold anything
+                np.clip(np.nan_to_num(block, copy=False), -1.0, 1.0, out=block)  # floats may exceed [-1, 1] or be NaN
                 yield np.ascontiguousarray(block.mean(axis=1, dtype=np.float32))
 
     @contextmanager
@@ -123,7 +123,7 @@ class AudioFile:
             mode = self.path.stat().st_mode
             if S_ISDIR(mode):
                 raise AudioFileError(f"{self.path} is a folder; name an audio file in it")
-            if not S_ISREG(mode):  # reading would take the beginning out of a pipe
+            if not S_ISREG(mode):  # reading from a pipe would consume its beginning
                 raise AudioFileError(
                     f"{self.path} is no regular file, as audio files are; pipe raw PCM into `speaker-tracker stream -` instead"
                 )
@@ -138,5 +138,5 @@ class AudioFile:
 
 
 def _native(path: Path) -> Path | bytes:
-    """As bytes, names need not be text; Windows has no names of bytes."""
+    """The path for libsndfile: bytes, as names need not be valid text, except on Windows."""
     return path if sys.platform == "win32" else os.fsencode(path)

@@ -1,9 +1,9 @@
-"""How files of sound and video begin, for whoever was given one that cannot be read as it is."""
+"""Recognizes media files by their first bytes, for error messages about files that cannot be read."""
 
 from __future__ import annotations
 
 SIGNATURE_BYTES = 189
-"""As much of a file's beginning as tells its kind: one packet of an MPEG transport stream, and the first byte of the next."""
+"""Number of first bytes that identify a file: a packet of an MPEG transport stream, and the first byte of the next."""
 
 PACKET_BYTES = 188
 SYNC = 0x47
@@ -26,11 +26,11 @@ SIGNATURES = {
 }
 RIFF_KINDS = {b"WAVE": "a WAV file", b"AVI ": "an AVI video"}
 SHORT_SIGNATURES = {b"\xff\xf1": "an AAC file", b"\xff\xf9": "an AAC file", b"\x0bw": "an AC-3 file"}
-"""A recording without a header may begin in the same way."""
+"""Kinds whose signatures may also occur at the start of raw PCM."""
 
 
 def media_kind(head: bytes) -> str | None:
-    """What kind of file begins with ``head``, with its article, such as "a WAV file"; None where that is not known.
+    """The kind of file that begins with ``head``, with its article, such as "a WAV file"; None if unknown.
 
     ``head``: the first ``SIGNATURE_BYTES``, or fewer of a shorter file.
     """
@@ -40,7 +40,7 @@ def media_kind(head: bytes) -> str | None:
 
 
 def header_kind(head: bytes) -> str | None:
-    """As ``media_kind``, for what should be raw PCM: None for what a recording without a header may begin with as well."""
+    """``media_kind`` for data that should be raw PCM: None also for signatures that raw PCM may begin with."""
     if head[4:8] == b"ftyp":
         return "an MP4 or QuickTime file"
     if head.startswith(b"RIFF"):

@@ -1,4 +1,4 @@
-"""Samples as floats and as the PCM of the wire (16 kHz, signed 16-bit little-endian, mono): both ways, in one place."""
+"""Conversion between samples as floats and the PCM of the wire (16 kHz, signed 16-bit little-endian, mono)."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ PCM_DTYPE = np.dtype("<i2")
 
 
 def decode_pcm(pcm: bytes) -> NDArray[np.float32]:
-    """Samples of ``pcm``, a whole number of them: float32, shape ``(n,)``, within [-1, 1)."""
+    """Samples of ``pcm``, whose length is a multiple of the sample size: float32, shape ``(n,)``, within [-1, 1)."""
     return np.frombuffer(pcm, PCM_DTYPE).astype(np.float32) / np.float32(FULL_SCALE)
 
 
 def encode_pcm(samples: NDArray[np.floating[Any]]) -> bytes:
-    """PCM of ``samples``, floats of shape ``(n,)`` within [-1, 1]; what lies outside is clipped."""
+    """PCM of ``samples``, floats of shape ``(n,)`` within [-1, 1]; values outside are clipped."""
     return quantize(samples * FULL_SCALE)
 
 

@@ -1,1 +1,1 @@
-"""How well speakers are tracked: diarization error rate, latency and speed over a manifest of conversations."""
+"""Evaluation of tracking: diarization error rate, latency and speed over a manifest of conversations."""

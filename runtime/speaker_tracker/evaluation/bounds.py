@@ -1,4 +1,4 @@
-"""What the embeddings of a conversation allow: labels by the reference, and by clustering once, at the end."""
+"""Bounds that a conversation's embeddings allow: labels from the reference, and from offline clustering."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ RESTARTS = 10
 
 
 def oracle_timeline(embeddings: Sequence[VoiceEmbedding], reference: Sequence[Turn]) -> list[TimelineSegment]:
-    """Each stretch goes to the voice of the reference that speaks most of it, to nobody where none does.
+    """Timeline in which each embedding's interval gets the reference voice that speaks most of it, nobody if none does.
 
-    What is still wrong is not the assigner's: what speech was found, overlapped speech, and changes within a stretch.
+    Its remaining errors are not the assigner's: speech detection, overlapped speech, and speaker changes within an interval.
     """
     names = sorted({turn.speaker for turn in reference})
     timeline = []
@@ -32,7 +32,7 @@ def oracle_timeline(embeddings: Sequence[VoiceEmbedding], reference: Sequence[Tu
 
 
 def hindsight_timeline(embeddings: Sequence[VoiceEmbedding], num_speakers: int) -> list[TimelineSegment]:
-    """Each stretch by scikit-learn's KMeans over all embeddings at once, with ``num_speakers`` clusters."""
+    """Timeline by scikit-learn's KMeans over all embeddings at once, with ``num_speakers`` clusters."""
     from sklearn.cluster import KMeans  # noqa: PLC0415 - heavy
 
     if not embeddings:
@@ -47,9 +47,9 @@ def hindsight_timeline(embeddings: Sequence[VoiceEmbedding], num_speakers: int) 
 def similarities(
     embeddings: Sequence[VoiceEmbedding], timeline: Sequence[TimelineSegment]
 ) -> tuple[NDArray[np.float64], dict[int, NDArray[np.float64]]]:
-    """The middle of each embedding's stretch in seconds, shape ``(n,)``, and its cosine to each speaker's centroid, shape ``(n,)``.
+    """The middle of each embedding's interval in seconds and its cosine to each speaker's centroid, all of shape ``(n,)``.
 
-    A centroid is the mean of the embeddings whose stretch ``timeline`` gives to that speaker alone.
+    A centroid is the mean of the embeddings whose interval ``timeline`` assigns to that speaker alone.
     """
     middles = np.array([(embedding.start + embedding.end) / 2 / SAMPLE_RATE for embedding in embeddings])
     vectors = np.stack([embedding.vector for embedding in embeddings]) if embeddings else np.empty((0, 1))

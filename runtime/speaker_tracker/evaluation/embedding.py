@@ -1,4 +1,4 @@
-"""How well the chain's embedding stage tells voices apart: equal error rates by the stage that sessions use."""
+"""Speaker verification by the chain's embedding stage: equal error rates."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ WINDOW_OPTIONS = ("window_ms", "hop_ms", "normalization")
 
 
 def embedding_stage(configured: Sequence[ConfiguredStage]) -> ConfiguredStage:
-    """The stage of a chain that embeds voices. Raises ``UserError`` where none does, or not by windows."""
+    """The embedding stage of a chain. Raises ``UserError`` if there is none, or if it does not work on windows."""
     for stage in configured:
         if VoiceEmbedding in stage.provided.spec.produces:
             lacking = [name for name in WINDOW_OPTIONS if name not in type(stage.options).model_fields]
@@ -32,9 +32,9 @@ def embedding_stage(configured: Sequence[ConfiguredStage]) -> ConfiguredStage:
 
 
 class WindowEmbedder:
-    """``stage``, loaded so that a segment of ``window_ms`` gives one embedding; ``normalization`` as the stage's option has it.
+    """``stage``, loaded so that a segment of ``window_ms`` gives one embedding; ``normalization``: value of the stage's option.
 
-    ``window``: its length in samples. Raises ``ChainError`` where the stage cannot be loaded.
+    ``window``: its length in samples. Raises ``ChainError`` if the stage cannot be loaded.
     """
 
     def __init__(self, stage: ConfiguredStage, window_ms: int, normalization: str) -> None:
@@ -51,13 +51,13 @@ class WindowEmbedder:
 
     @property
     def model(self) -> str:
-        """What the stage says of its model, as on ``/health``."""
+        """The stage's description of its model, as on ``/health``."""
         return next((info["model"] for info in self._chain.info.values() if "model" in info), "")
 
     def embed(self, samples: NDArray[np.float32], starts: Sequence[int]) -> list[NDArray[np.float32]]:
         """Embeddings of the windows of one utterance, shape ``(d,)`` each.
 
-        Under normalization by session the session has heard the whole utterance first, so that its mean is that of the utterance.
+        With normalization by session, the whole utterance is fed first, so that the session's mean is that of the utterance.
         """
         pipeline = self._chain.open(SessionInfo("evaluation", 1))
         position = 0
@@ -75,16 +75,16 @@ class WindowEmbedder:
         return vectors
 
     def close(self) -> None:
-        """Lets the model go."""
+        """Closes the stage."""
         self._chain.close()
 
 
 def measure(
     embedder: WindowEmbedder, utterances: Sequence[Utterance], on_progress: Callable[[float], object] = lambda _: None
 ) -> Trials:
-    """The trials of all windows of all utterances; ``on_progress`` is told of each utterance.
+    """The trials of all windows of all utterances; ``on_progress`` is called for each utterance.
 
-    Raises ``VerificationSetError`` where too few utterances are long enough for a window.
+    Raises ``VerificationSetError`` if too few utterances are long enough for a window.
     """
     names = sorted({utterance.speaker for utterance in utterances})
     vectors: list[NDArray[np.float32]] = []

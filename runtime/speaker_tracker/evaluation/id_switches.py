@@ -1,4 +1,4 @@
-"""How often speaker ids change hands in a session: first one voice's, later another's."""
+"""Speaker id switches in a session: ids that pass from one voice to another."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from speaker_tracker.results.rttm import Turn
 
 GRID_MS = 10
 COUNTS_SECONDS = 3.0
-"""So much reference speech under an id makes it somebody's."""
+"""Minimum reference speech under an id before it belongs to a voice."""
 
 
 class IdSwitches:
-    """Takes the messages of one session that asked for the timeline.
+    """Counter of id switches, fed with the messages of one session that requested the timeline.
 
-    An id is the voice's that has more than half of the reference speech given to it so far, corrections included, once that is
-    ``COUNTS_SECONDS``. ``count``: how often another voice came to have an id that was somebody's.
+    An id belongs to the voice with more than half of the reference speech labelled with it so far, corrections included, once that
+    is ``COUNTS_SECONDS`` or more. ``count``: number of times that an id passed from one voice to another.
     """
 
     def __init__(self, reference: Sequence[Turn], seconds: float) -> None:
@@ -34,16 +34,16 @@ class IdSwitches:
         self.count = 0
 
     def add(self, message: ServerMessage) -> None:
-        """Takes one message in."""
+        """Adds a message."""
         if not isinstance(message, TimelineMessage) or not len(self._spoken):
             return
         for segment in message.segments:
             here = slice(_instant(segment.startMs), _instant(segment.endMs))
             for speaker in np.unique(self._labels[here]).tolist():
-                self._shared[speaker] -= self._of(here, speaker) if speaker >= 0 else 0
+                self._shared[speaker] -= self._reference_instants(here, speaker) if speaker >= 0 else 0
             self._labels[here] = -1 if segment.speakerId is None else segment.speakerId
             if segment.speakerId is not None:
-                self._shared[segment.speakerId] += self._of(here, segment.speakerId)
+                self._shared[segment.speakerId] += self._reference_instants(here, segment.speakerId)
         for speaker, shared in enumerate(self._shared):
             most = int(shared.argmax())
             if shared.sum() * GRID_MS < COUNTS_SECONDS * 1000 or 2 * shared[most] <= shared.sum():
@@ -51,7 +51,7 @@ class IdSwitches:
             self.count += self._holders.get(speaker, most) != most
             self._holders[speaker] = most
 
-    def _of(self, here: slice, speaker: int) -> NDArray[np.int_]:
+    def _reference_instants(self, here: slice, speaker: int) -> NDArray[np.int_]:
         shared: NDArray[np.int_] = self._spoken[:, here][:, self._labels[here] == speaker].sum(axis=1)
         return shared
 

@@ -17,14 +17,14 @@ WHOLE: Part = (1, 1)
 
 
 class ManifestError(UserError):
-    """A manifest is wrong; the message names the entry."""
+    """A manifest is invalid; the message names the entry."""
 
 
 class Conversation(BaseModel):
-    """One entry of a manifest; keys that are not known are ignored.
+    """One entry of a manifest; unknown keys are ignored.
 
-    ``audio``, ``rttm``: paths, in the file relative to the manifest. ``num_speakers``: how many voices are to be tracked.
-    ``seconds``: how much of the audio is scored, from its begin.
+    ``audio``, ``rttm``: paths, in the file relative to the manifest. ``num_speakers``: number of voices to track.
+    ``seconds``: length of the scored audio, from its begin.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -38,7 +38,7 @@ class Conversation(BaseModel):
 
 
 def read_manifest(path: Path) -> list[Conversation]:
-    """The conversations of a manifest, with paths that can be opened. Raises ``ManifestError``."""
+    """The conversations of a manifest, with paths resolved. Raises ``ManifestError``."""
     try:
         entries = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
@@ -83,9 +83,9 @@ def _conversation(entry: Any, path: Path, number: int) -> Conversation:
 def select(
     conversations: Sequence[Conversation], groups: Sequence[str], uris: Sequence[str], part: Part = WHOLE
 ) -> list[Conversation]:
-    """Those of ``groups`` and ``uris``; an empty choice means all. Raises ``ManifestError`` where nothing is left.
+    """The conversations of ``groups`` and ``uris``; empty means all. Raises ``ManifestError`` if nothing is left.
 
-    ``part``: the number of a part, from 1, and of how many; the second of three has every third conversation from the second on.
+    ``part``: number of a part, from 1, and number of parts; part 2 of 3 has every third conversation from the second on.
     """
     for name, chosen, known in (
         ("group", groups, {conversation.group for conversation in conversations}),

@@ -1,4 +1,4 @@
-"""What an evaluation gives: one result a conversation, added up by group."""
+"""Results of an evaluation: one for each conversation, summed by group."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from speaker_tracker.evaluation.scoring import DiarizationError
 from speaker_tracker.results.latency import LatencyHistogram
 
 ALL = "all"
-"""The name of the summary over every group."""
+"""Name of the summary over all groups."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConversationResult:
-    """One conversation. ``seconds``: duration of its audio. ``speakers``: how many the report tells of.
+    """One conversation. ``seconds``: duration of its audio. ``speakers``: number of speakers in the report.
 
-    ``id_switches``: how often an id came to another voice. ``oracle``, ``hindsight``: what the same embeddings give when labelled
-    by the reference, and when clustered once at the end; None where not asked for.
+    ``id_switches``: number of times an id passed to another voice. ``oracle``, ``hindsight``: errors of the same embeddings
+    labelled by the reference, and clustered offline; None if not requested.
     """
 
     uri: str
@@ -37,7 +37,7 @@ class ConversationResult:
 
 @dataclass(slots=True)
 class Summary:
-    """Several conversations taken together: errors over their total speaker time, latency over all labelled time."""
+    """Several conversations combined: errors over their total speaker time, latency over all labelled time."""
 
     files: int = 0
     seconds: float = 0.0
@@ -50,7 +50,7 @@ class Summary:
     hindsight: DiarizationError | None = None
 
     def add(self, result: ConversationResult) -> None:
-        """Takes one conversation in."""
+        """Adds a conversation."""
         self.files += 1
         self.seconds += result.seconds
         self.processing_seconds += result.processing_seconds

@@ -25,12 +25,12 @@ from speaker_tracker.results.rttm import Turn, read_rttm
 from speaker_tracker.results.tracking import Tracking, track
 
 LENGTH_TOLERANCE = 0.5
-"""Seconds by which an audio file may be shorter than its manifest says."""
+"""Tolerated shortfall in seconds of an audio file against its manifest."""
 
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """One conversation: what was said of it, what is true, the embeddings that came out of the chain, and switches of ids."""
+    """One conversation: its tracking result, reference, embeddings and id switches."""
 
     tracking: Tracking
     reference: list[Turn]
@@ -39,10 +39,10 @@ class Observed:
 
 
 class Evaluator:
-    """Tracks and scores conversations one at a time; the chain is loaded at the first, and ``close`` lets it go.
+    """Tracks and scores conversations one at a time; the chain is loaded at the first and closed by ``close``.
 
-    ``load_chain``: makes the chain; picklable where several processes are used, each of which calls it once. ``bounds``: score what
-    the embeddings allow, too.
+    ``load_chain``: loads the chain, once in each process; picklable if several processes are used. ``bounds``: whether to score the
+    bounds that the embeddings allow, too.
     """
 
     def __init__(self, load_chain: Callable[[], Chain], frame_ms: int, *, bounds: bool = False) -> None:
@@ -52,7 +52,7 @@ class Evaluator:
         self._chain: Chain | None = None
 
     def __call__(self, conversation: Conversation) -> ConversationResult:
-        """Raises ``UserError`` where a file is wrong or the session fails, ``ChainError`` where the chain cannot be loaded."""
+        """Tracks and scores a conversation. Raises ``UserError``, or ``ChainError`` if the chain cannot be loaded."""
         observed = self.observe(conversation)
         tracking, reference = observed.tracking, observed.reference
         result = ConversationResult(
@@ -78,7 +78,7 @@ class Evaluator:
         )
 
     def observe(self, conversation: Conversation) -> Observed:
-        """Tracks one conversation and keeps the embeddings as well. Raises as calling does."""
+        """Tracks one conversation and keeps the embeddings as well. Raises as ``__call__`` does."""
         audio = AudioFile(conversation.audio)
         if audio.seconds < conversation.seconds - LENGTH_TOLERANCE:
             raise ManifestError(
@@ -104,23 +104,23 @@ class Evaluator:
         return Observed(tracking, reference, embeddings, switches.count)
 
     def close(self) -> None:
-        """Lets the chain of this process go, if it has been loaded."""
+        """Closes the chain of this process, if it has been loaded."""
         chain, self._chain = self._chain, None
         if chain is not None:
             chain.close()
 
 
 def evaluate(evaluator: Evaluator, conversations: Sequence[Conversation], jobs: int) -> Generator[ConversationResult]:
-    """The results as they are finished, in any order. ``jobs``: how many processes share the work; 1 stays in this one.
+    """Yields results as they finish, in any order. ``jobs``: number of processes; 1 uses this one.
 
-    Every process closes its chain at its end, also where it is ended because of a failure or an interruption.
+    Every process closes its chain at its end, also after a failure or an interruption.
     """
     if jobs == 1 or len(conversations) == 1:
         with closing(evaluator):
             yield from map(evaluator, conversations)
         return
     longest_first = sorted(conversations, key=lambda conversation: -conversation.seconds)
-    # Not forked: a copy of a process that runs threads, as model libraries do, may hang.
+    # Not forked: a fork of a process with threads, which model libraries start, may hang.
     pool = ProcessPoolExecutor(
         min(jobs, len(conversations)), mp_context=get_context("spawn"), initializer=_begin_worker, initargs=(evaluator,)
     )
@@ -132,7 +132,7 @@ def evaluate(evaluator: Evaluator, conversations: Sequence[Conversation], jobs: 
     except BrokenProcessPool as error:
         raise UserError("a process of the evaluation died, perhaps out of memory; try fewer with --jobs") from error
     except BaseException:
-        for worker in active_children():  # what they still work on is not wanted any more
+        for worker in active_children():  # cancels the conversations still being processed
             if worker not in others:
                 worker.terminate()
         raise
@@ -141,7 +141,7 @@ def evaluate(evaluator: Evaluator, conversations: Sequence[Conversation], jobs: 
 
 
 class _Worker:
-    """What a worker process keeps from one conversation to the next."""
+    """State of a worker process, kept between conversations."""
 
     evaluator: Evaluator
 
@@ -149,7 +149,7 @@ class _Worker:
 def _begin_worker(evaluator: Evaluator) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of the terminal; the parent alone answers it
     signal.signal(signal.SIGTERM, _end)
-    Finalize(evaluator, evaluator.close, exitpriority=0)  # what atexit is in a process that multiprocessing started
+    Finalize(evaluator, evaluator.close, exitpriority=0)  # the counterpart of atexit in a multiprocessing child
     _Worker.evaluator = evaluator
 
 

@@ -13,7 +13,7 @@ from speaker_tracker.results.rttm import Turn
 
 @dataclass(frozen=True, slots=True)
 class DiarizationError:
-    """Seconds of speaker time: ``total`` of the reference, and of each kind of error. Add them up for a group of files."""
+    """Seconds of speaker time: ``total`` of the reference, and of each kind of error. Additive over files."""
 
     total: float = 0.0
     missed: float = 0.0
@@ -39,14 +39,14 @@ class DiarizationError:
 
 
 def check_installed() -> None:
-    """Raises ``MissingExtraError`` where pyannote.metrics is not installed."""
+    """Raises ``MissingExtraError`` if pyannote.metrics is not installed."""
     _pyannote()
 
 
 def score(reference: Iterable[Turn], hypothesis: Sequence[TimelineSegment], seconds: float) -> DiarizationError:
-    """Scores ``[0, seconds)`` of one recording; hypothesis speakers are mapped to reference speakers one to one, at best.
+    """Scores ``[0, seconds)`` of one recording, with the optimal one-to-one mapping of hypothesis to reference speakers.
 
-    Time given to a voice that is in no reference is a false alarm. Raises ``MissingExtraError``.
+    Time labelled with a speaker where the reference has none is a false alarm. Raises ``MissingExtraError``.
     """
     core, metric_type = _pyannote()
     truth, guess = core.Annotation(), core.Annotation()

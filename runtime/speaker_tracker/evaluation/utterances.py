@@ -1,4 +1,4 @@
-"""Folders of utterances by speaker, and what can be done to them before voices are compared."""
+"""Folders of utterances by speaker, and degradations of their audio."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LAYOUT = "one folder for each speaker with two audio files or more, two speakers
 
 
 class VerificationSetError(UserError):
-    """A folder holds no set of utterances by speaker."""
+    """A folder is not a valid set of utterances by speaker."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,13 +33,13 @@ class Utterance:
 def utterance_files(folder: Path) -> list[tuple[str, Path]]:
     """Speakers and their files in ``folder``, laid out as ``SPEAKER/FILE``; hidden files and folders are left out.
 
-    Raises ``VerificationSetError`` where there are fewer than two speakers or a speaker has fewer than two files.
+    Raises ``VerificationSetError`` if there are fewer than two speakers or a speaker has fewer than two files.
     """
     if not folder.is_dir():
         raise VerificationSetError(f"{folder} is no folder; name a folder that holds {LAYOUT}")
     speakers = [path for path in _visible(folder) if path.is_dir()]
     files = {speaker.name: [path for path in _visible(speaker) if path.is_file()] for speaker in speakers}
-    if len(files) < 2:  # noqa: PLR2004 - nothing to tell apart
+    if len(files) < 2:  # noqa: PLR2004 - a single speaker has nobody to compare with
         raise VerificationSetError(f"{folder} has {len(files)} folders of speakers; it must hold {LAYOUT}")
     for name, own in files.items():
         if len(own) < 2:  # noqa: PLR2004 - nothing to compare with
@@ -52,20 +52,20 @@ def _visible(folder: Path) -> list[Path]:
 
 
 def read_utterances(files: Iterable[tuple[str, Path]]) -> list[Utterance]:
-    """All of them, in order. Raises ``AudioFileError``."""
+    """Reads all utterances, in order. Raises ``AudioFileError``."""
     return [Utterance(speaker, read_samples(path)) for speaker, path in files]
 
 
 def read_samples(path: Path) -> NDArray[np.float32]:
-    """A whole audio file as it would be streamed: float32, shape ``(n,)``, 16 kHz mono. Raises ``AudioFileError``."""
+    """Reads an audio file as it would be streamed: float32, shape ``(n,)``, 16 kHz mono. Raises ``AudioFileError``."""
     return decode_pcm(b"".join(AudioFile(path).frames()))
 
 
 def with_noise(utterances: Sequence[Utterance], noise: NDArray[np.float32], snr_db: float) -> list[Utterance]:
-    """Each utterance with a stretch of ``noise`` that is ``snr_db`` quieter; the same stretches every time.
+    """Adds a section of ``noise`` to each utterance at a signal-to-noise ratio of ``snr_db``; deterministic.
 
-    ``noise``: shape ``(n,)``, as long as the longest utterance or repeated. Stretches without any sound are passed over. Raises
-    ``VerificationSetError`` where there is no sound in it at all.
+    ``noise``: shape ``(n,)``, repeated if shorter than the longest utterance. Digital silence is skipped. Raises
+    ``VerificationSetError`` if it is silent throughout.
     """
     longest = max(len(utterance.samples) for utterance in utterances)
     looped = np.resize(noise, max(len(noise), 2 * longest))
@@ -84,7 +84,7 @@ def with_noise(utterances: Sequence[Utterance], noise: NDArray[np.float32], snr_
 
 
 def through_line(utterances: Sequence[Utterance], sample_rate: int) -> list[Utterance]:
-    """Each utterance as it comes out of a line of ``sample_rate`` Hz, such as 8000 for a telephone: nothing above half of that."""
+    """Each utterance after a line of ``sample_rate`` Hz, such as 8000 for a telephone: band-limited to half of that."""
 
     def limited(samples: NDArray[np.float32]) -> NDArray[np.float32]:
         there = soxr.resample(samples, SAMPLE_RATE, sample_rate)

@@ -1,4 +1,4 @@
-"""Speaker verification trials on windows of utterances: how well embeddings tell voices apart."""
+"""Speaker verification trials on windows of utterances."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 WINDOWS_PER_UTTERANCE = 4
-"""Windows that one utterance gives at most, spread evenly over it."""
+"""Maximum number of windows of one utterance, spread evenly over it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trials:
-    """Scores of pairs of windows, higher for voices more alike; float64, shape ``(n,)``."""
+    """Scores of pairs of windows, higher for more similar voices; float64, shape ``(n,)``."""
 
     same: NDArray[np.float64]
     different: NDArray[np.float64]
 
 
 def window_starts(samples: int, window: int) -> list[int]:
-    """Where windows of ``window`` samples begin in an utterance of ``samples``; they do not overlap; none if it is too short."""
+    """Starts of non-overlapping windows of ``window`` samples in an utterance of ``samples``; none if it is too short."""
     count = min(samples // window, WINDOWS_PER_UTTERANCE)
     if count == 1:
         return [(samples - window) // 2]
@@ -28,9 +28,9 @@ def window_starts(samples: int, window: int) -> list[int]:
 
 
 def cosine_trials(embeddings: NDArray[np.float32], speakers: NDArray[np.int64], utterances: NDArray[np.int64]) -> Trials:
-    """The cosines of all pairs of windows of different utterances.
+    """Cosines of all pairs of windows of different utterances.
 
-    ``embeddings``: shape ``(n, d)``, of any length; ``speakers`` and ``utterances``: shape ``(n,)``, numbered as you like.
+    ``embeddings``: shape ``(n, d)``, of any norm; ``speakers`` and ``utterances``: arbitrary integer ids, shape ``(n,)``.
     """
     unit = embeddings.astype(np.float64)
     unit /= np.linalg.norm(unit, axis=1, keepdims=True).clip(1e-12)
@@ -43,13 +43,13 @@ def cosine_trials(embeddings: NDArray[np.float32], speakers: NDArray[np.int64], 
 
 
 def equal_error_rate(trials: Trials) -> float:
-    """The share of errors, 0 to 1, at the threshold where as many same voices are refused as different ones are accepted.
+    """Equal error rate, 0 to 1: error rate at the threshold where false rejections and false acceptances are equally frequent.
 
-    Raises ``ValueError`` without a trial of either kind.
+    Raises ``ValueError`` if there are no trials of either kind.
     """
     if not len(trials.same) or not len(trials.different):
         raise ValueError("an equal error rate needs pairs of windows of one speaker and of two")
-    from sklearn.metrics import roc_curve  # noqa: PLC0415 - heavy, only where something is measured
+    from sklearn.metrics import roc_curve  # noqa: PLC0415 - heavy, for measurements only
 
     scores = np.concatenate([trials.same, trials.different])
     same = np.concatenate([np.ones(len(trials.same)), np.zeros(len(trials.different))])

@@ -1,4 +1,4 @@
-"""Voice models: which there are, where they lie and how the hub's is fetched. Neither PyTorch nor SpeechBrain is imported here."""
+"""Voice models: the known ones, their folders, and the download from the hub. Imports neither PyTorch nor SpeechBrain."""
 
 from speaker_tracker.models.catalogue import CatalogueEntry, cache_folder, hub_folder, list_models, resolve
 from speaker_tracker.models.folder import ModelError, ModelFolder

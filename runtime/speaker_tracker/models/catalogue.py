@@ -1,4 +1,4 @@
-"""The voice models there are, where they lie, and which of them a source names. Nothing here touches the network."""
+"""The known voice models, their folders, and the resolution of sources to models. Works offline."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ FETCH_COMMAND = "speaker-tracker models fetch"
 
 @dataclass(frozen=True, slots=True)
 class CatalogueEntry:
-    """One model that this project knows of.
+    """A known model.
 
-    ``source``: what selects it. ``folder``: where it is or would be. ``missing``: files it lacks. ``bytes``: its size on disk.
-    ``chosen_by_auto``: the source ``auto`` takes it.
+    ``source``: selects it. ``folder``: where it is or would be. ``missing``: missing files. ``bytes``: size on disk.
+    ``chosen_by_auto``: whether the source ``auto`` selects it.
     """
 
     source: str
@@ -55,22 +55,22 @@ class CatalogueEntry:
 
     @property
     def complete(self) -> bool:
-        """All of its files are there."""
+        """Whether all of its files exist."""
         return not self.missing
 
 
 def cache_folder(configured: Path | None) -> Path:
-    """Where fetched models are kept: ``configured`` (the setting ``model_cache``) or a folder in the user's cache."""
+    """Folder of fetched models: ``configured`` (the setting ``model_cache``) or a folder in the user's cache."""
     return configured if configured is not None else platformdirs.user_cache_path("speaker-tracker", appauthor=False) / "models"
 
 
 def hub_folder(cache: Path | None, revision: str = HUB_REVISION) -> Path:
-    """Where ``revision`` of the hub's model is or would be; ``cache`` as for ``cache_folder``."""
+    """Folder where ``revision`` of the hub's model is or would be; ``cache`` as for ``cache_folder``."""
     return cache_folder(cache) / HUB_MODEL.name / revision
 
 
 def list_models(cache: Path | None) -> list[CatalogueEntry]:
-    """The models known, the hub's first; ``cache`` as for ``cache_folder``."""
+    """The known models, the hub's first; ``cache`` as for ``cache_folder``."""
     fetched = hub_folder(cache)
     missing = tuple(missing_files(fetched, HUB_FILES))
     return [

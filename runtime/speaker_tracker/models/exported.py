@@ -1,4 +1,4 @@
-"""Voice models exported for ONNX Runtime: a folder with the network, the constants of its features, and what is known of it."""
+"""Voice models exported for ONNX Runtime: a folder with the network, the constants of its features, and its calibration."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ NETWORKS: dict[Precision, str] = {"float32": "network.onnx", "int8": "network.in
 FEATURES = "features.npz"
 EXPORT_COMMAND = "speaker-tracker models export"
 KNOWN = {"hub": HUB_MODEL.name, "embedded": EMBEDDED.name}
-"""Names of the models that a source may name by a word, the better one first."""
+"""Models by the source that names them, the better one first."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExportedModel:
-    """An exported model that is there. ``network``: the ONNX file. ``features``: constants of ``LogMel``, as NumPy's ``savez``."""
+    """An existing exported model. ``network``: the ONNX file. ``features``: constants of ``LogMel``, saved by NumPy's ``savez``."""
 
     folder: Path
     network: Path
@@ -30,7 +30,7 @@ class ExportedModel:
 
 
 def exported_folder(cache: Path | None, name: str) -> Path:
-    """Where the export of the model ``name`` is or would be; ``cache`` as for ``cache_folder``."""
+    """Folder where the export of the model ``name`` is or would be; ``cache`` as for ``cache_folder``."""
     return cache_folder(cache) / "onnx" / name
 
 

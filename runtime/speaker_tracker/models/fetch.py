@@ -1,4 +1,4 @@
-"""Brings the hub's model into the cache, whole or not at all."""
+"""Downloads the hub's model into the cache, all files or none."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ from speaker_tracker.models.catalogue import HUB_FILES, HUB_ID, HUB_REVISION, hu
 from speaker_tracker.models.folder import ModelError, missing_files
 
 TIMEOUT_SECONDS = 10.0
-"""How long one request may take to be answered."""
+"""Timeout of one request."""
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 def fetch(cache: Path | None, *, revision: str = HUB_REVISION, progress: bool = False) -> Path:
-    """The folder with ``revision`` of the hub's ECAPA-TDNN, fetched unless it is complete already.
+    """Folder with ``revision`` of the hub's ECAPA-TDNN, downloaded unless it is complete already.
 
     ``cache``: as for ``cache_folder``. ``revision``: a commit of the hub's repository, or a branch or tag without a slash.
-    ``progress``: show bars on standard error. The files appear in the folder all at once, after the last one is there; no account
+    ``progress``: show bars on standard error. The files appear in the folder all at once, after the last is complete; no account
     and no token is used. Raises ``ModelError``.
     """
     folder = hub_folder(cache, _checked(revision))
@@ -51,7 +51,7 @@ def fetch(cache: Path | None, *, revision: str = HUB_REVISION, progress: bool = 
     except ModelError:
         raise
     except Exception as error:
-        # Below the hub's client lie HTTP libraries with exceptions of their own, which change with its version.
+        # The hub's client uses HTTP libraries with exceptions of their own, which change with its version.
         raise ModelError(_sentence(error, folder, revision)) from error
     return folder
 
@@ -63,7 +63,7 @@ def _checked(revision: str) -> str:
 
 
 def _download(folder: Path, revision: str) -> None:
-    # Asked first because it fails at once where the hub is out of reach; the download itself would retry for half a minute.
+    # Requested first because it fails at once if the hub is unreachable; the download itself would retry for half a minute.
     huggingface_hub.HfApi(token=False).model_info(HUB_ID, revision=revision, timeout=TIMEOUT_SECONDS)
     huggingface_hub.snapshot_download(
         HUB_ID,
@@ -83,7 +83,7 @@ def _check_complete(folder: Path, revision: str) -> None:
 
 @contextmanager
 def _working_folder(folder: Path) -> Iterator[Path]:
-    """A folder beside ``folder``, so that one rename makes it that; gone at the end unless it was renamed."""
+    """A temporary folder beside ``folder``, to be renamed to it; removed at the end otherwise."""
     working = folder.parent / f".fetching-{uuid.uuid4().hex}"
     try:
         working.mkdir(parents=True)

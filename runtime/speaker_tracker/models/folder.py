@@ -1,4 +1,4 @@
-"""Folders with a voice model in the layout that SpeechBrain's ``EncoderClassifier`` loads, looked at without loading them."""
+"""Voice model folders in the layout of SpeechBrain's ``EncoderClassifier``, inspected without loading them."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ HYPERPARAMS = "hyperparams.yaml"
 CALIBRATION = "calibration.json"
 
 DEFAULT_SAME_VOICE_COSINE = 0.25
-"""The threshold that SpeechBrain's own ``SpeakerRecognition.verify_batch`` applies by default."""
+"""Default threshold of SpeechBrain's ``SpeakerRecognition.verify_batch``."""
 DEFAULT_CALIBRATED_SECONDS = 8.0
-"""The usual length of a VoxCeleb utterance, on which that threshold is used."""
+"""Typical length of the VoxCeleb utterances that this threshold applies to."""
 DEFAULT_DIMENSION = 192
 """Length of an embedding of SpeechBrain's ``ECAPA_TDNN`` unless ``lin_neurons`` says otherwise."""
 
@@ -30,10 +30,10 @@ class ModelError(UserError):
 
 @dataclass(frozen=True, slots=True)
 class ModelFolder:
-    """A model that is there as a folder, ready to be loaded.
+    """An existing model folder, ready to be loaded.
 
-    ``name``: for people. ``path``: the folder. ``model``: what its embeddings are to be marked with. ``hint``: where the choice
-    could be a better one, a few words on how to get it; empty otherwise.
+    ``name``: for people. ``path``: the folder. ``model``: identity of its embeddings. ``hint``: how to get a better model, in a
+    few words, if there is one; empty otherwise.
     """
 
     name: str
@@ -43,7 +43,7 @@ class ModelFolder:
 
 
 def missing_files(folder: Path, names: tuple[str, ...]) -> list[str]:
-    """Those of ``names`` that are not there as files that hold something."""
+    """The ``names`` that are missing or empty in ``folder``."""
     return [name for name in names if not _holds_something(folder / name)]
 
 
@@ -55,7 +55,7 @@ def _holds_something(file: Path) -> bool:
 
 
 def folder_bytes(folder: Path) -> int:
-    """Size of all files in ``folder`` in bytes; 0 where there is no such folder, or none to look into."""
+    """Size of all files in ``folder`` in bytes; 0 if it does not exist or is not readable."""
     try:
         return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
     except OSError:
@@ -63,9 +63,9 @@ def folder_bytes(folder: Path) -> int:
 
 
 def read_folder(folder: Path) -> ModelFolder:
-    """A model folder with what its files say of it; the weights are not opened.
+    """Reads a model folder's description; the weights are not opened.
 
-    The folder must have ``hyperparams.yaml`` and the weight files that its ``pretrainer`` names. ``calibration.json`` may say
+    The folder must have ``hyperparams.yaml`` and the weight files that its ``pretrainer`` names. ``calibration.json`` may set
     ``name``, ``dimension``, ``same_voice_cosine`` and ``calibrated_seconds``; defaults are the folder's name, ``lin_neurons`` of
     the embedding model, and SpeechBrain's verification threshold. Raises ``ModelError``.
     """
@@ -80,7 +80,7 @@ def read_folder(folder: Path) -> ModelFolder:
 
 
 class _TagsIgnored(yaml.SafeLoader):
-    """HyperPyYAML as plain YAML: ``!new:`` and the like are read as the mapping, list or text they stand before."""
+    """A loader that reads HyperPyYAML as plain YAML: tags such as ``!new:`` are ignored."""
 
 
 def _plain(loader: yaml.SafeLoader, _: str, node: yaml.Node) -> Any:
@@ -129,7 +129,7 @@ def _voice_model(folder: Path, hyperparams: dict[str, Any]) -> VoiceModel:
 
 
 def read_calibration(folder: Path) -> dict[str, Any]:
-    """What ``calibration.json`` in ``folder`` says, its numbers checked; empty where there is none. Raises ``ModelError``."""
+    """Content of ``calibration.json`` in ``folder``, with its numbers checked; empty if there is none. Raises ``ModelError``."""
     file = folder / CALIBRATION
     if not file.exists():
         return {}

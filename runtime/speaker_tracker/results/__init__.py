@@ -1,1 +1,1 @@
-"""What comes of tracking: timelines, latency, and the formats that they are written in."""
+"""Results of tracking: timelines, latency, and the formats they are written in."""

@@ -1,4 +1,4 @@
-"""How long after it was heard each instant got its first label."""
+"""Latency: delay between an instant of audio and its first label."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from itertools import pairwise
 
 
 class LatencyHistogram:
-    """Latencies of instants, one per millisecond of audio, exact however long the audio is.
+    """Exact histogram of latencies, one instant per millisecond of audio, for audio of any length.
 
-    The instants of a stretch that one message labels have consecutive latencies, so the histogram keeps only where its height
+    The instants of an interval that one message labels have consecutive latencies, so the histogram stores only where its height
     changes.
     """
 
@@ -17,22 +17,22 @@ class LatencyHistogram:
         self._changes: Counter[int] = Counter()
 
     def add(self, start_ms: int, end_ms: int, audio_ms: int) -> None:
-        """The instants ``start_ms``, ``start_ms + 1`` … ``end_ms - 1`` got their first label when ``audio_ms`` had come in."""
+        """Adds the instants ``start_ms``, ``start_ms + 1`` … ``end_ms - 1``, first labelled at ``audio_ms`` of audio."""
         if end_ms > start_ms:
             self._changes[audio_ms - end_ms + 1] += 1
             self._changes[audio_ms - start_ms + 1] -= 1
 
     def merge(self, other: LatencyHistogram) -> None:
-        """Takes the instants of ``other`` in as well."""
+        """Adds the instants of ``other``."""
         self._changes.update(other._changes)
 
     @property
     def total_ms(self) -> int:
-        """How many instants were added."""
+        """Number of instants added."""
         return -sum(latency * change for latency, change in self._changes.items())
 
     def percentile(self, percent: float) -> int | None:
-        """The smallest latency (ms) that at least ``percent`` per cent of the instants do not exceed; None without instants.
+        """Percentile (nearest rank) of the latency in ms; None without instants.
 
         ``percent``: above 0, at most 100.
         """

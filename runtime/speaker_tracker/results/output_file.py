@@ -1,4 +1,4 @@
-"""Writes a whole file or none; what is no regular file, such as a pipe or ``/dev/stdout``, is written to as it is."""
+"""Writes files atomically; special files, such as pipes or ``/dev/stdout``, are written to directly."""
 
 import os
 import tempfile
@@ -13,11 +13,10 @@ class OutputFileError(UserError):
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
-    """Writes ``content`` (text as UTF-8) into a temporary file beside ``path``, which then takes its name.
+    """Writes ``content`` (text as UTF-8) into a temporary file beside ``path`` and renames it to ``path``.
 
-    What is no text, as names of files may hold, becomes an escape of ASCII characters. Where ``path`` is a symbolic link, the file
-    it leads to is written. Raises ``OutputFileError``, such as where the disk is full; a file that was there before is then as it
-    was, and so it is where the writing is interrupted.
+    Surrogates, which names of files may contain, are escaped. If ``path`` is a symbolic link, its target is written. Raises
+    ``OutputFileError``, such as if the disk is full; an existing file is then unchanged, and so it is after an interruption.
     """
     data = content.encode(errors="backslashreplace") if isinstance(content, str) else content
     try:
@@ -37,7 +36,7 @@ def _replace(path: Path, data: bytes) -> None:
         with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor is no path
             file.write(data)
             file.flush()
-            os.fsync(descriptor)  # some file systems tell only now that there was no room
+            os.fsync(descriptor)  # some file systems report a full disk only here
         temporary.chmod(0o666 & ~_umask())
         temporary.replace(path)
     except BaseException:
@@ -47,7 +46,7 @@ def _replace(path: Path, data: bytes) -> None:
 
 
 def make_folder(path: Path) -> None:
-    """Makes a folder and those above it, where they are not there. Raises ``OutputFileError``."""
+    """Creates a folder and its parents, if missing. Raises ``OutputFileError``."""
     try:
         path.mkdir(parents=True, exist_ok=True)
     except FileExistsError as error:
@@ -57,10 +56,10 @@ def make_folder(path: Path) -> None:
 
 
 def check_writable(path: Path) -> None:
-    """Raises ``OutputFileError`` where ``path`` could not be written, so that this is known before long work and not after it."""
+    """Raises ``OutputFileError`` if ``path`` cannot be written, to be called before long work rather than failing after it."""
     try:
         _check_place(path)
-    except OSError as error:  # where not even that can be looked up
+    except OSError as error:  # not even its status is accessible
         raise OutputFileError(f"{path} cannot be written: {error.strerror}") from error
 
 

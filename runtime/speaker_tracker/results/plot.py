@@ -1,4 +1,4 @@
-"""Pictures of timelines, made for a page of a report: as wide as its text, legible at that width, on white."""
+"""Pictures of timelines, sized for a page of a report: legible at the width of its text, on white."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ from speaker_tracker.events.timeline import TimelineSegment
 from speaker_tracker.results.rttm import Turn
 
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9")
-"""One a speaker; told apart by colour-blind eyes too (Okabe and Ito, "Color Universal Design", 2008)."""
+"""One for each speaker, distinguishable with colour blindness too (Okabe and Ito, "Color Universal Design", 2008)."""
 
 OTHER_COLOUR = "#8C8C8C"
-"""Voices of the reference that no speaker of the final timeline fits."""
+"""Colour of reference voices that match no speaker of the final timeline."""
 
 INK = "#222222"
 QUIET_INK = "#666666"
 GRID = "#DDDDDD"
 
 MAX_PANELS = 40
-"""More would be higher than a picture can be."""
+"""More panels would exceed the maximum height of a picture."""
 
 DPI = 200
 PAGE_INCHES = 8.0
 LANE_INCHES = 0.27
 AXIS_INCHES = 0.95
-"""Of a panel, for title, legend and time axis."""
+"""Height of a panel's title, legend and time axis."""
 SIMILARITY_INCHES = 2.2
 MAX_WIDTH_INCHES = 32.0
 SECONDS_PER_INCH = 12.0
-"""Of a panel with similarities, which is wider than a page where its file is long, so that moments can be told apart."""
+"""Scale of a panel with similarities, which is wider than a page for long files, so that moments can be distinguished."""
 
 LONGEST_TITLE = 56
 LEGEND_COLUMNS = 4
 TICKS = 9
 TICK_STEPS = (0.5, 1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1200, 1800, 3600, 7200, 14400)
-"""Seconds between two marks of the time axis."""
+"""Possible distances in seconds between two ticks of the time axis."""
 
 Bar = tuple[float, float]
 """Start and duration in seconds."""
@@ -46,7 +46,7 @@ Bar = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """The picture of one file. ``seconds``: its duration. ``reference``: empty where there is none.
+    """The picture of one file. ``seconds``: its duration. ``reference``: empty if there is none.
 
     ``times``, ``similarities``: cosine to each speaker's centroid at these times in seconds, all of shape ``(n,)``; drawn below if
     there are any.
@@ -75,11 +75,11 @@ def check_installed() -> None:
 
 
 def draw(panels: Sequence[Panel]) -> bytes:
-    """A PNG with one panel a file, below each other; ``panels``: ``MAX_PANELS`` at most.
+    """A PNG with one panel for each file, one below the other; ``panels``: at most ``MAX_PANELS``.
 
-    A panel has a lane a speaker of the final timeline, and a legend with how long each spoke in all. With a reference there are
+    A panel has a lane for each speaker of the final timeline, and a legend with total speaking times. With a reference there are
     three blocks of lanes: its voices, the final and the online timeline. Reference voices have the colour of the speaker of the
-    final timeline whom they share most time with. Raises ``MissingExtraError``.
+    final timeline with whom they share most time. Raises ``MissingExtraError``.
     """
     lanes = [_lanes(panel) for panel in panels]
     heights: list[float] = []
@@ -135,7 +135,7 @@ def _draw_panel(axis: Any, panel: Panel, lanes: Sequence[_Lane]) -> None:
 
 
 def _draw_legend(axis: Any, panel: Panel) -> None:
-    """Above the lanes: who spoke how long, and the share of all that was spoken."""
+    """Draws the legend above the lanes: speaking time of each speaker, and its share of the total."""
     from matplotlib.patches import Patch  # noqa: PLC0415 - an optional extra
 
     totals = speaking_seconds(panel.final)
@@ -171,7 +171,7 @@ def _draw_similarities(axis: Any, panel: Panel) -> None:
 
 
 def clock(seconds: float, *, halves: bool = False) -> str:
-    """``1:02:03``, the hours left out where there are none; ``halves``: with one place behind the point."""
+    """A time such as ``1:02:03``, without hours if there are none; ``halves``: with one decimal place."""
     whole = int(seconds) if halves else int(seconds + 0.5)
     minutes, rest = divmod(whole, 60)
     hours, minutes = divmod(minutes, 60)
@@ -180,7 +180,7 @@ def clock(seconds: float, *, halves: bool = False) -> str:
 
 
 def speaking_seconds(segments: Sequence[TimelineSegment]) -> dict[int, float]:
-    """How long each speaker spoke in all, by id."""
+    """Total speaking time of each speaker, by id."""
     totals: dict[int, float] = {}
     for segment in segments:
         if segment.speaker is not None:
@@ -197,7 +197,7 @@ def _colour(speaker: int) -> str:
 
 
 def _lanes(panel: Panel) -> list[_Lane]:
-    """One block, or three where there is a reference to compare with."""
+    """Lanes in one block, or in three if there is a reference to compare with."""
     if not panel.reference:
         return _speaker_lanes("", panel.final)
     fitting = _fitting_speakers(panel)
@@ -223,7 +223,7 @@ def _bar(segment: TimelineSegment) -> Bar:
 
 
 def _fitting_speakers(panel: Panel) -> dict[str, int]:
-    """Voices of the reference to speakers of the final timeline, one to one, those with the most time in common first."""
+    """Greedy one-to-one mapping of reference voices to speakers of the final timeline, by time in common."""
     shared: dict[tuple[str, int], float] = {}
     for turn in panel.reference:
         for segment in panel.final:

@@ -1,4 +1,4 @@
-"""RTTM files: who speaks when, one line a turn (NIST Rich Transcription, ``SPEAKER`` lines)."""
+"""RTTM files: one line for each turn (NIST Rich Transcription, ``SPEAKER`` lines)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from speaker_tracker.errors import UserError
 from speaker_tracker.events.timeline import TimelineSegment
 
 MIN_FIELDS = 8
-"""Up to the speaker's name; confidence and lookahead behind it may be left out."""
+"""Number of fields up to the speaker's name; confidence and lookahead after it may be left out."""
 
 
 class RttmError(UserError):
@@ -29,7 +29,7 @@ class Turn:
 
 
 def read_rttm(path: Path) -> list[Turn]:
-    """The turns of an RTTM file, in its order; lines that are no ``SPEAKER`` lines and comments (``;;``) are passed over.
+    """The turns of an RTTM file, in its order; lines of other types and comments (``;;``) are skipped.
 
     Raises ``RttmError``, naming file and line.
     """
@@ -73,9 +73,9 @@ def _seconds(field: str, name: str, where: str) -> float:
 
 
 def rttm_lines(uri: str, segments: Iterable[TimelineSegment]) -> str:
-    """The segments of a timeline as RTTM; speakers are called ``speaker_0`` and so on, silence is left out.
+    """The segments of a timeline as RTTM without silence; speakers are named ``speaker_0`` and so on.
 
-    ``uri``: white space in it becomes ``_``, since the format's fields are separated by it.
+    ``uri``: white space in it becomes ``_``, since it separates the format's fields.
     """
     name = "_".join(uri.split()) or "_"
     return "".join(

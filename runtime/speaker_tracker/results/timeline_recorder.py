@@ -1,4 +1,4 @@
-"""Keeps what a session said about who speaks when: as first announced, as it ended, and how late it was."""
+"""Records a session's labels as first announced and as finally corrected, and their latency."""
 
 from collections.abc import Iterable
 from itertools import chain
@@ -10,10 +10,10 @@ from speaker_tracker.results.latency import LatencyHistogram
 
 
 class TimelineRecorder:
-    """Takes the messages of one session that asked for the timeline.
+    """Recorder of the messages of one session that requested the timeline.
 
-    ``latency``: of every instant whose first label was a speaker.
-    ``report``: the report, None until it came.
+    ``latency``: latency of every instant whose first label was a speaker.
+    ``report``: the report, None until it is received.
     """
 
     def __init__(self) -> None:
@@ -23,7 +23,7 @@ class TimelineRecorder:
         self._online: dict[int, IntervalSet] = {}
 
     def add(self, message: ServerMessage) -> list[TimelineSegment]:
-        """Takes one message in; gives the stretches that it is the first to label, speakers and nobody, in order of start."""
+        """Adds a message; returns the segments that it is the first to label, nobody included, in order of start."""
         if isinstance(message, ReportMessage):
             self.report = message
         if not isinstance(message, TimelineMessage):
@@ -43,12 +43,12 @@ class TimelineRecorder:
 
     @property
     def online(self) -> list[TimelineSegment]:
-        """The online timeline: for each instant the label first announced for it, never corrected; silence left out."""
+        """The online timeline: for each instant the label first announced for it, uncorrected; without silence."""
         return _segments(self._online)
 
     @property
     def final(self) -> list[TimelineSegment]:
-        """The final timeline, out of the report; silence left out. Empty until the report came."""
+        """The final timeline of the report, without silence. Empty until the report is received."""
         if self.report is None:
             return []
         by_speaker: dict[int, IntervalSet] = {}

@@ -1,4 +1,4 @@
-"""Tracks the speakers of an audio file in process: the session that the server pumps, with a file at its other end."""
+"""Tracks the speakers of an audio file in process, with the same session as on the server."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class TrackingError(UserError):
 
 @dataclass(frozen=True, slots=True)
 class Tracking:
-    """What came of one file.
+    """Result of tracking one file.
 
-    ``seconds``: duration of the audio. ``processing_seconds``: time spent on it by the session, without reading the file.
+    ``seconds``: duration of the audio. ``processing_seconds``: processing time of the session, without reading the file.
     """
 
     seconds: float
@@ -41,7 +41,7 @@ class Tracking:
         return self.processing_seconds / self.seconds
 
 
-def track(  # noqa: PLR0913 - what is tracked, and who is told
+def track(  # noqa: PLR0913 - the input and its callbacks
     open_pipeline: Callable[[SessionInfo], Pipeline],
     audio: AudioFile,
     num_speakers: int,
@@ -50,11 +50,11 @@ def track(  # noqa: PLR0913 - what is tracked, and who is told
     on_progress: Callable[[float], object] | None = None,
     on_message: Callable[[ServerMessage], object] | None = None,
 ) -> Tracking:
-    """Streams ``audio`` through a session, in frames of ``frame_ms``, as a client would that asked for the timeline.
+    """Streams ``audio`` through a session, in frames of ``frame_ms``, as a client would that requests the timeline.
 
-    ``open_pipeline``: ``Chain.open``. ``on_progress`` is told how many seconds of audio were taken in since the last time, and
-    ``on_message`` of each message that the session answered with.
-    Raises ``TrackingError`` where the session fails and ``AudioFileError`` where the file does.
+    ``open_pipeline``: ``Chain.open``. ``on_progress``: called with the seconds of audio processed since the last call.
+    ``on_message``: called with each message of the session.
+    Raises ``TrackingError`` if the session fails and ``AudioFileError`` if the file cannot be read.
     """
     run = _Run(open_pipeline, audio, frame_ms, on_message)
     run.send(TextReceived(StartCommand(num_speakers=num_speakers, timeline=True).model_dump_json()))

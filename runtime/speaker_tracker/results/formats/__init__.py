@@ -1,4 +1,4 @@
-"""The formats that results are written in, each in a module of its own."""
+"""Output formats of results, each in a module of its own."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["FORMATS", "Format", "TrackedFile", "as_document", "picture_of"]
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """``suffix``: what takes the place of the audio file's ending. ``render``: the whole file, text or bytes."""
+    """``suffix``: replaces the audio file's ending. ``render``: makes the whole file, text or bytes."""
 
     name: str
     suffix: str
@@ -40,4 +40,4 @@ FORMATS = {
         Format("png", ".png", picture),
     )
 }
-"""By name, as ``diarize --format`` takes them. ``.labels.txt`` and not ``.txt``, which a transcript beside it may have."""
+"""Formats by name, as for ``diarize --format``. The suffix ``.labels.txt`` does not collide with a transcript's ``.txt``."""

@@ -1,4 +1,4 @@
-"""CSV (RFC 4180, with plain line feeds): one row a segment, for spreadsheets and data frames."""
+"""CSV (RFC 4180, with plain line feeds): one row for each segment, for spreadsheets and data frames."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ COLUMNS = ("audio", "start", "end", "duration", "speaker")
 
 
 def csv_table(file: TrackedFile) -> str:
-    """A heading and the final timeline; times in seconds, ``speaker`` the id. Tables of several files can be put together."""
+    """A header row and the final timeline; times in seconds, ``speaker`` the id. Tables of several files can be concatenated."""
     text = StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(COLUMNS)

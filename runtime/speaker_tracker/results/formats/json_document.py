@@ -1,4 +1,4 @@
-"""JSON: durations, speakers with their time, and the final timeline, all in one document."""
+"""JSON: durations, speakers with their speaking time, and the final timeline in one document."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from speaker_tracker.results.formats.tracked_file import TrackedFile
 
 
 def as_document(file: TrackedFile) -> dict[str, Any]:
-    """Times in milliseconds, ``seconds`` the audio's duration."""
+    """The document in plain values; times in milliseconds, ``seconds``: the audio's duration."""
     return {
         "audio": str(file.path),
         "seconds": round(file.seconds, 3),
@@ -21,5 +21,5 @@ def as_document(file: TrackedFile) -> dict[str, Any]:
 
 
 def json_document(file: TrackedFile) -> str:
-    """One document."""
+    """The document as text."""
     return json.dumps(as_document(file), indent=2) + "\n"

@@ -1,4 +1,4 @@
-"""A picture of the timeline, as a PNG."""
+"""Pictures of timelines as PNG."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from speaker_tracker.results.formats.tracked_file import TrackedFile
 
 
 def picture(file: TrackedFile) -> bytes:
-    """One file. Raises ``MissingExtraError``."""
+    """PNG of one file. Raises ``MissingExtraError``."""
     return picture_of([file])
 
 
 def picture_of(files: Sequence[TrackedFile]) -> bytes:
-    """Several files, one below the other, ``plot.MAX_PANELS`` at most. Raises ``MissingExtraError``."""
+    """PNG of several files, one below the other, at most ``plot.MAX_PANELS``. Raises ``MissingExtraError``."""
     return plot.draw([_panel(file) for file in files])
 
 

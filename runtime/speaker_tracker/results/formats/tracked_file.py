@@ -1,4 +1,4 @@
-"""What came of one audio file, as every format writes it."""
+"""Result of tracking one audio file, the input of every format."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from speaker_tracker.results.timeline_recorder import TimelineRecorder
 
 @dataclass(frozen=True, slots=True)
 class TrackedFile:
-    """Who speaks when in ``path``. ``seconds``: its duration. ``reference``: turns that are known to be true, of any files."""
+    """Who speaks when in ``path``. ``seconds``: its duration. ``reference``: turns of the ground truth, of any files."""
 
     path: Path
     seconds: float
@@ -24,10 +24,10 @@ class TrackedFile:
 
     @property
     def uri(self) -> str:
-        """How RTTM calls it: its name without the ending."""
+        """Name of the recording in RTTM: the file's name without the ending."""
         return self.path.stem
 
     @property
     def segments(self) -> list[TimelineSegment]:
-        """The final timeline in order of start; silence left out."""
+        """The final timeline in order of start, without silence."""
         return self.recorder.final

@@ -1,4 +1,4 @@
-"""WebVTT: who speaks, as captions that players show with the recording (W3C, "WebVTT: The Web Video Text Tracks Format")."""
+"""WebVTT: captions with the speaker, shown by players with the recording (W3C, "WebVTT: The Web Video Text Tracks Format")."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from speaker_tracker.results.formats.tracked_file import TrackedFile
 
 
 def webvtt(file: TrackedFile) -> str:
-    """One cue a segment of the final timeline; the speaker is its voice span and its text, as there are no words."""
+    """One cue for each segment of the final timeline; the speaker is both voice span and text, as there are no words."""
     cues = [
         f"\n{_time(segment.start_ms)} --> {_time(segment.end_ms)}\n<v Speaker {segment.speaker}>Speaker {segment.speaker}</v>\n"
         for segment in file.segments
