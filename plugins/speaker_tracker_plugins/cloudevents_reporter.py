@@ -1,6 +1,6 @@
 """``cloudevents_reporter``: posts the report of each session as a CloudEvent, such as to a broker of Knative.
 
-Behind ``reporter`` in a chain. The report passes through unchanged and without delay; delivery goes on in the background.
+Stands after ``reporter`` in a chain. The report passes through unchanged and without delay; delivery runs in the background.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from speaker_tracker_plugins.event_destination import (
     check_headers,
     parse_address,
     parse_overrides,
-    trusting,
+    tls_context,
 )
 
 Parsed = TypeVar("Parsed")
@@ -80,21 +80,21 @@ class CloudEventsReporterOptions(StageOptions):
     retries: Annotated[int, Field(ge=0, le=100)] = Field(6, description="attempts beyond the first")
     backoff_seconds: Annotated[float, Field(ge=0, le=60)] = Field(
         0.5,
-        description="pauses before retries: none, twice this, four times this and so on, plus chance up to this",
+        description="pauses before retries: none, twice this, four times this and so on, plus a random part up to this",
     )
     max_pause_seconds: Annotated[float, Field(ge=0, le=3600)] = Field(
-        60.0, description="longest pause, also where the sink asks for a longer one by Retry-After"
+        60.0, description="longest pause, even if the sink demands a longer one by Retry-After"
     )
     max_waiting_mib: Annotated[float, Field(gt=0, le=1024)] = Field(
         16.0, description="memory for events that wait to be delivered; those that do not fit are lost"
     )
     closing_seconds: Annotated[float, Field(ge=0, le=600)] = Field(
-        5.0, description="time for what waits to be delivered when the server ends"
+        5.0, description="time for delivering waiting events at shutdown"
     )
 
 
 class CloudEventsReporter(StageBase):
-    """Hands one session's report over when it passes."""
+    """Passes a session's report on to delivery."""
 
     def __init__(self, session: SessionInfo, hand_over: Callable[[SessionReport], None]) -> None:
         self._session = session
@@ -102,7 +102,7 @@ class CloudEventsReporter(StageBase):
         self._position = 0
 
     def feed(self, event: Event) -> Iterator[Answer]:
-        """Takes note of the clock and of the report."""
+        """Records the position of the clock, and submits the report."""
         match event:
             case AudioClock():
                 self._position = event.position
@@ -118,17 +118,17 @@ class CloudEventsReporter(StageBase):
         yield event
 
     def snapshot(self) -> State:
-        """How much audio there was."""
+        """The position of the clock."""
         return {"position": self._position}
 
     def restore(self, state: State) -> None:
-        """How much audio there was."""
+        """Restores the position of the clock."""
         self._position = cast(int, state["position"])
 
 
 def _load(options: CloudEventsReporterOptions) -> LoadedStage:
     try:
-        from speaker_tracker_plugins.event_sink import EventForm, HttpSink, Patience  # noqa: PLC0415 - an optional extra
+        from speaker_tracker_plugins.event_sink import EventForm, HttpSink, RetryPolicy  # noqa: PLC0415 - an optional extra
     except ImportError as error:
         package = (error.name or "cloudevents").partition(".")[0]
         raise StageLoadError(str(MissingExtraError.of("posting events", package, "cloudevents"))) from error
@@ -136,9 +136,9 @@ def _load(options: CloudEventsReporterOptions) -> LoadedStage:
     sink = HttpSink(
         address,
         _revealed(options.headers),
-        _from_environment(CA_CERTS_VARIABLE, trusting),
+        _from_environment(CA_CERTS_VARIABLE, tls_context),
         EventForm(options.mode, options.source, options.type, _extensions()),
-        Patience(options.timeout_seconds, options.retries, options.backoff_seconds, options.max_pause_seconds),
+        RetryPolicy(options.timeout_seconds, options.retries, options.backoff_seconds, options.max_pause_seconds),
     )
     delivery = EventDelivery(
         sink.post,

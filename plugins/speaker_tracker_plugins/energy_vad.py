@@ -1,7 +1,7 @@
-"""``energy_vad``: finds speech by its level alone, without a model.
+"""``energy_vad``: detects speech by its level alone, without a model.
 
-For quiet rooms and tiny machines; in the place of ``silero_vad``. A frame is scored by how far its level stands out from the
-background, which is the lowest level of the last seconds (minimum statistics; Martin, 2001).
+For quiet rooms and tiny machines, in place of ``silero_vad``. The score of a frame is its level above the background, which is the
+lowest level of the last seconds (minimum statistics; Martin, 2001).
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ class EnergyVadOptions(SegmentTimingOptions):
     """Options of ``energy_vad``; durations are rounded to frames of 20 ms."""
 
     threshold_db: Annotated[float, Field(gt=0, le=60)] = Field(
-        15.0, description="level above the background from which it is speech"
+        15.0, description="activation: level above the background from which a frame is speech"
     )
     release_db: Annotated[float, Field(gt=0, le=60)] = Field(
-        9.0, description="level above the background below which it is silence"
+        9.0, description="deactivation: level above the background below which a frame is silence"
     )
-    floor_dbfs: Annotated[float, Field(ge=-96, le=0)] = Field(-65.0, description="the background is taken to be no lower than this")
+    floor_dbfs: Annotated[float, Field(ge=-96, le=0)] = Field(-65.0, description="lower bound of the background level")
     min_silence_ms: Annotated[int, Field(ge=0, le=5000)] = Field(240, description="shortest pause that ends a segment")
     padding_ms: Annotated[int, Field(ge=0, le=1000)] = Field(60, description="added on either side of a segment")
 
@@ -67,18 +67,18 @@ class EnergyVad(StageBase):
         yield event
 
     def flush(self) -> Iterator[Answer]:
-        """The last, shorter frame; then the segment under way ends."""
+        """Processes the last, shorter frame, and ends the segment under way."""
         start, rest = self._cutter.flush()
         if len(rest):
             yield from self._judge(start, rest)
         yield from self._segmenter.flush()
 
     def snapshot(self) -> State:
-        """Segment and levels; no audio."""
+        """State of the segment and the levels, without audio."""
         return {"segmenter": self._segmenter.snapshot(), "levels": np.array(self._levels, dtype=np.float32)}
 
     def restore(self, state: State) -> None:
-        """Goes on in silence: a segment under way has ended."""
+        """Restores the levels; a segment under way has ended."""
         self._segmenter.restore(cast(State, state["segmenter"]))
         self._levels.extend(float_array(state["levels"]).tolist())
 
@@ -100,7 +100,7 @@ def speaker_tracker_stages() -> Sequence[StageSpec]:
     return [
         StageSpec(
             name="energy_vad",
-            summary="finds speech by its level, without a model",
+            summary="detects speech by its level, without a model",
             options=EnergyVadOptions,
             consumes=frozenset({AudioBlock}),
             produces=frozenset({SpeechStarted, SpeechAudio, SpeechEnded}),

@@ -1,7 +1,7 @@
-"""Delivers the reports of sessions in the background, so that no session waits for whoever gets them.
+"""Delivers the reports of sessions in the background, so that no session waits for their receiver.
 
-One for each process: a queue with a bound, and a few threads that take from it. What cannot be delivered is counted and logged, in
-one line each, and then forgotten.
+One for each process: a bounded queue and a few worker threads. Reports that cannot be delivered are counted, logged in one line
+each, and dropped.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from uuid import uuid4
 logger = logging.getLogger(__name__)
 
 THREADS = 4
-"""Deliveries at once: what a slow sink may hold."""
+"""Number of concurrent deliveries."""
 OVERHEAD_BYTES = 1024
-"""What a waiting report takes beside its text."""
+"""Memory of a waiting report besides its text."""
 MAX_NAMED = 20
 
 
 @dataclass(frozen=True, slots=True)
 class SessionReport:
-    """What is told of a session that ended.
+    """Report on a finished session.
 
-    ``audio_ms``: how much audio it had. ``report``: the message to the client, as JSON. ``event_id`` is the same at every attempt.
+    ``audio_ms``: duration of its audio. ``report``: the message to the client, as JSON. ``event_id``: the same for every attempt.
     """
 
     session_id: str
@@ -43,26 +43,26 @@ class SessionReport:
 
     @property
     def size(self) -> int:
-        """Bytes of memory, nearly."""
+        """Approximate size in memory, in bytes."""
         return len(self.report) + OVERHEAD_BYTES
 
 
 class DeliveryError(Exception):
-    """A report was not taken, and trying again is no use; the message is half a sentence that says why."""
+    """Final failure to deliver a report; the message is a clause with the reason."""
 
 
 Pause: TypeAlias = Callable[[float], bool]
-"""Waits so many seconds before another attempt; answers False, at once, where the process ends before that."""
+"""Waits for seconds before another attempt; returns False, at once, if the process ends before that."""
 
 Post: TypeAlias = Callable[[SessionReport, Pause], None]
-"""Returns once the report was taken. Raises ``DeliveryError``. Called from several threads at once."""
+"""Delivers a report. Raises ``DeliveryError``. Called from several threads at once."""
 
 
 class EventDelivery:
-    """Hands reports to ``post`` in the background.
+    """Passes reports to ``post`` in the background.
 
-    ``sink``: how it is called in the log. ``max_waiting_bytes``: reports that do not fit any more are lost; one fits always.
-    ``closing_seconds``: how long ``close`` waits.
+    ``sink``: its name in the log. ``max_waiting_bytes``: limit beyond which further reports are lost, except for a single one.
+    ``closing_seconds``: maximum wait of ``close``.
     """
 
     def __init__(self, post: Post, *, sink: str, max_waiting_bytes: int, closing_seconds: float) -> None:
@@ -78,17 +78,17 @@ class EventDelivery:
         self._delivered = self._lost = self._retries = 0
         for number in range(1, THREADS + 1):
             threading.Thread(target=self._work, name=f"event-delivery-{number}", daemon=True).start()
-        # Commands that end without closing their chain deliver what they have, too.
+        # Delivers waiting reports also for commands that end without closing their chain.
         atexit.register(self.close)
 
     def hand_over(self, report: SessionReport) -> None:
-        """Takes a report and returns at once."""
+        """Queues a report and returns at once."""
         with self._changed:
-            cause = self._why_not(report)
+            cause = self._rejection(report)
             if cause is None:
                 self._waiting.append(report)
                 self._waiting_bytes += report.size
-                self._changed.notify_all()  # one alone may be in a pause
+                self._changed.notify_all()  # a single thread may be in a pause between attempts
             else:
                 self._lost += 1
         if cause is not None:
@@ -100,7 +100,7 @@ class EventDelivery:
             return {"events_delivered": self._delivered, "events_lost": self._lost, "retries": self._retries}
 
     def close(self) -> None:
-        """Waits for what was handed over, and gives up on the rest; takes nothing any more."""
+        """Waits for waiting reports to be delivered, drops the rest, and accepts no more."""
         with self._changed:
             if self._deadline < math.inf:
                 return
@@ -123,7 +123,7 @@ class EventDelivery:
                 more,
             )
 
-    def _why_not(self, report: SessionReport) -> str | None:
+    def _rejection(self, report: SessionReport) -> str | None:
         if self._deadline < math.inf:
             return "the process is about to end"
         if self._waiting and self._waiting_bytes + report.size > self._max_waiting_bytes:
@@ -141,12 +141,12 @@ class EventDelivery:
             except DeliveryError as error:
                 cause = str(error)
             except Exception as error:
-                # Whatever it was, this thread has others to deliver.
+                # The thread must survive to deliver other reports.
                 cause = f"{type(error).__name__}: {error}"
-            self._account_for(report, cause)
+            self._record_outcome(report, cause)
 
     def _next(self) -> SessionReport | None:
-        """The next report; None at the end."""
+        """Waits for the next report; None at the end."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._deadline < math.inf)
             if not self._waiting:
@@ -156,11 +156,11 @@ class EventDelivery:
             self._under_way[report.event_id] = report
             return report
 
-    def _account_for(self, report: SessionReport, cause: str | None) -> None:
+    def _record_outcome(self, report: SessionReport, cause: str | None) -> None:
         with self._changed:
             given_up = report.event_id not in self._under_way
         if cause is not None and not given_up:
-            self._log_loss(report, cause)  # before it is counted, as closing waits for that
+            self._log_loss(report, cause)  # before it is counted, since ``close`` waits for the count
         with self._changed:
             if self._under_way.pop(report.event_id, None) is None:
                 return

@@ -1,6 +1,6 @@
-"""Where events go and what is sent along: addresses, and what Knative's SinkBinding sets.
+"""Destination of events: addresses, headers, and the variables set by Knative's SinkBinding.
 
-Everything here raises ``ValueError`` with half a sentence that says what is wrong, and never with what may be a secret.
+All errors are ``ValueError`` with a clause that says what is wrong, without values that may be secret.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ OVERRIDES_VARIABLE = "K_CE_OVERRIDES"
 CA_CERTS_VARIABLE = "K_CA_CERTS"
 
 Mode = Literal["binary", "structured"]
-"""Of the HTTP protocol binding of CloudEvents: attributes in headers, or in the body with the data."""
+"""Content modes of the HTTP protocol binding of CloudEvents: attributes in headers, or in the body with the data."""
 
 GAP = re.compile(r"[\s\x00-\x1f\x7f]")
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
@@ -33,8 +33,8 @@ RESERVED_ATTRIBUTES = frozenset({"id", "source", "specversion", "type", "datacon
 class SinkAddress:
     """An address to post to.
 
-    ``url``: without user and password. ``authorization``: the header that these make; None where there are none. ``shown``: for the
-    log, without the query as well. ``host``: scheme, host and port alone, for all to see.
+    ``url``: without user and password. ``authorization``: the header made of these; None if there are none. ``shown``: for the log,
+    without the query as well. ``host``: scheme, host and port only, safe to publish.
     """
 
     url: str = field(repr=False)
@@ -44,7 +44,7 @@ class SinkAddress:
 
 
 def parse_address(text: str) -> SinkAddress:
-    """``text``: such as ``https://user:password@events.example.com/reports?key=1``. Raises ``ValueError``."""
+    """Parses an address such as ``https://user:password@events.example.com/reports?key=1``. Raises ``ValueError``."""
     if GAP.search(text):
         raise ValueError("it must not hold spaces or line breaks")
     try:
@@ -70,7 +70,7 @@ def parse_address(text: str) -> SinkAddress:
 
 
 def check_headers(headers: Mapping[str, str]) -> None:
-    """Raises ``ValueError`` where a name or value cannot be sent, or would stand in the way of the event."""
+    """Raises ``ValueError`` if a name or value cannot be sent, or conflicts with the headers of the event."""
     for name, value in headers.items():
         if not HEADER_NAME.fullmatch(name):
             raise ValueError(f"{name!r} is no name of a header")
@@ -81,7 +81,7 @@ def check_headers(headers: Mapping[str, str]) -> None:
 
 
 def parse_overrides(text: str) -> dict[str, str]:
-    """The extension attributes in ``{"extensions": {"name": "value"}}``, names in lower case. Raises ``ValueError``."""
+    """Parses extension attributes, ``{"extensions": {"name": "value"}}``, with names in lower case. Raises ``ValueError``."""
     try:
         overrides = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -96,8 +96,8 @@ def parse_overrides(text: str) -> dict[str, str]:
     return lowered
 
 
-def trusting(certificates: str) -> ssl.SSLContext:
-    """What checks a sink's certificate: the system's authorities and those in ``certificates``, PEM.
+def tls_context(certificates: str) -> ssl.SSLContext:
+    """TLS context that trusts the system's authorities and those in ``certificates`` (PEM).
 
     Raises ``ValueError``.
     """

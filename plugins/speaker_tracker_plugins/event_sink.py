@@ -1,6 +1,6 @@
-"""Posts reports of sessions as CloudEvents 1.0 over HTTP, again and again until they are taken or there is no more use in it.
+"""Posts reports of sessions as CloudEvents 1.0 over HTTP, with retries.
 
-The event is made by the CloudEvents SDK, as the HTTP protocol binding of CloudEvents says; when to try again is urllib3's to say.
+The CloudEvents SDK encodes the event by the HTTP protocol binding of CloudEvents; urllib3 decides on retries.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from speaker_tracker_plugins.event_delivery import THREADS, DeliveryError, Pause
 from speaker_tracker_plugins.event_destination import Mode, SinkAddress
 
 METHOD = "POST"
-PASSING = frozenset({408, 425, 429, *range(500, 600)})
-"""Statuses after which the same request may be answered otherwise."""
+RETRYABLE = frozenset({408, 425, 429, *range(500, 600)})
+"""Statuses after which the same request may succeed."""
 MAX_ANSWER_BYTES = 1 << 16
-"""An answer up to so long is read to its end, for the connection to be used again."""
+"""Longest response that is read to its end, so that the connection can be reused."""
 
 
 @dataclass(frozen=True, slots=True)
 class EventForm:
-    """What an event says of itself; ``mode`` as in the HTTP protocol binding of CloudEvents."""
+    """Attributes common to all events; ``mode``: content mode of the HTTP protocol binding of CloudEvents."""
 
     mode: Mode
     source: str
@@ -40,7 +40,7 @@ class EventForm:
     extensions: Mapping[str, str]
 
     def message(self, report: SessionReport) -> HTTPMessage:
-        """The event that tells of ``report``, with its headers."""
+        """The event for ``report``, with its headers."""
         attributes = {
             **self.extensions,
             "id": report.event_id,
@@ -61,10 +61,10 @@ class EventForm:
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
-    """``timeout_seconds``: for connecting, and again for the answer. ``retries``: attempts beyond the first.
+class RetryPolicy:
+    """``timeout_seconds``: for connecting, and again for the response. ``retries``: attempts beyond the first.
 
-    ``backoff_seconds``: doubled with each attempt, up to ``max_pause_seconds``, which also bounds what the sink asks for.
+    ``backoff_seconds``: doubled with each attempt, up to ``max_pause_seconds``, which also limits the sink's Retry-After.
     """
 
     timeout_seconds: float
@@ -74,44 +74,44 @@ class Patience:
 
 
 class HttpSink:
-    """Posts to ``address``, with ``headers`` beside those of the event. Redirects are not followed."""
+    """Posts to ``address``, with ``headers`` besides those of the event. Redirects are not followed."""
 
     def __init__(
-        self, address: SinkAddress, headers: Mapping[str, str], trust: ssl.SSLContext, form: EventForm, patience: Patience
+        self, address: SinkAddress, headers: Mapping[str, str], trust: ssl.SSLContext, form: EventForm, retries: RetryPolicy
     ) -> None:
         self._address = address
         self._form = form
-        self._patience = patience
+        self._retries = retries
         self._headers = {"User-Agent": f"speaker-tracker/{__version__}"}
         if address.authorization is not None:
             self._headers["Authorization"] = address.authorization
         self._headers |= {name.title(): value for name, value in headers.items()}
         self._retry = Retry(
-            total=patience.retries,
+            total=retries.retries,
             allowed_methods=[METHOD],
-            status_forcelist=PASSING,
-            backoff_factor=patience.backoff_seconds,
-            backoff_jitter=patience.backoff_seconds,
-            backoff_max=patience.max_pause_seconds,
+            status_forcelist=RETRYABLE,
+            backoff_factor=retries.backoff_seconds,
+            backoff_jitter=retries.backoff_seconds,
+            backoff_max=retries.max_pause_seconds,
         )
-        timeout = Timeout(connect=patience.timeout_seconds, read=patience.timeout_seconds)
-        # urllib3 logs retries of its own with the query of the address, which may hold a secret.
+        timeout = Timeout(connect=retries.timeout_seconds, read=retries.timeout_seconds)
+        # urllib3 would log its own retries with the query of the address, which may contain a secret.
         self._pool = urllib3.PoolManager(maxsize=THREADS, retries=False, timeout=timeout, ssl_context=trust)
 
     def post(self, report: SessionReport, pause: Pause) -> None:
-        """Returns once ``report`` was taken. Raises ``DeliveryError``."""
+        """Posts ``report`` until it is accepted. Raises ``DeliveryError``."""
         message, retry = self._form.message(report), self._retry
-        while (refusal := self._attempt(message, retry)) is not None:
-            if not refusal.passing:
-                raise DeliveryError(refusal.cause)
+        while (failure := self._attempt(message, retry)) is not None:
+            if not failure.retryable:
+                raise DeliveryError(failure.cause)
             try:
                 retry = retry.increment(METHOD)
             except MaxRetryError as error:
-                raise DeliveryError(f"{refusal.cause}; attempts: {len(retry.history) + 1}") from error
-            if not pause(refusal.asked_seconds or retry.get_backoff_time()):
-                raise DeliveryError(f"{refusal.cause}; the process ends before it could be tried again")
+                raise DeliveryError(f"{failure.cause}; attempts: {len(retry.history) + 1}") from error
+            if not pause(failure.retry_after or retry.get_backoff_time()):
+                raise DeliveryError(f"{failure.cause}; the process ends before it could be tried again")
 
-    def _attempt(self, message: HTTPMessage, retry: Retry) -> _Refusal | None:
+    def _attempt(self, message: HTTPMessage, retry: Retry) -> _FailedAttempt | None:
         try:
             response = self._pool.request(
                 METHOD,
@@ -122,50 +122,50 @@ class HttpSink:
                 preload_content=False,
             )
         except HTTPError as error:
-            return _Refusal(self._why(error), passing=True)
+            return _FailedAttempt(self._error_text(error), retryable=True)
         try:
-            return self._judged(response, retry)
+            return self._check(response, retry)
         finally:
-            _let_go(response)
+            _release(response)
 
-    def _judged(self, response: urllib3.BaseHTTPResponse, retry: Retry) -> _Refusal | None:
+    def _check(self, response: urllib3.BaseHTTPResponse, retry: Retry) -> _FailedAttempt | None:
         if HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:
             return None
         cause = f"it answered with status {response.status}"
         if HTTPStatus.MULTIPLE_CHOICES <= response.status < HTTPStatus.BAD_REQUEST:
             cause += ", and redirects are not followed"
-        asked = _asked_seconds(response, retry)
-        return _Refusal(
+        retry_after = _retry_after(response, retry)
+        return _FailedAttempt(
             cause,
-            passing=retry.is_retry(METHOD, response.status, has_retry_after=asked is not None),
-            asked_seconds=min(asked or 0.0, self._patience.max_pause_seconds),
+            retryable=retry.is_retry(METHOD, response.status, has_retry_after=retry_after is not None),
+            retry_after=min(retry_after or 0.0, self._retries.max_pause_seconds),
         )
 
-    def _why(self, error: HTTPError) -> str:
+    def _error_text(self, error: HTTPError) -> str:
         if isinstance(error, SlowError) and not isinstance(error, NewConnectionError):
-            return f"it did not answer within {self._patience.timeout_seconds:g} s"
+            return f"it did not answer within {self._retries.timeout_seconds:g} s"
         inner = error.__cause__ or next((part for part in reversed(error.args) if isinstance(part, Exception)), error)
         return f"it cannot be reached ({' '.join(str(inner).split())})"
 
 
 @dataclass(frozen=True, slots=True)
-class _Refusal:
-    """Why an attempt failed; ``passing``: another one may not. ``asked_seconds``: the pause that the sink asked for, 0 if none."""
+class _FailedAttempt:
+    """A failed attempt; ``retryable``: whether to try again. ``retry_after``: seconds demanded by the sink, 0 if none."""
 
     cause: str
-    passing: bool
-    asked_seconds: float = 0.0
+    retryable: bool
+    retry_after: float = 0.0
 
 
-def _asked_seconds(response: urllib3.BaseHTTPResponse, retry: Retry) -> float | None:
+def _retry_after(response: urllib3.BaseHTTPResponse, retry: Retry) -> float | None:
     try:
         return retry.get_retry_after(response)
     except (InvalidHeader, ValueError, OverflowError):
         return None
 
 
-def _let_go(response: urllib3.BaseHTTPResponse) -> None:
-    """A connection with little more to read is used again, any other one is closed."""
+def _release(response: urllib3.BaseHTTPResponse) -> None:
+    """Returns a connection with little left to read to the pool, and closes any other."""
     if response.length_remaining is not None and response.length_remaining <= MAX_ANSWER_BYTES:
         with suppress(HTTPError):
             response.read(decode_content=False)

@@ -1,6 +1,6 @@
 """``gain``: amplifies or attenuates audio by a fixed amount, between the decoder and the detector.
 
-For lines whose level is known to be wrong; what would leave the range of samples is limited softly.
+For lines whose level is known to be wrong. Samples that would leave the range are soft-limited.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from speaker_tracker.events import AudioBlock, Event
 from speaker_tracker.stage import Answer, LoadedStage, SessionInfo, StageOptions, StageSpec, StatelessStage
 
 KNEE = 0.8
-"""Level from which samples are limited: they approach 1 and never reach it."""
+"""Level above which samples are compressed towards 1, which they never reach."""
 
 
 class GainOptions(StageOptions):
@@ -33,12 +33,12 @@ class Gain(StatelessStage):
         self._factor = np.float32(10 ** (options.decibels / 20))
 
     def feed(self, event: Event) -> Iterator[Answer]:
-        """Blocks are replaced by amplified ones."""
+        """Replaces audio blocks by amplified ones."""
         yield AudioBlock(event.start, limited(event.samples * self._factor)) if isinstance(event, AudioBlock) else event
 
 
 def limited(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    """``samples`` of any level within (-1, 1); those below the knee are as they were."""
+    """``samples`` of any level compressed to (-1, 1); those below the knee are unchanged."""
     loud = np.abs(samples)
     if loud.max(initial=0.0) <= KNEE:
         return samples

@@ -1,6 +1,6 @@
-"""``onnx_embedding``: what each stretch of speech sounds like, by an exported speaker model and ONNX Runtime, without PyTorch.
+"""``onnx_embedding``: speaker embeddings by an exported model and ONNX Runtime, without PyTorch.
 
-In the place of ``speechbrain_embedding``; ``speaker-tracker models export`` makes the model.
+Stands in place of ``speechbrain_embedding``; ``speaker-tracker models export`` makes the model.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ class OnnxEmbeddingOptions(WindowEmbeddingOptions):
     source: str = Field(
         "auto", description="auto (the exported ECAPA if it is there, else the exported small model), embedded, hub, or a folder"
     )
-    precision: Precision = Field("float32", description="float32, or int8: faster and smaller, and nearly the same")
+    precision: Precision = Field("float32", description="float32, or int8: faster and smaller, with nearly the same embeddings")
     model_cache: Path | None = Field(None, description="folder for exported models; default: the setting of that name")
 
 
 class OnnxNetwork:
-    """An exported model as the network of a ``VoiceEncoder``; its features have no normalization but that by their mean.
+    """An exported model as the network of a ``VoiceEncoder``; its features have no normalization besides mean subtraction.
 
-    ``together``: windows may share a call. In a network of eight bits they share the scale that activations are rounded by as well,
+    ``together``: whether windows may share a call. In an 8-bit network they would also share the scale of quantized activations,
     so that the windows of one session would change the embeddings of another.
     """
 
@@ -52,11 +52,11 @@ class OnnxNetwork:
 
     @staticmethod
     def normalized(features: NDArray[np.float32]) -> NDArray[np.float32]:
-        """As ``VoiceNetwork`` says."""
+        """Implements ``VoiceNetwork.normalized``."""
         return np.asarray(features - features.mean(axis=0), np.float32)
 
     def embed(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        """As ``VoiceNetwork`` says."""
+        """Implements ``VoiceNetwork.embed``."""
         batches = [features] if self._together else [features[index : index + 1] for index in range(len(features))]
         vectors: list[NDArray[np.float32]] = [self._session.run(None, {self._input: batch})[0] for batch in batches]
         return np.concatenate(vectors).reshape(len(features), -1)

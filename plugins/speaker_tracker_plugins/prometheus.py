@@ -1,6 +1,6 @@
-"""``prometheus``: an observer that answers ``/metrics`` for Prometheus and others that read its formats.
+"""``prometheus``: an observer that serves ``/metrics`` for Prometheus and other readers of its formats.
 
-docs/metrics.md says what each metric means.
+docs/metrics.md describes each metric.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from speaker_tracker.observer import Observer, ObserverLoadError, ObserverOption
 class PrometheusOptions(ObserverOptions):
     """Options of ``prometheus``."""
 
-    path: str = Field("/metrics", description="where the metrics are, open to all who reach the server")
+    path: str = Field("/metrics", description="path of the metrics, open to everybody who can reach the server")
 
     @field_validator("path")
     @classmethod
@@ -43,7 +43,7 @@ def speaker_tracker_observers() -> Sequence[ObserverSpec]:
     return [
         ObserverSpec(
             name="prometheus",
-            summary="answers /metrics: sessions, audio, lag, the time of each stage",
+            summary="serves /metrics: sessions, audio, lag, the time of each stage",
             options=PrometheusOptions,
             load=_load,
         )

@@ -1,1 +1,1 @@
-"""A stage for Speaker Tracker that takes low hum out of the audio; the stage itself is in ``stage``."""
+"""A stage for Speaker Tracker that removes low hum from the audio; the stage itself is in ``stage``."""

@@ -1,4 +1,4 @@
-"""``hum_filter``: takes hum and rumble out of the audio with a Butterworth high-pass filter."""
+"""``hum_filter``: removes hum and rumble from the audio with a Butterworth high-pass filter."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from speaker_tracker.stage import LoadedStage, StageBase, StageOptions, StageSpe
 
 
 class HumFilterOptions(StageOptions):
-    """Each one can be set as ``SPEAKER_TRACKER_STAGE_OPTIONS__HUM_FILTER__NAME``; wrong values are refused at start-up."""
+    """Options, set as ``SPEAKER_TRACKER_STAGE_OPTIONS__HUM_FILTER__NAME``; invalid values are rejected at start-up."""
 
-    cutoff_hz: Annotated[float, Field(ge=20, le=1000)] = Field(80.0, description="frequency below which sound is taken away")
+    cutoff_hz: Annotated[float, Field(ge=20, le=1000)] = Field(80.0, description="frequency below which sound is attenuated")
     order: Annotated[int, Field(ge=1, le=8)] = Field(4, description="steepness of the filter: 6 dB an octave for each")
 
 
@@ -28,8 +28,8 @@ class HumFilter(StageBase):
         self._state = np.zeros((len(sections), 2))
 
     def feed(self, event: Event) -> Iterator[Event]:
-        """Puts a filtered block in the place of each block of audio, and passes on everything else."""
-        from scipy.signal import sosfilt  # noqa: PLC0415 - heavy: imported when the stage is used, not when it is on offer
+        """Replaces each block of audio by a filtered one, and passes on everything else."""
+        from scipy.signal import sosfilt  # noqa: PLC0415 - heavy: imported only when the stage is used
 
         if isinstance(event, AudioBlock):
             filtered, self._state = sosfilt(self._sections, event.samples, zi=self._state)
@@ -37,16 +37,16 @@ class HumFilter(StageBase):
         yield event
 
     def snapshot(self) -> State:
-        """The filter's memory: four numbers, from which no audio can be made."""
+        """The filter's state: a few numbers, from which audio cannot be reconstructed."""
         return {"state": self._state.copy()}
 
     def restore(self, state: State) -> None:
-        """Goes on where the other one stopped."""
+        """Continues from a snapshot."""
         self._state = np.array(state["state"], dtype=np.float64)
 
 
 def _load(options: HumFilterOptions) -> LoadedStage:
-    """Called once per process: what all sessions share is made here."""
+    """Called once per process to create what all sessions share."""
     from scipy.signal import butter  # noqa: PLC0415 - as above
 
     sections = butter(options.order, options.cutoff_hz, "highpass", fs=SAMPLE_RATE, output="sos")
@@ -55,16 +55,16 @@ def _load(options: HumFilterOptions) -> LoadedStage:
 
 @hookimpl
 def speaker_tracker_stages() -> Sequence[StageSpec]:
-    """What this distribution has on offer."""
+    """The stages of this distribution."""
     blocks = frozenset({AudioBlock})
     return [
         StageSpec(
             name="hum_filter",
-            summary="takes low hum out of the audio",
+            summary="removes low hum from the audio",
             options=HumFilterOptions,
             consumes=blocks,
             produces=blocks,
-            absorbs=blocks,  # its own blocks take the place of those that it hears
+            absorbs=blocks,  # replaced by its own blocks
             load=_load,
         )
     ]

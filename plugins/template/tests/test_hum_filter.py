@@ -9,7 +9,7 @@ from speaker_tracker.testing import audio_blocks, check_stage, of_type, run_stag
 
 
 def level_after(frequency, **options):
-    """How loud a tone of two seconds comes out, as a share of what went in; its first half second is left out."""
+    """Gain of the filter for a tone of two seconds, measured without its first half second."""
     tone = (0.5 * np.sin(2 * np.pi * frequency * np.arange(2 * SAMPLE_RATE) / SAMPLE_RATE)).astype(np.float32)
     blocks = of_type(AudioBlock, run_stage(SPEC, audio_blocks(tone), **options))
     out = np.concatenate([block.samples for block in blocks])

@@ -1,6 +1,6 @@
 """Building blocks for authors of stages: segments of speech, windows, embeddings, log-mel features, ONNX sessions, timelines.
 
-Public. Each name is imported when it is asked for (PEP 562), so that a stage loads only what it uses.
+Public. Names are imported lazily (PEP 562), so that a stage loads only what it uses.
 """
 
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""Log mel filterbank features by NumPy, as SpeechBrain's ``Fbank`` computes them with PyTorch."""
+"""Log-mel filterbank features in NumPy, equal to those of SpeechBrain's ``Fbank`` in PyTorch."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from numpy.typing import NDArray
 from speaker_tracker.models.folder import ModelError
 
 DECIBELS = 10.0
-"""Of a power: ten times the decimal logarithm."""
+"""Decibels per decade of power."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LogMel:
     """A filterbank on the power spectrum of windowed frames.
 
-    ``window``: float32, shape ``(n,)``, the length of a frame and of its Fourier transform. ``filterbank``: float32, shape
-    ``(n // 2 + 1, bands)``. ``hop``: samples between two frames. ``floor``: the least power of a band. ``range_db``: what lies
-    further below the loudest band of a recording is lifted up to there.
+    ``window``: float32, shape ``(n,)``, as long as a frame and its Fourier transform. ``filterbank``: float32, shape
+    ``(n // 2 + 1, bands)``. ``hop``: samples between frames. ``floor``: minimum power of a band. ``range_db``: dynamic range; lower
+    values are clipped to this far below the loudest band of a recording.
     """
 
     window: NDArray[np.float32]
@@ -32,9 +32,9 @@ class LogMel:
     range_db: float
 
     def __call__(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
-        """From PCM, shape ``(batch, samples)``, to decibels, shape ``(batch, frames, bands)``.
+        """Features in decibels, float32, shape ``(batch, frames, bands)``, of samples, float32, shape ``(batch, samples)``.
 
-        Frames lie around every ``hop``-th sample from the first on; beyond the ends there is silence.
+        Frames are centred on every ``hop``-th sample from the first on, with zero padding at the ends.
         """
         size = len(self.window)
         padded = np.pad(samples, ((0, 0), (size // 2, size // 2)))
@@ -58,7 +58,7 @@ class LogMel:
 
     @classmethod
     def load(cls, file: Path) -> LogMel:
-        """What ``save`` wrote. Raises ``ModelError``."""
+        """Reads the constants that ``save`` wrote. Raises ``ModelError``."""
         try:
             with np.load(file, allow_pickle=False) as stored:
                 return cls(

@@ -1,4 +1,4 @@
-"""Opens ONNX models so that many sessions can share them: one thread for each call, and nothing said on standard error."""
+"""Opens ONNX models to be shared by many sessions: one thread for each call, no output on standard error."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ FATAL = 4
 
 
 def open_onnx(path: Path, purpose: str) -> onnxruntime.InferenceSession:
-    """The model in ``path``, on the CPU; its ``run`` may be called from several threads at once.
+    """Loads the model in ``path`` on the CPU; its ``run`` may be called from several threads at once.
 
-    ``purpose``: who needs it, for the sentence. Raises ``MissingExtraError`` where ONNX Runtime is not installed, and
-    ``ModelError`` where the file does not load.
+    ``purpose``: subject of the error message, such as a stage. Raises ``MissingExtraError`` if ONNX Runtime is not installed, and
+    ``ModelError`` if the file does not load.
     """
     try:
-        import onnxruntime  # noqa: PLC0415 - heavy, only where a stage uses it
+        import onnxruntime  # noqa: PLC0415 - heavy, for stages that use it only
     except ModuleNotFoundError as error:
         raise MissingExtraError.of(purpose, "onnxruntime", "onnx") from error
     options = onnxruntime.SessionOptions()
@@ -31,6 +31,6 @@ def open_onnx(path: Path, purpose: str) -> onnxruntime.InferenceSession:
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:
-        # The library's exceptions are of its own kinds, and its messages go over many lines.
+        # The library raises exceptions of its own types, with messages of many lines.
         lines = str(error).strip().splitlines()
         raise ModelError(f"{path} cannot be loaded by ONNX Runtime: {lines[0] if lines else type(error).__name__}") from error

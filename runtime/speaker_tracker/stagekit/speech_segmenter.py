@@ -1,6 +1,6 @@
-"""For voice activity detectors: cuts audio into short frames and turns their scores into segments of speech.
+"""Building blocks of voice activity detectors: framing of audio, and speech segments from the frames' scores.
 
-Hysteresis, shortest speech, shortest silence and padding, whatever the scores come from.
+Applies hysteresis, minimum durations of speech and silence, and padding to scores of any kind.
 """
 
 from __future__ import annotations
@@ -20,11 +20,12 @@ from speaker_tracker.stage import StageOptions, State
 
 @dataclass(frozen=True, slots=True)
 class SegmenterOptions:
-    """When a segment begins and ends.
+    """Parameters of segmentation, in frames.
 
-    ``threshold``: a frame with at least this score is speech. ``release``: a frame below it is silence; one between the two is
-    what the frame before it was. ``min_speech``: frames of speech that open a segment, at least 1. ``min_silence``: frames of
-    silence that end it, at least 1. ``padding``: frames added on either side.
+    ``threshold``: activation threshold; a frame with at least this score is speech. ``release``: deactivation threshold; a frame
+    below it is silence, and one between the two is undecided and continues the state before it. ``min_speech``: frames of speech
+    that open a segment, at least 1. ``min_silence``: frames of silence that end it, at least 1. ``padding``: frames added on either
+    side.
     """
 
     threshold: float
@@ -35,14 +36,14 @@ class SegmenterOptions:
 
 
 class SegmentTimingOptions(StageOptions):
-    """Base for the options of a detector; durations are rounded to its frames."""
+    """Base of a detector's options; durations are rounded to its frames."""
 
     min_speech_ms: Annotated[int, Field(ge=0, le=2000)] = Field(100, description="shortest speech that opens a segment")
     min_silence_ms: Annotated[int, Field(ge=0, le=5000)] = Field(200, description="shortest pause that ends a segment")
     padding_ms: Annotated[int, Field(ge=0, le=1000)] = Field(40, description="added on either side of a segment")
 
     def segmenter(self, *, threshold: float, release: float, frame_samples: int) -> SegmenterOptions:
-        """The same counted in frames of ``frame_samples``, with the scores between which a frame is in doubt."""
+        """These options in frames of ``frame_samples``, with the activation and deactivation thresholds of the scores."""
 
         def frames(milliseconds: int) -> int:
             return round(milliseconds * SAMPLE_RATE / 1000 / frame_samples)
@@ -57,7 +58,7 @@ class SegmentTimingOptions(StageOptions):
 
 
 class FrameCutter:
-    """Cuts blocks of any length into frames of ``size`` samples; holds less than a frame."""
+    """Cuts blocks of any length into frames of ``size`` samples; buffers less than a frame."""
 
     def __init__(self, size: int) -> None:
         self._size = size
@@ -65,7 +66,7 @@ class FrameCutter:
         self._position = 0
 
     def feed(self, block: AudioBlock) -> tuple[int, NDArray[np.float32]]:
-        """The position of the first whole frame and all whole frames, float32, shape ``(n, size)``, n >= 0."""
+        """Adds samples; returns the complete frames, float32, shape ``(n, size)``, n >= 0, and the position of the first."""
         if not len(self._rest):
             self._position = block.start
         samples = np.concatenate([self._rest, block.samples])
@@ -75,15 +76,15 @@ class FrameCutter:
         return start, samples[:whole].reshape(-1, self._size)
 
     def flush(self) -> tuple[int, NDArray[np.float32]]:
-        """The position of what is left and what is left, float32, shape ``(n,)``, n < size."""
+        """Position and samples of the remainder, float32, shape ``(n,)``, n < size."""
         rest, self._rest = self._rest, np.empty(0, np.float32)
         return self._position, rest
 
 
 class SpeechSegmenter:
-    """Takes frames of audio with their scores, in order; answers with speech events.
+    """Converts frames of audio with their scores, in order, into speech events.
 
-    Holds at most the frames that an opening (speech, doubtful frames among it, and padding) or a pause is made of.
+    Buffers at most the frames of an onset (speech, undecided frames, and padding) or of a pause.
     """
 
     def __init__(self, options: SegmenterOptions) -> None:
@@ -97,7 +98,7 @@ class SpeechSegmenter:
         self._interrupted = False
 
     def feed(self, start: int, samples: NDArray[np.float32], score: float) -> Iterator[Event]:
-        """One frame: the position of its first sample, its samples (float32, shape ``(n,)``) and its score."""
+        """Adds a frame: position of its first sample, its samples (float32, shape ``(n,)``) and its score."""
         if self._interrupted:
             self._interrupted = False
             yield SpeechEnded(self._audio_end)
@@ -108,7 +109,7 @@ class SpeechSegmenter:
             yield from self._while_silent(score)
 
     def flush(self) -> Iterator[Event]:
-        """The audio is over: ends the segment under way."""
+        """Ends the segment under way at the end of the audio."""
         if self._speaking:
             yield from self._end()
         elif self._interrupted:
@@ -116,11 +117,11 @@ class SpeechSegmenter:
             yield SpeechEnded(self._audio_end)
 
     def snapshot(self) -> State:
-        """Whether and until where a segment is under way; a restored segmenter ends it there and listens anew."""
+        """Whether a segment is under way, and its end so far; a restored segmenter ends it there and starts in silence."""
         return {"speaking": self._speaking or self._interrupted, "audio_end": self._audio_end}
 
     def restore(self, state: State) -> None:
-        """Takes over what ``snapshot`` gave."""
+        """Restores a ``snapshot``."""
         self._interrupted = bool(state["speaking"])
         self._audio_end = cast(int, state["audio_end"])
 
@@ -135,7 +136,7 @@ class SpeechSegmenter:
             self._onset += 1
         while len(self._held) > self._onset + options.padding:
             self._held.popleft()
-        # A doubtful frame does not count as speech, nor may doubt go on for ever.
+        # An undecided frame does not count as speech, and undecided frames alone must not hold an onset open for ever.
         if self._speech_frames >= options.min_speech:
             self._speaking = True
             self._onset = self._speech_frames = self._silent_frames = 0

@@ -1,4 +1,4 @@
-"""Cuts a segment of speech, as it comes in, into short stretches and the longer windows around them."""
+"""Cuts a segment of speech, as it comes in, into short hops and the longer windows around them."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Window:
-    """``samples`` (float32, shape ``(n,)``) are the audio of ``[heard_start, heard_end)``, around the stretch ``[start, end)``.
+    """``samples`` (float32, shape ``(n,)``): the audio of ``[heard_start, heard_end)``, around the hop ``[start, end)``.
 
-    ``fresh``: how many of the last samples were in no window before.
+    ``fresh``: number of samples, at the end, that were in no window before.
     """
 
     start: int
@@ -25,10 +25,9 @@ class Window:
 
 
 class SpeechWindows:
-    """One segment. Stretches of ``hop`` samples tile it; around the middle of each lies a window of ``length`` samples.
+    """Windows of one segment. Hops of ``hop`` samples tile it; a window of ``length`` samples is centred on each.
 
-    A window ends where the segment does at the latest, and begins where it does at the earliest. At most a window, a hop and what
-    was fed at once is held.
+    Windows are clipped to the segment. At most a window, a hop and the samples of one call are buffered.
     """
 
     def __init__(self, start: int, *, length: int, hop: int) -> None:
@@ -41,7 +40,7 @@ class SpeechWindows:
         self._held = np.empty(0, np.float32)
 
     def feed(self, samples: NDArray[np.float32]) -> Iterator[Window]:
-        """The windows that are complete with these further samples of the segment."""
+        """Adds samples of the segment; yields the windows that are complete."""
         self._held = np.concatenate([self._held, samples])
         available = self._held_from + len(self._held)
         while self._next + self._hop // 2 + self._length // 2 <= available:
@@ -49,7 +48,7 @@ class SpeechWindows:
         self._forget()
 
     def end(self) -> Iterator[Window]:
-        """The segment is over: the windows that the end cuts short. A rest of less than half a hop joins the last stretch."""
+        """Ends the segment; yields the windows cut short by its end. A remainder of less than half a hop joins the last hop."""
         available = self._held_from + len(self._held)
         rest = available - self._next
         if rest <= 0:

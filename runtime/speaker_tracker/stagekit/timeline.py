@@ -1,4 +1,4 @@
-"""Who speaks when, in whole milliseconds, as a function that can be rewritten anywhere."""
+"""A rewritable timeline: sets of speakers as a piecewise constant function of time in whole milliseconds."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from speaker_tracker.events import TimelineSegment
 from speaker_tracker.stage import State
 
 Speakers: TypeAlias = tuple[int, ...] | None
-"""Who speaks, in ascending order; empty: nobody tracked; None: nothing was said of it yet."""
+"""Speakers in ascending order; empty: nobody tracked; None: not labelled yet."""
 
 
 class Timeline:
-    """Piecewise constant: from each breakpoint (ms) on, these speakers speak. Starts with nothing said of any time.
+    """Piecewise constant: from each breakpoint (ms) on, its speakers speak. Initially nothing is labelled.
 
-    Rewriting costs time in the number of pieces rewritten, besides moving list entries behind them.
+    Rewriting takes time linear in the number of pieces rewritten, besides moving later list entries.
     """
 
     def __init__(self) -> None:
@@ -27,13 +27,13 @@ class Timeline:
 
     @property
     def speaking_ms(self) -> dict[int, int]:
-        """For each speaker who was ever given time, how long it speaks now."""
+        """Current speaking time (ms) of each speaker who was ever labelled."""
         return dict(self._speaking_ms)
 
     def rewrite(self, start: int, end: int, segments: Iterable[TimelineSegment]) -> list[tuple[int, int]]:
-        """Within ``[start, end)`` (ms) exactly ``segments`` hold from now on, cut off at its bounds.
+        """Replaces the labels within ``[start, end)`` (ms) by ``segments``, clipped to it.
 
-        Gives the stretches in which that changes anything, in order.
+        Returns the intervals that this changes, in order.
         """
         if end <= start:
             return []
@@ -47,7 +47,7 @@ class Timeline:
         return changed
 
     def segments(self, start: int = 0, end: int | None = None) -> list[TimelineSegment]:
-        """Longest runs of each speaker, and of nobody as speaker None, within ``[start, end)`` (ms), in order of start."""
+        """Maximal segments of each speaker, and of nobody as speaker None, within ``[start, end)`` (ms), in order of start."""
         runs: list[TimelineSegment] = []
         open_since: dict[int | None, int] = {}
         until = start
@@ -70,7 +70,7 @@ class Timeline:
         }
 
     def restore(self, state: State) -> None:
-        """Takes over what ``snapshot`` gave."""
+        """Restores a ``snapshot``."""
         self._starts = list(cast(Sequence[int], state["starts"]))
         self._speakers = [None if who is None else tuple(who) for who in cast("Sequence[Sequence[int] | None]", state["speakers"])]
         self._speaking_ms = dict.fromkeys(cast(Sequence[int], state["appeared"]), 0)

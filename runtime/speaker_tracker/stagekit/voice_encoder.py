@@ -1,7 +1,7 @@
-"""From windows of many sessions to embeddings in as few model calls as possible, for embedding stages of any model library.
+"""Batched embedding of windows of many sessions, for embedding stages with any model library.
 
 A speaker encoder computes features, subtracts their mean and embeds them. Here the mean may be that of all speech of a session so
-far: a window of 1.5 s is too short for a mean that says much of the recording and little of what was said.
+far: the mean of a window of 1.5 s depends more on the words spoken than on the recording.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from numpy.typing import NDArray
 from speaker_tracker.stagekit.speech_windows import Window
 
 SHORTEST = 4000
-"""Samples; what is shorter is repeated up to this, for the networks' convolutions need some frames."""
+"""Minimum length in samples; shorter windows are repeated up to it, as the networks' convolutions need some frames."""
 
 FRAME_STEP = 160
-"""Samples between two frames of features (10 ms)."""
+"""Samples between feature frames (10 ms)."""
 
 
 class VoiceNetwork(Protocol):
     """A speaker model in two parts; all arrays are float32."""
 
     def features(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
-        """From PCM at 16 kHz, shape ``(batch, samples)``, to shape ``(batch, frames, bands)``, a frame each ``FRAME_STEP``."""
+        """Features of samples at 16 kHz: from shape ``(batch, samples)`` to ``(batch, frames, bands)``, one each ``FRAME_STEP``."""
         ...
 
     def normalized(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -34,13 +34,13 @@ class VoiceNetwork(Protocol):
         ...
 
     def embed(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        """From normalized features, shape ``(batch, frames, bands)``, to embeddings of any length, shape ``(batch, d)``."""
+        """Embeddings of any norm, shape ``(batch, d)``, of normalized features, shape ``(batch, frames, bands)``."""
         ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FeatureMean:
-    """Sum of feature frames, shape ``(bands,)`` (0 bands before the first), and how many they were."""
+    """Sum of feature frames, shape ``(bands,)`` (0 bands before the first), and their number."""
 
     total: NDArray[np.float32] = field(default_factory=lambda: np.empty(0, np.float32))
     frames: int = 0
@@ -48,7 +48,7 @@ class FeatureMean:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VoiceQuery:
-    """Windows of one session, in order; ``mean``: that of the session so far, None: each window is normalized by its own."""
+    """Windows of one session, in order. ``mean``: that of the session so far; None: normalize each window by its own."""
 
     windows: Sequence[Window]
     mean: FeatureMean | None
@@ -56,7 +56,7 @@ class VoiceQuery:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VoiceVectors:
-    """For each window an embedding of unit length, float32, shape ``(d,)``; and the session's mean behind them."""
+    """An embedding of unit norm, float32, shape ``(d,)``, for each window, and the session's mean after them."""
 
     vectors: list[NDArray[np.float32]]
     mean: FeatureMean | None
@@ -69,12 +69,12 @@ class VoiceEncoder:
         self._network = network
 
     def dimension(self) -> int:
-        """Length of an embedding; runs the network once, which the first session need not wait for then."""
+        """Length of an embedding. Runs the network once, which also warms it up before the first session."""
         window = Window(0, 1, 0, SHORTEST, SHORTEST, np.zeros(SHORTEST, np.float32))
         return len(self.infer([VoiceQuery([window], None)])[0].vectors[0])
 
     def infer(self, queries: Sequence[VoiceQuery]) -> list[VoiceVectors]:
-        """Embeds all windows of all queries; windows of equal length go through the network together."""
+        """Embeds all windows of all queries; windows of equal length share a call of the network."""
         samples = [_long_enough(window.samples) for query in queries for window in query.windows]
         features = _by_length(samples, self._network.features)
         means, centred = [], []

@@ -1,4 +1,4 @@
-"""What embedding stages have in common: a session's windows, its mean and its answers. A stage of its own brings the model."""
+"""Base of embedding stages: windows, feature mean and answers of a session; the stage supplies the model."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from speaker_tracker.stagekit.voice_encoder import FeatureMean, VoiceQuery, Voic
 
 
 class WindowEmbeddingOptions(StageOptions):
-    """Base for the options of an embedding stage."""
+    """Base of an embedding stage's options."""
 
-    window_ms: Annotated[int, Field(ge=300, le=5000)] = Field(1500, description="speech that one embedding hears")
-    hop_ms: Annotated[int, Field(ge=50, le=5000)] = Field(250, description="speech that one embedding stands for")
+    window_ms: Annotated[int, Field(ge=300, le=5000)] = Field(1500, description="length of the speech window of each embedding")
+    hop_ms: Annotated[int, Field(ge=50, le=5000)] = Field(250, description="step between embeddings; each labels this much speech")
     normalization: Literal["session", "window"] = Field(
-        "session", description="features less the mean of the session's speech so far, or of the window alone"
+        "session", description="mean subtracted from the features: of the session's speech so far, or of the window alone"
     )
 
     @model_validator(mode="after")
@@ -31,7 +31,7 @@ class WindowEmbeddingOptions(StageOptions):
 
 
 class WindowEmbedding(StageBase):
-    """One session's windows; holds no more audio than one window and what was fed at once.
+    """Windows of one session; buffers no more audio than one window and the samples of one call.
 
     Answers with inferences whose inputs are ``VoiceQuery`` objects, for the ``infer`` of a ``VoiceEncoder``.
     """
@@ -44,7 +44,7 @@ class WindowEmbedding(StageBase):
         self._mean = FeatureMean() if options.normalization == "session" else None
 
     def feed(self, event: Event) -> Iterator[Answer]:
-        """Consumes a segment's start, audio and end; the end is passed on behind the segment's last embedding."""
+        """Consumes a segment's start, audio and end; the end is passed on after the segment's last embedding."""
         match event:
             case SpeechStarted():
                 self._windows = SpeechWindows(event.start, length=self._length, hop=self._hop)
@@ -62,19 +62,19 @@ class WindowEmbedding(StageBase):
                 yield event
 
     def flush(self) -> Iterator[Answer]:
-        """A segment that was never ended ends here."""
+        """Ends a segment that is still under way."""
         if self._windows is not None:
             yield from self._ask(self._windows.end())
             self._windows = None
 
     def snapshot(self) -> State:
-        """The mean of the session's features; the segment under way is audio and left out."""
+        """The mean of the session's features, without the audio of the segment under way."""
         if self._mean is None:
             return {"model": self._model.name}
         return {"model": self._model.name, "sum": self._mean.total, "frames": self._mean.frames}
 
     def restore(self, state: State) -> None:
-        """Goes on with that mean. Raises ``StateMismatch`` where the model is another one."""
+        """Restores that mean. Raises ``StateMismatch`` for another model."""
         if state["model"] != self._model.name:
             raise StateMismatch(f"the session was embedded by {state['model']}, and this is {self._model.name}")
         if self._mean is not None:

@@ -1,6 +1,6 @@
-"""For authors of stages: run one by itself, feed it plausible events, and hold it against the contract.
+"""Test tools for authors of stages: run a stage alone, feed it sample events, and check it against the contract.
 
-Everything here works without a server and without pytest; ``docs/stages.md`` shows how it is used.
+Works without a server and without pytest; ``docs/stages.md`` has an example.
 """
 
 from speaker_tracker.testing.conformance import StageViolation, check_stage

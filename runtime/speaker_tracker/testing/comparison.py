@@ -1,4 +1,4 @@
-"""Whether two streams of events say the same."""
+"""Comparison of streams of events."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from speaker_tracker.events import AudioClock, Event
 from speaker_tracker.testing.single_stage import recut
 
 RELATIVE, ABSOLUTE = 1e-3, 1e-4
-"""How far numbers may differ: models give slightly other results in other batches."""
+"""Tolerance of numbers: models give slightly different results in different batches."""
 
 
 def alike(one: Any, other: Any) -> bool:
-    """Equal, with arrays and floating-point numbers compared by a tolerance, at any depth."""
+    """Equality with tolerance for arrays and floating-point numbers, at any depth."""
     if hasattr(one, "__array__") or hasattr(other, "__array__"):
         first, second = np.asarray(one), np.asarray(other)
         return first.shape == second.shape and np.allclose(first, second, RELATIVE, ABSOLUTE, equal_nan=True)
@@ -37,9 +37,9 @@ def _parts(whole: Any) -> Mapping[Any, Any]:
 
 
 def difference(expected: Iterable[Event], found: Iterable[Event]) -> str | None:
-    """Where two streams part, in words; None where they do not. Audio may be cut in any way.
+    """First difference between two streams, in words; None if there is none. Audio may be cut in any way.
 
-    Ticks of ``AudioClock`` are left out: how often it ticks is up to the stage.
+    ``AudioClock`` events are ignored, as their frequency is up to the stage.
     """
     first, second = ([event for event in recut(events, None) if not isinstance(event, AudioClock)] for events in (expected, found))
     for number, (one, other) in enumerate(zip(first, second, strict=False)):
@@ -52,12 +52,12 @@ def difference(expected: Iterable[Event], found: Iterable[Event]) -> str | None:
 
 
 def only(types: Collection[type[Event]], events: Iterable[Event]) -> list[Event]:
-    """Events of these types."""
+    """The events of these types."""
     return [event for event in events if isinstance(event, tuple(types))]
 
 
 def short(event: object) -> str:
-    """An event on one line, its arrays as their shapes."""
+    """An event on one line, with arrays abbreviated to their shapes."""
     if not is_dataclass(event) or isinstance(event, type):
         return repr(event)[:120]
     shown = (

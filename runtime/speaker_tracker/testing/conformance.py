@@ -1,4 +1,4 @@
-"""Holds a stage against the contract of ``speaker_tracker.stage``."""
+"""Checks a stage against the contract of ``speaker_tracker.stage``."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from speaker_tracker.testing.single_stage import AUDIO_TYPES, open_stage, recut
 
 NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 CUTS = (160, 700, 4 * SAMPLE_RATE)
-"""Samples that pieces of audio are cut into, in turn."""
+"""Lengths of the pieces that audio is cut into, in samples."""
 SESSIONS = 4
 GROWTH_AN_HOUR = 1 << 20
-"""Bytes by which a session may grow in an hour: a timeline has to, audio and embeddings must not."""
+"""Permitted growth of a session in bytes an hour: room for a timeline, but not for audio or embeddings."""
 NOISE_BYTES = 16 << 10
 INFERENCES = 3
 
@@ -35,15 +35,15 @@ class StageViolation(AssertionError):
 
 
 @dataclass(frozen=True, slots=True)
-class _Foreign(Event):
-    """What no stage knows."""
+class _UnknownEvent(Event):
+    """An event type that is unknown to every stage."""
 
     number: int
 
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """A stage, loaded, and what it is fed."""
+    """A loaded stage and the events to feed it."""
 
     spec: StageSpec
     loaded: LoadedStage
@@ -53,7 +53,7 @@ class _Case:
         return open_stage(self.loaded, num_speakers=num_speakers, name=self.spec.name)
 
     def produced(self, events: Sequence[Event] | None = None) -> list[Event]:
-        """What the stage makes of ``events``, without what it only passes on."""
+        """The events that the stage produces for ``events``, without those passed on."""
         return only(self.spec.produces, _run(self.open(), self.events if events is None else events))
 
 
@@ -64,25 +64,25 @@ def check_stage(
     events: Sequence[Event] | None = None,
     minutes: float = 10.0,
 ) -> None:
-    """Raises ``StageViolation`` where ``spec`` breaks the contract, with all that was found.
+    """Raises ``StageViolation`` with all violations of the contract by ``spec``.
 
-    ``options``: those that the stage needs, the others have their defaults. ``events``: a stream for a session of two speakers,
-    where ``sample_events`` of what it consumes is not enough, as for event types of your own. ``minutes``: how long the session is
-    that must not grow.
+    ``options``: options that have no default, or other values. ``events``: a stream for a session of two speakers, instead of
+    ``sample_events`` of what it consumes, which has no event types of your own. ``minutes``: length of the session that is checked
+    for growth.
 
-    Checked are: the specification, its options, that loading works; that all events but those absorbed are passed on, unchanged and
-    behind what they led to; that only what is declared is produced; that the cutting of audio does not matter; that a second flush
-    answers nothing; that sessions do not see each other, in turn or at once in several threads; that one session may be handed from
-    thread to thread; that its snapshot is plain, and a fresh stage goes on from it; that a long session does not grow; that shared
-    inference gives for many inputs what it gives for each.
+    Checks that: the specification and its options are valid, and loading works; all events but those absorbed are passed on,
+    unchanged and after the events they cause; only declared types are produced; the cutting of audio does not matter; a second
+    flush answers nothing; sessions are independent, one after another and in several threads; a session may move between threads;
+    its snapshot has plain values, and a new stage continues from it; a long session does not grow; shared inference gives the same
+    results for inputs together as for each alone.
     """
-    violations = list(_of_specification(spec))
+    violations = list(_check_specification(spec))
     if not violations:
-        violations += _of_options(spec.options, options or {})
+        violations += _check_options(spec.options, options or {})
     if not violations:
         loaded = spec.load(spec.options.model_validate(options or {}))
         try:
-            violations += _of_loaded(spec, loaded, events, minutes)
+            violations += _check_loaded(spec, loaded, events, minutes)
         finally:
             if isinstance(loaded, LoadedStage) and loaded.close is not None:
                 loaded.close()
@@ -90,7 +90,7 @@ def check_stage(
         raise StageViolation("\n".join(f"stage {spec.name!r}: {violation}" for violation in violations))
 
 
-def _of_specification(spec: StageSpec) -> Iterator[str]:
+def _check_specification(spec: StageSpec) -> Iterator[str]:
     if not NAME.fullmatch(spec.name):
         yield f"its name must be lower case words with underscores, not {spec.name!r}"
     if not spec.summary or "\n" in spec.summary:
@@ -108,7 +108,7 @@ def _of_specification(spec: StageSpec) -> Iterator[str]:
         yield f"it consumes and produces {kind.__name__}, so it must absorb it: those behind it would hear both"
 
 
-def _of_options(model: type[BaseModel], values: Mapping[str, Any]) -> Iterator[str]:
+def _check_options(model: type[BaseModel], values: Mapping[str, Any]) -> Iterator[str]:
     for name, option in model.model_fields.items():
         if not option.description:
             yield f"option {name!r} has no description, which `speaker-tracker stages` prints"
@@ -126,7 +126,7 @@ def _of_options(model: type[BaseModel], values: Mapping[str, Any]) -> Iterator[s
         yield "its options can be changed; leave `frozen` of its options as it is"
 
 
-def _of_loaded(spec: StageSpec, loaded: object, events: Sequence[Event] | None, minutes: float) -> Iterator[str]:
+def _check_loaded(spec: StageSpec, loaded: object, events: Sequence[Event] | None, minutes: float) -> Iterator[str]:
     if not isinstance(loaded, LoadedStage):
         yield f"load must give a LoadedStage, not {loaded!r}"
         return
@@ -146,14 +146,14 @@ def _of_loaded(spec: StageSpec, loaded: object, events: Sequence[Event] | None, 
     opened.close()
     case = _Case(spec, loaded, list(events))
     checks: list[Callable[[_Case], Iterator[str]]] = [
-        _of_passing_on,
-        _of_cutting,
-        _of_flushing,
-        _of_sessions,
-        _of_threads,
-        _of_snapshots,
-        lambda case: _of_growth(case, minutes),
-        _of_inference,
+        _check_passing_on,
+        _check_cutting,
+        _check_flushing,
+        _check_independence,
+        _check_threads,
+        _check_snapshots,
+        lambda case: _check_growth(case, minutes),
+        _check_inference,
     ]
     for check in checks:
         try:
@@ -164,18 +164,18 @@ def _of_loaded(spec: StageSpec, loaded: object, events: Sequence[Event] | None, 
             return
 
 
-def _of_passing_on(case: _Case) -> Iterator[str]:
+def _check_passing_on(case: _Case) -> Iterator[str]:
     pipeline, passed_on = case.open(), tuple(case.spec.consumes - case.spec.absorbs)
     undeclared: set[str] = set()
     for number, event in enumerate(case.events):
-        for fed in (event, _Foreign(number)):
+        for fed in (event, _UnknownEvent(number)):
             before = deepcopy(fed)
             answers = pipeline.feed(fed)
             if not alike(before, fed):
                 yield f"it changed an event that it was fed: {short(before)} became {short(fed)}"
                 return
             again = [answer for answer in answers if answer is fed]
-            if isinstance(fed, (*passed_on, _Foreign)) and (len(again) != 1 or answers[-1] is not fed):
+            if isinstance(fed, (*passed_on, _UnknownEvent)) and (len(again) != 1 or answers[-1] is not fed):
                 yield f"it must pass on {type(fed).__name__}, the very event, once and behind what it led to"
                 return
             if isinstance(fed, tuple(case.spec.absorbs)) and again:
@@ -191,7 +191,7 @@ def _declared(case: _Case, event: Event) -> bool:
     return isinstance(event, tuple(case.spec.produces))
 
 
-def _of_cutting(case: _Case) -> Iterator[str]:
+def _check_cutting(case: _Case) -> Iterator[str]:
     if not any(isinstance(event, AUDIO_TYPES) for event in case.events):
         return
     expected = case.produced()
@@ -201,7 +201,7 @@ def _of_cutting(case: _Case) -> Iterator[str]:
             return
 
 
-def _of_flushing(case: _Case) -> Iterator[str]:
+def _check_flushing(case: _Case) -> Iterator[str]:
     pipeline = case.open()
     _run(pipeline, case.events)
     if again := pipeline.flush():
@@ -211,7 +211,7 @@ def _of_flushing(case: _Case) -> Iterator[str]:
     empty.close()
 
 
-def _of_sessions(case: _Case) -> Iterator[str]:
+def _check_independence(case: _Case) -> Iterator[str]:
     expected = case.produced()
     if (parted := difference(expected, case.produced())) is not None:
         yield f"a second session answers otherwise than the first: {parted}"
@@ -225,7 +225,7 @@ def _of_sessions(case: _Case) -> Iterator[str]:
         yield f"a session beside another one answers otherwise than alone: {parted}"
 
 
-def _of_threads(case: _Case) -> Iterator[str]:
+def _check_threads(case: _Case) -> Iterator[str]:
     expected = case.produced()
     pipeline, handed = case.open(), list[Event]()
     with ThreadPoolExecutor(1) as one, ThreadPoolExecutor(1) as other:
@@ -241,7 +241,7 @@ def _of_threads(case: _Case) -> Iterator[str]:
                 return
 
 
-def _of_snapshots(case: _Case) -> Iterator[str]:
+def _check_snapshots(case: _Case) -> Iterator[str]:
     for cut in (0, len(case.events) // 2, len(case.events)):
         first, second = case.open(), case.open()
         _run(first, case.events[:cut], flush=False)
@@ -256,7 +256,7 @@ def _of_snapshots(case: _Case) -> Iterator[str]:
 
 
 def _in_speech(case: _Case, cut: int) -> bool:
-    """Whether something may be under way that is audio, and so is rightly missing in what was restored."""
+    """Whether buffered audio may be missing in the restored stage, as it is no part of a snapshot."""
     return cut > 0 and any(isinstance(event, AUDIO_TYPES) for event in case.events)
 
 
@@ -276,14 +276,14 @@ def _not_plain(value: Any, where: str) -> Iterator[str]:
         yield f"{where} is {type(value).__name__}"
 
 
-def _of_growth(case: _Case, minutes: float) -> Iterator[str]:
-    """The same events again and again, later each time: what is held in the last third against the first two."""
+def _check_growth(case: _Case, minutes: float) -> Iterator[str]:
+    """Feeds the same events repeatedly, later each time, and compares memory in the last third with the first two."""
     rounds = max(3, round(minutes * 60 / SECONDS))
     stage = case.loaded.open(SessionInfo("test", 2))
     pipeline = open_stage(LoadedStage(lambda _: stage, case.loaded.infer), name=case.spec.name)
     held = []
     for number in range(rounds):
-        # Copied, as a stage that keeps the same array many times over holds it once.
+        # Copied, as references to the same array would be counted once.
         _run(pipeline, (deepcopy(shifted(event, number * SECONDS * SAMPLE_RATE)) for event in case.events), flush=False)
         held.append(held_bytes(stage))
     earlier, later = max(held[: 2 * rounds // 3]), max(held[2 * rounds // 3 :])
@@ -292,7 +292,7 @@ def _of_growth(case: _Case, minutes: float) -> Iterator[str]:
         yield f"a session grows by {(later - earlier) / hours / (1 << 20):.1f} MiB an hour; {GROWTH_AN_HOUR >> 20} MiB are allowed"
 
 
-def _of_inference(case: _Case) -> Iterator[str]:
+def _check_inference(case: _Case) -> Iterator[str]:
     infer = case.loaded.infer
     if infer is None:
         return

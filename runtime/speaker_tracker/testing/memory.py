@@ -1,4 +1,4 @@
-"""How much an object holds, by all that can be reached from it."""
+"""Memory of an object and of all that is reachable from it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SHARED = (type, types.ModuleType, types.FunctionType, types.BuiltinFunctionType,
 def held_bytes(root: object) -> int:
     """Bytes of everything reachable from ``root`` without going through modules, classes, functions and methods.
 
-    A view counts as the array that it keeps alive. Weights that a stage shares with others are counted, too: compare two measures.
+    A view counts as the array that it keeps alive. Weights shared with other stages are included: compare two measurements.
     """
     seen: set[int] = set()
     total = 0
@@ -28,6 +28,6 @@ def held_bytes(root: object) -> int:
         total += sys.getsizeof(one)
         base: Any = one.base if isinstance(one, np.ndarray) else None
         if base is not None and not isinstance(base, np.ndarray):
-            total += one.nbytes  # the memory is some foreign object's
+            total += one.nbytes  # the memory of a foreign object
         waiting.extend(gc.get_referents(one))
     return total

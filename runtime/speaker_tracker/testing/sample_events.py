@@ -1,4 +1,4 @@
-"""Plausible events of every built-in type: twelve seconds in which two voices speak in turn."""
+"""Sample events of every built-in type: twelve seconds in which two voices take turns."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ E = TypeVar("E", bound=Event)
 
 SECONDS = 12
 TURNS = ((1.0, 4.0, 0), (5.0, 8.0, 1), (9.0, 11.0, 0))
-"""Start and end in seconds, and who speaks."""
+"""Start and end in seconds, and the speaker."""
 HOP, REACH = SAMPLE_RATE // 4, SAMPLE_RATE // 2
 MODEL = VoiceModel("sample", 64, same_voice_cosine=0.4, calibrated_seconds=1.5)
 SAMPLES_A_MS = SAMPLE_RATE // 1000
@@ -43,10 +43,10 @@ POSITIONS = frozenset({"start", "end", "position", "heard_start", "heard_end"})
 
 
 def sample_events(types: Collection[type[Event]], *, frame_samples: int = 1600) -> list[Event]:
-    """A stream of events of these types, in the order in which a chain would bring them; the same every time.
+    """A stream of events of these types, in the order of a chain; deterministic.
 
-    Audio comes in pieces of ``frame_samples``. Its voices are noise of two colours, so that levels are as in speech, and embeddings
-    are those of two clearly different voices. Types that are not built in have no samples; see ``speaker_tracker.events``.
+    Audio comes in pieces of ``frame_samples``. Its voices are noise of two colours with the level of speech; embeddings are those
+    of two clearly different voices. There are no samples of other than built-in types; see ``speaker_tracker.events``.
     """
     chosen = tuple(types)
     timed = sorted(_timed(frame_samples), key=lambda pair: pair[0])
@@ -54,7 +54,7 @@ def sample_events(types: Collection[type[Event]], *, frame_samples: int = 1600) 
 
 
 def shifted(event: E, samples: int) -> E:
-    """``event`` as it would be ``samples`` later: fields that are positions or end in ``_ms`` are moved, at any depth.
+    """``event`` delayed by ``samples``: fields that are positions or end in ``_ms`` are shifted, at any depth.
 
     ``samples``: a whole number of milliseconds.
     """
@@ -87,8 +87,8 @@ def _audio() -> NDArray[np.float32]:
 
 
 def _timed(frame: int) -> Iterator[tuple[tuple[int, int], Event]]:
-    """Events with when they come, as the position of the newest audio and a rank."""
-    samples = _audio().copy()  # what a stage changes must not be there the next time
+    """Events with their time of arrival: the position of the newest audio, and a rank."""
+    samples = _audio().copy()  # copied, so that changes by a stage do not affect later calls
     for number, (pcm, block) in enumerate(zip(pcm_frames(samples, frame), audio_blocks(samples, frame), strict=True)):
         position = min(len(samples), (number + 1) * frame)
         yield (position, 0), pcm
@@ -143,4 +143,4 @@ SAMPLED = (
     TimelineChanged,
     ClientMessage,
 )
-"""The types that ``sample_events`` has samples of."""
+"""The types covered by ``sample_events``."""

@@ -1,4 +1,4 @@
-"""Runs one stage by itself: events in, events out, inferences resolved by the stage's own shared model."""
+"""Runs one stage alone, with inferences resolved by its own shared model."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def open_stage(loaded: LoadedStage, *, num_speakers: int = 2, timeline: bool = T
 def run_stage(
     stage: StageSpec | LoadedStage | Pipeline, events: Iterable[Event], *, flush: bool = True, **options: Any
 ) -> list[Event]:
-    """All that a stage answers to ``events``, in order, with what it held back if it is flushed.
+    """All answers of a stage to ``events``, in order, including held-back ones if it is flushed.
 
     ``stage``: a specification, which is loaded with ``options`` and opened for a session of two speakers; a loaded stage, which is
-    opened so; or a pipeline of ``open_stage``, which goes on where it is. Raises ``pydantic.ValidationError`` for wrong options,
-    ``StageLoadError``, and ``StageFailure`` where the stage raises.
+    opened likewise; or a pipeline of ``open_stage``, which continues. Raises ``pydantic.ValidationError`` for invalid options,
+    ``StageLoadError``, and ``StageFailure`` if the stage raises.
     """
     if isinstance(stage, StageSpec):
         loaded = stage.load(stage.options.model_validate(options))
@@ -50,12 +50,12 @@ def run_stage(
 
 
 def of_type(kind: type[E], events: Iterable[Event]) -> list[E]:
-    """Those of one type, in order."""
+    """The events of one type, in order."""
     return [event for event in events if isinstance(event, kind)]
 
 
 def audio_blocks(samples: NDArray[np.float32], size: int = BLOCK_SAMPLES, start: int = 0) -> list[AudioBlock]:
-    """``samples`` (float32 within [-1, 1], shape ``(n,)``, 16 kHz) as consecutive blocks of ``size``."""
+    """``samples`` (float32 within [-1, 1], shape ``(n,)``, 16 kHz) as consecutive blocks of ``size`` samples."""
     return [AudioBlock(start + offset, samples[offset : offset + size]) for offset in range(0, len(samples), size)]
 
 
@@ -69,7 +69,7 @@ def pcm_frames(samples: NDArray[np.float32], size: int) -> list[PcmReceived]:
 def recut(events: Iterable[Event], size: int | None) -> list[Event]:
     """The same audio in other pieces: consecutive events of one audio type joined, and cut into ``size`` samples.
 
-    ``size`` None: joined only. All other events stay as and where they are.
+    ``size`` None: only joined. All other events are unchanged and in place.
     """
     out: list[Event] = []
     for kind, run in groupby(events, type):

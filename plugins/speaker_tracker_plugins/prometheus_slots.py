@@ -1,7 +1,7 @@
-"""Places of processes in the folder that they share, each with its files of figures.
+"""Slots of processes in the folder that they share, each with its own files of metrics.
 
-A process that starts takes the place of one that died, and goes on in its files: what was counted stays counted, and the folder
-does not grow. A place is held by a lock, which the system releases when the process ends, in whichever way.
+A new process takes the slot of one that died and continues its files, so that counts are kept and the folder does not grow. A slot
+is held by a lock, which the system releases when the process ends, in whatever way.
 """
 
 from __future__ import annotations
@@ -15,38 +15,38 @@ from threading import Lock
 
 from prometheus_client.multiprocess import mark_process_dead
 
-LOCKS = "places.lock"
-"""Each byte of it is a lock: the first is held while places are taken or looked at, those behind it stand for the places."""
+LOCKS = "slots.lock"
+"""Each byte is a lock: the first is held while slots are taken or inspected, the others stand for the slots."""
 
 
-class Place:
-    """The lowest place in ``folder`` that no living process has; this process's from now on.
+class Slot:
+    """Takes the lowest slot in ``folder`` that no living process has, for the lifetime of this process.
 
-    Locks are those of POSIX: a child that a process forks does not hold them, and closing the file would release them all.
+    The locks are POSIX locks: forked children do not inherit them, and closing the file would release them all.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._locks = (folder / LOCKS).open("ab")
-        self._threads = Lock()  # the other locks keep processes apart, not threads
+        self._threads = Lock()  # the file locks exclude processes, not threads
         with self._guarded():
-            self.number = self._taken()
+            self.number = self._take_lowest()
             mark_process_dead(self.number, str(folder))
 
-    def forget_the_dead(self) -> None:
-        """Lets go of what processes that are gone had, such as open sessions; what they counted stays."""
-        os.utime(self._locks.fileno())  # so that what clears old files away takes it for no such file
+    def discard_dead_processes(self) -> None:
+        """Removes the gauges of dead processes, such as open sessions; their counters stay."""
+        os.utime(self._locks.fileno())  # keeps cleaners of temporary files from removing it
         with self._guarded():
-            for number in self._with_files() - {self.number}:
+            for number in self._slots_with_live_values() - {self.number}:
                 if self._take(number):
                     mark_process_dead(number, str(self._folder))
                     self._lock(fcntl.LOCK_UN, 1 + number)
 
-    def _with_files(self) -> set[int]:
-        """Places that have what is true only as long as their process lives."""
+    def _slots_with_live_values(self) -> set[int]:
+        """Slots with gauges that are valid only while their process lives."""
         return {int(file.stem.rpartition("_")[2]) for file in self._folder.glob("gauge_live*.db")}
 
-    def _taken(self) -> int:
+    def _take_lowest(self) -> int:
         number = 0
         while not self._take(number):
             number += 1
@@ -55,7 +55,7 @@ class Place:
     def _take(self, number: int) -> bool:
         try:
             self._lock(fcntl.LOCK_EX | fcntl.LOCK_NB, 1 + number)
-        except (BlockingIOError, PermissionError):  # either, by the system
+        except (BlockingIOError, PermissionError):  # which of them depends on the system
             return False
         return True
 
