@@ -1,10 +1,10 @@
-"""Measures a cold start: from the start of a container's process until it takes sessions, and until a client hears who speaks.
+"""Measures cold starts: time from the start of a container's process until it accepts sessions, and until the first label.
 
 Usage: python deploy/cold_start.py IMAGE ... [--runs N] [--cpus N] [--engine docker|podman]
 
-Images take turns, so that what else the machine does falls on all of them. The engine must run on this machine, whose clock is
-compared with its own. What an image consists of is in memory already when it is started; reading it from a disk, or pulling it,
-comes on top. Needs the packages of Speaker Tracker.
+Images take turns, so that other load on the machine affects all of them. The engine must run on this machine, as clocks are
+compared. Image data is in the page cache at the start; reading it from disk, or pulling it, would take additional time. Needs the
+packages of Speaker Tracker.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from websockets.sync.client import connect
 
 DIALOGUE = Path(__file__).parents[1] / "tests" / "data" / "dialogue.flac"
 SPEECH_BEGINS = 0.5
-"""Seconds; what a client hears until then is silence, which is left out."""
+"""Seconds of silence at the begin of the recording, which are skipped."""
 FRAME_SECONDS = 0.1
 SAMPLE_RATE = 16_000
 PATIENCE_SECONDS = 120.0
@@ -36,9 +36,9 @@ TO_MICROSECONDS = len("2026-01-01T00:00:00.000000")
 
 @dataclass(frozen=True)
 class Start:
-    """Seconds since the process was started, until ``/health`` answered 200 and until a label was heard.
+    """Seconds from the start of the process until ``/health`` answered 200 and until the first label.
 
-    ``label_after_health``: of these, since the client connected and began to speak.
+    ``label_after_health``: seconds until the label since the client connected and began to send audio.
     """
 
     health: float
@@ -47,13 +47,13 @@ class Start:
 
 
 class Engine:
-    """Docker or Podman by its command line."""
+    """Docker or Podman, used by its command line."""
 
     def __init__(self, command: str) -> None:
         self.command = command
 
     def __call__(self, *arguments: str) -> str:
-        """What the command prints."""
+        """Output of a command of the engine."""
         done = subprocess.run([self.command, *arguments], capture_output=True, text=True, check=False)  # noqa: S603 - the user's own
         if done.returncode:
             raise SystemExit(f"{self.command} {arguments[0]} failed: {done.stderr.strip()}")
@@ -65,7 +65,7 @@ class Engine:
 
     @contextmanager
     def running(self, image: str, cpus: float) -> Iterator[str]:
-        """A container of ``image``; it is gone afterwards."""
+        """Runs a container of ``image``, removed at the end."""
         options = ["--detach", "--read-only", "--cap-drop", "ALL", "--publish", "127.0.0.1::8000", "--cpus", str(cpus)]
         container = self("run", *options, image)
         try:
@@ -74,17 +74,17 @@ class Engine:
             self("rm", "--force", container)
 
     def started(self, container: str) -> float:
-        """When its process was started, in seconds of the epoch."""
+        """Start time of its process, in seconds since the epoch."""
         text = self("inspect", "--format", "{{.State.StartedAt}}", container)
         return datetime.fromisoformat(text[:TO_MICROSECONDS].rstrip("Z")).replace(tzinfo=UTC).timestamp()
 
     def address(self, container: str) -> str:
-        """``host:port`` of this machine."""
+        """Address of its port on this machine, ``host:port``."""
         return self("port", container, "8000/tcp").splitlines()[0]
 
 
 def measure(engine: Engine, image: str, cpus: float, pcm: bytes) -> Start:
-    """One start of ``image``."""
+    """Measures one start of ``image``."""
     with engine.running(image, cpus) as container:
         begin, address = engine.started(container), engine.address(container)
         _until(lambda: _is_healthy(address), f"{image} did not become healthy")
@@ -110,7 +110,7 @@ def _until(holds: Callable[[], bool], complaint: str) -> None:
 
 
 def _first_label(address: str, pcm: bytes) -> float:
-    """When somebody's name was first heard by a client that speaks as people do, in seconds of the epoch."""
+    """Time of the first label for a client that sends in real time, in seconds since the epoch."""
     size = int(FRAME_SECONDS * SAMPLE_RATE) * 2
     with connect(f"ws://{address}/ws/session", compression=None) as connection:
         connection.send(json.dumps({"action": "start", "num_speakers": 2, "timeline": True}))
@@ -137,7 +137,7 @@ def _shown(values: list[float]) -> str:
 
 
 def main() -> None:
-    """The command."""
+    """Runs the command."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("images", nargs="+", metavar="IMAGE")
     parser.add_argument("--runs", type=int, default=5)

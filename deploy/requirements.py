@@ -1,4 +1,4 @@
-"""Prints what an image installs: the requirements of pyproject.toml, with extras, and without packages that an image leaves out.
+"""Prints the requirements of an image: those of pyproject.toml with extras, without packages that the image leaves out.
 
 Usage: python requirements.py [--extras NAME,...] [--without NAME,...] PYPROJECT
 """
@@ -10,10 +10,10 @@ from pathlib import Path
 
 
 def requirements(pyproject: Path, extras: set[str], without: set[str]) -> list[str]:
-    """Requirements as pip takes them, one an element.
+    """List of requirements in pip's syntax.
 
-    ``extras``: names in ``[project.optional-dependencies]``. ``without``: names of packages. Raises ``SystemExit`` where one of
-    them is unknown, so that a misspelt name does not make an image that lacks or holds what it should not.
+    ``extras``: names in ``[project.optional-dependencies]``. ``without``: names of packages. Raises ``SystemExit`` if one of
+    them is unknown, so that a misspelt name does not result in an image with wrong contents.
     """
     project = tomllib.loads(pyproject.read_text(encoding="utf-8"))["project"]
     optional: dict[str, list[str]] = project["optional-dependencies"]
@@ -27,7 +27,7 @@ def requirements(pyproject: Path, extras: set[str], without: set[str]) -> list[s
 
 
 def main() -> None:
-    """The command."""
+    """Runs the command."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("pyproject", type=Path)
     parser.add_argument("--extras", default="", type=lambda names: set(filter(None, names.split(","))))

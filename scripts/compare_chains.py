@@ -1,4 +1,4 @@
-"""Compares what chains cost: CPU time for each second of audio, as a ratio to the first, measured in turns in one process.
+"""Compares the CPU time of chains per second of audio, as a ratio to the first chain, measured in turns in one process.
 
 Usage: python scripts/compare_chains.py BASELINE.env OTHER.env ... [--audio FILE] [--runs N]
 
@@ -24,7 +24,7 @@ KEPT = (f"{PREFIX}MODEL_CACHE",)
 
 
 def load(file: Path) -> Chain:
-    """The chain of an environment file, and of nothing else in the environment but where models are."""
+    """The chain of an environment file, ignoring other settings in the environment but the model cache."""
     for name in [name for name in os.environ if name.startswith(PREFIX) and name not in KEPT]:
         del os.environ[name]
     for line in file.read_text(encoding="utf-8").splitlines():
@@ -34,7 +34,7 @@ def load(file: Path) -> Chain:
 
 
 def cpu_share(chain: Chain, audio: Path, num_speakers: int) -> float:
-    """CPU seconds for a second of ``audio``: the share of a core that a live session takes."""
+    """CPU seconds per second of ``audio``: the share of a core for a live session."""
     file = AudioFile(audio)
     begin = time.process_time()
     track(chain.open, file, num_speakers)
@@ -42,7 +42,7 @@ def cpu_share(chain: Chain, audio: Path, num_speakers: int) -> float:
 
 
 def main() -> None:
-    """The command."""
+    """Runs the command."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("files", nargs="+", type=Path, metavar="CHAIN.env")
     parser.add_argument("--audio", type=Path, default=DATA / "conversation.flac")

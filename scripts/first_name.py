@@ -1,7 +1,7 @@
-"""Measures how long it takes from opening the page to the first names.
+"""Measures the time from opening the page to the first names.
 
-There is a real server, and Chromium with a recorded conversation, whose reference is known, as its microphone. Needs Chromium and
-the development packages, and a quarter of a minute for each run:
+Runs a real server, and Chromium with a recorded conversation, whose reference is known, as its microphone. Needs Chromium and the
+development packages; each run takes a quarter of a minute:
 
     python scripts/first_name.py [--runs N] [--audio FILE] [--rttm FILE] [--speakers N]
 """
@@ -26,7 +26,7 @@ from speaker_tracker.results.rttm import read_rttm
 
 SAMPLE_RATE = 16_000
 LEAD_SECONDS = 2
-"""Chromium plays the recording from when the microphone is opened: so long it is quiet, lest words are lost before that."""
+"""Silence before the recording: Chromium plays it from the opening of the microphone, so that first words could be lost."""
 NAMED_MS = 60_000
 
 WATCH = """
@@ -49,12 +49,12 @@ const look = () => {
 new MutationObserver(look).observe(document, {subtree: true, childList: true, attributes: true, characterData: true});
 addEventListener("click", ({target}) => target.id === "start" && (seen.pressed ??= performance.now()), true);
 """
-"""Notes, in milliseconds since the page was asked for, what is sent and what is shown."""
+"""Script that records what the page sends and shows, with times in milliseconds since the navigation."""
 
 
 @dataclass(frozen=True)
 class Waits:
-    """Seconds that somebody waits, in one run."""
+    """Waiting times of one run, in seconds."""
 
     ready: float
     running: float
@@ -71,7 +71,7 @@ MEANING = {
 
 
 def first_words(rttm: Path) -> tuple[float, float]:
-    """When the first and the second speaker begin, in seconds of the recording."""
+    """Times when the first and the second speaker begin, in seconds of the recording."""
     starts: dict[str, float] = {}
     for turn in sorted(read_rttm(rttm), key=lambda turn: turn.start):
         starts.setdefault(turn.speaker, turn.start)
@@ -80,14 +80,14 @@ def first_words(rttm: Path) -> tuple[float, float]:
 
 
 def heard_from(sent: NDArray[np.float64], recording: NDArray[np.float64]) -> float:
-    """Where in ``recording`` what was ``sent`` begins, in seconds: where both, at 16 kHz, agree best."""
+    """Position in ``recording``, in seconds, where the ``sent`` audio begins, by the best correlation of both at 16 kHz."""
     size = len(sent) + len(recording)
     agreement = np.fft.irfft(np.fft.rfft(recording, size) * np.conj(np.fft.rfft(sent, size)), size)
     return int(np.argmax(agreement[: len(recording)])) / SAMPLE_RATE
 
 
 def spoken_at(sent: list[tuple[float, list[int]]], recording: NDArray[np.float64]) -> float:
-    """When the recording began to play, in milliseconds of the page: no frame can be sent before it was spoken."""
+    """Time when the recording began to play, in milliseconds of the page: no frame can be sent before it was played."""
     lengths = [len(samples) for _, samples in sent]
     ends_ms = np.cumsum(lengths) / SAMPLE_RATE * 1000
     begun_ms = min(at - float(end) for (at, _), end in zip(sent, ends_ms, strict=True))
@@ -96,12 +96,12 @@ def spoken_at(sent: list[tuple[float, list[int]]], recording: NDArray[np.float64
 
 
 def waits_of(seen: dict[str, Any], recording: NDArray[np.float64], words: tuple[float, float]) -> Waits:
-    """What was seen, as waits; ``words``: when the two speakers begin in the recording."""
+    """Waiting times from the observations ``seen``; ``words``: times when the two speakers begin in the recording."""
     playing = spoken_at(seen["sent"], recording)
     shown = []
     for number, word in enumerate(words, 1):
         begun = playing + 1000 * word
-        # Of a word that is over when its speaker is known, the list and the timeline tell.
+        # A speaker recognized only after their word is shown in the list and the timeline, not as current.
         told = [seen["listed"][str(number)], *(at for at, name in seen["names"] if name == f"Speaker {number}")]
         shown.append(min(at for at in told if at >= begun) - begun)
     waits = [seen["ready"], seen["running"] - seen["pressed"], *shown]
@@ -109,7 +109,7 @@ def waits_of(seen: dict[str, Any], recording: NDArray[np.float64], words: tuple[
 
 
 def measure(playwright: Playwright, address: str, heard: Path, speakers: int) -> dict[str, Any]:
-    """What ``WATCH`` has seen until the second speaker was named, in a browser of its own."""
+    """Observations of ``WATCH`` in a new browser until the second speaker is named."""
     browser = launch(playwright, heard)
     page = browser.new_page()
     page.add_init_script(WATCH)

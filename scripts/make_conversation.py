@@ -1,4 +1,4 @@
-"""Makes the project's own conversations: ``tests/data/*.flac`` with exact ``*.rttm`` and a ``manifest.json`` for ``evaluate``.
+"""Generates the project's own conversations: ``tests/data/*.flac`` with exact ``*.rttm`` and a ``manifest.json`` for ``evaluate``.
 
 Reads ``tests/data/conversations.toml``, has espeak-ng speak every turn, and places the turns one after the other over a low noise
 floor. The reference comes from the placement: each clip without its leading and trailing silence, split at inner pauses longer
@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 SAMPLE_RATE = 16_000
 FRAME = SAMPLE_RATE // 100
 SILENCE_DB = 35.0
-"""A frame of 10 ms that lies further below the loudest of its clip is silent."""
+"""Level below the loudest frame of a clip from which a frame of 10 ms is silent."""
 LONGEST_INNER_PAUSE = 0.3
 PAUSES = (0.3, 0.9)
 NOISE_DBFS = -62.0
@@ -38,7 +38,7 @@ Samples = NDArray[np.float64]
 
 
 def speak(speaker: dict[str, Any], text: str) -> Samples:
-    """``text`` in the voice of ``speaker`` at 16 kHz, from the first frame that is not silent to the last, at its level."""
+    """Synthesizes ``text`` in the voice of ``speaker`` at 16 kHz and at its level, without silence at either end."""
     command = ["espeak-ng", "-v", speaker["voice"], "-p", str(speaker["pitch"]), "-s", str(speaker["speed"]), "--stdout", text]
     spoken = subprocess.run(command, capture_output=True, check=True).stdout  # noqa: S603 - text and voices are the project's own
     wave, rate = soundfile.read(io.BytesIO(spoken), dtype="float64")
@@ -50,7 +50,7 @@ def speak(speaker: dict[str, Any], text: str) -> Samples:
 
 
 def loud_frames(clip: Samples) -> NDArray[np.bool_]:
-    """For each whole frame of 10 ms, whether it is speech rather than silence."""
+    """Whether each complete frame of 10 ms is speech rather than silence."""
     frames = clip[: len(clip) // FRAME * FRAME].reshape(-1, FRAME)
     energy = 10 * np.log10(np.mean(frames**2, axis=1) + 1e-12)
     loud: NDArray[np.bool_] = energy > energy.max() - SILENCE_DB
@@ -58,7 +58,7 @@ def loud_frames(clip: Samples) -> NDArray[np.bool_]:
 
 
 def speech_spans(clip: Samples) -> Iterator[tuple[float, float]]:
-    """Seconds from and to, without inner pauses longer than ``LONGEST_INNER_PAUSE``."""
+    """Start and end of speech in seconds, split at inner pauses longer than ``LONGEST_INNER_PAUSE``."""
     loud = np.flatnonzero(loud_frames(clip))
     breaks = np.flatnonzero(np.diff(loud) - 1 > LONGEST_INNER_PAUSE * SAMPLE_RATE / FRAME)
     for first, last in zip(np.r_[0, breaks + 1], np.r_[breaks, len(loud) - 1], strict=True):
@@ -66,7 +66,7 @@ def speech_spans(clip: Samples) -> Iterator[tuple[float, float]]:
 
 
 def mix(conversation: dict[str, Any]) -> tuple[Samples, list[tuple[float, float, str]]]:
-    """The audio of one conversation and who speaks in it from when to when, in seconds."""
+    """The audio of one conversation and its turns: start and end in seconds, and the speaker."""
     random = np.random.default_rng(conversation["seed"])
     parts: list[Samples] = []
     segments: list[tuple[float, float, str]] = []
@@ -90,7 +90,7 @@ def rttm_line(uri: str, start: float, end: float, speaker: str) -> str:
 
 
 def main() -> None:
-    """Writes the files; exits with one sentence where espeak-ng is missing."""
+    """Writes the files; exits with one sentence if espeak-ng is missing."""
     parser = argparse.ArgumentParser(description="Make the synthetic conversations and their references.")
     parser.add_argument("--out", type=Path, default=DATA, help="folder to write to (default: tests/data)")
     out: Path = parser.parse_args().out

@@ -1,6 +1,6 @@
-"""Takes the pictures of the page in ``docs/images``: a real server, and Chromium with a recorded conversation as its microphone.
+"""Takes the pictures of the page in ``docs/images``, with a real server and a recorded conversation as Chromium's microphone.
 
-Needs Chromium and the development packages, and as long as the conversation is:
+Needs Chromium and the development packages; takes as long as the conversation:
 
     python scripts/screenshot.py [--out FOLDER] [--audio FILE] [--speakers N] [--live SECONDS] [--stop SECONDS]
 """
@@ -34,7 +34,7 @@ REPORT_MS = 60_000
 
 @contextmanager
 def running_server() -> Iterator[str]:
-    """The address of a server with its defaults."""
+    """Runs a server with default settings; yields its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -49,7 +49,7 @@ def running_server() -> Iterator[str]:
 
 
 def wait_for(url: str) -> None:
-    """Returns once ``url`` answers."""
+    """Waits until ``url`` answers."""
     deadline = time.monotonic() + READY_SECONDS
     while True:
         try:
@@ -62,7 +62,7 @@ def wait_for(url: str) -> None:
 
 
 def launch(playwright: Playwright, heard: Path) -> Browser:
-    """Chromium whose microphone hears ``heard`` once."""
+    """Launches Chromium with the recording ``heard``, played once, as its microphone."""
     path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if path is None:
         sys.exit("Chromium is needed; install your system's package, such as chromium")
@@ -71,7 +71,7 @@ def launch(playwright: Playwright, heard: Path) -> Browser:
 
 
 def wait_until_heard(page: Page, seconds: float) -> None:
-    """Waits until the page has listened for so long."""
+    """Waits until the page has listened for ``seconds``."""
     page.wait_for_function(
         """seconds => {
           const parts = document.getElementById("elapsed").textContent.split(":");
@@ -83,7 +83,7 @@ def wait_until_heard(page: Page, seconds: float) -> None:
 
 
 def take(page: Page, file: Path, scheme: Literal["light", "dark"], size: ViewportSize, *, full: bool = False) -> None:
-    """A picture in this colour scheme and size; ``full``: of the page however long it is."""
+    """Takes a picture in this colour scheme and size; ``full``: of the whole page."""
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size(size)
     page.wait_for_timeout(500)  # transitions
@@ -92,7 +92,7 @@ def take(page: Page, file: Path, scheme: Literal["light", "dark"], size: Viewpor
 
 
 def picture(page: Page, out: Path, options: argparse.Namespace) -> None:
-    """Holds the conversation and takes the pictures."""
+    """Runs the conversation and takes the pictures."""
     page.get_by_role("group", name="How many people speak?").get_by_label(str(options.speakers)).check()
     take(page, out / "browser-start.png", "light", NARROW, full=True)
     page.set_viewport_size(WIDE)
