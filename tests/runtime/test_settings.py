@@ -219,7 +219,7 @@ def test_a_path_that_was_not_filled_in_is_none(environment, name):
 @pytest.mark.parametrize(
     ("value", "why"), [("5", "a path is text"), ('"a\\u0000b"', "it is no path; give one, or unset it")], ids=["number", "zero"]
 )
-def test_what_is_no_path_is_told(toml, value, why):
+def test_an_invalid_path_is_reported(toml, value, why):
     toml(f"model_cache = {value}\n")
     assert sentence().endswith(f": Value error, {why}")
 

@@ -124,7 +124,7 @@ def write_header_alone(path):
         ("header.wav", write_header_alone, "{} holds no audio: it has a header but no samples"),
     ],
 )
-def test_what_is_no_audio_is_told_in_one_sentence(tmp_path, name, make, sentence):
+def test_invalid_audio_is_reported_in_one_sentence(tmp_path, name, make, sentence):
     path = tmp_path / name
     make(path)
     with pytest.raises(AudioFileError) as raised:
@@ -133,7 +133,7 @@ def test_what_is_no_audio_is_told_in_one_sentence(tmp_path, name, make, sentence
 
 
 @pytest.mark.parametrize("name", ["my talk.mp4", "talk.wav"])
-def test_of_a_video_it_is_told_how_to_take_its_sound_out(tmp_path, monkeypatch, name):
+def test_a_video_is_reported_with_the_command_that_extracts_its_sound(tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
     pictures = ["-f", "lavfi", "-i", "color=size=32x32:rate=5:duration=1"]
     sound = ["-f", "lavfi", "-i", "sine=duration=1"]

@@ -44,7 +44,7 @@ def begin(tmp_path_factory):
 
 
 @pytest.mark.parametrize(("ending", "kind"), FORMATS.items())
-def test_files_are_told_by_their_begin(begin, ending, kind):
+def test_files_are_recognized_by_their_first_bytes(begin, ending, kind):
     head = begin(ending)
     assert media_kind(head) == kind
     assert header_kind(head) == (None if ending in TOLD_BY_A_BYTE_OR_TWO else kind)

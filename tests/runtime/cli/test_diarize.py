@@ -99,7 +99,9 @@ def test_a_reference_without_a_picture_is_wrong_usage(conversation, tmp_path):
         (["{audio}", "--plot", "{folder}/a.png", "--reference", "none.rttm"], "there is no file none.rttm"),
     ],
 )
-def test_what_cannot_be_read_or_written_is_told_before_any_work(conversation, tmp_path, monkeypatch, arguments, sentence):
+def test_files_that_cannot_be_read_or_written_are_reported_before_any_work(
+    conversation, tmp_path, monkeypatch, arguments, sentence
+):
     monkeypatch.setenv("SPEAKER_TRACKER_STAGE_OPTIONS__SCRIPTED__BROKEN", "at load")
     names = {"audio": conversation, "folder": tmp_path}
     result = run(*(argument.format(**names) for argument in arguments))
@@ -179,7 +181,7 @@ def test_one_file_in_one_format_goes_to_standard_output(conversation):
     assert [cue.voice for cue in webvtt.from_string(result.stdout).captions] == ["Speaker 0", "Speaker 1"]
 
 
-def test_files_that_cannot_be_used_are_told_and_the_others_go_on(recordings, tmp_path):
+def test_files_that_cannot_be_used_are_reported_and_the_others_are_processed(recordings, tmp_path):
     (recordings / "aa.wav").write_text("no audio")
     (recordings / "z.mp3").touch()
     result = run(recordings, "--output-dir", tmp_path / "out")
@@ -193,7 +195,7 @@ def test_files_that_cannot_be_used_are_told_and_the_others_go_on(recordings, tmp
     assert written(tmp_path / "out") == ["a.rttm", "b.rttm", "monday/a.ogg.rttm"]
 
 
-def test_a_session_that_fails_is_told_for_each_file(recordings, monkeypatch):
+def test_a_session_that_fails_is_reported_for_each_file(recordings, monkeypatch):
     monkeypatch.setenv("SPEAKER_TRACKER_STAGE_OPTIONS__SCRIPTED__BROKEN", "in feed")
     result = run(recordings)
     assert result.exit_code == 1
@@ -203,7 +205,7 @@ def test_a_session_that_fails_is_told_for_each_file(recordings, monkeypatch):
     assert summary == "Error: 3 of 3 files could not be used"
 
 
-def test_what_is_there_is_skipped_and_what_lacks_is_made(recordings, tmp_path):
+def test_existing_results_are_skipped_and_missing_ones_are_made(recordings, tmp_path):
     out = tmp_path / "out"
     assert run(recordings, "--output-dir", out, "--format", "rttm,csv").exit_code == 0
     (out / "a.csv").unlink()
@@ -305,7 +307,7 @@ def test_what_cannot_go_together_is_wrong_usage(conversation, tmp_path, argument
         (["{audio}", "--rttm", LONG], f"{LONG} cannot be written: File name too long"),
     ],
 )
-def test_folders_that_cannot_be_used_are_told_before_any_work(conversation, tmp_path, monkeypatch, arguments, sentence):
+def test_folders_that_cannot_be_used_are_reported_before_any_work(conversation, tmp_path, monkeypatch, arguments, sentence):
     monkeypatch.setenv("SPEAKER_TRACKER_STAGE_OPTIONS__SCRIPTED__BROKEN", "at load")
     (tmp_path / "empty").mkdir()
     names = {"audio": conversation, "folder": tmp_path}

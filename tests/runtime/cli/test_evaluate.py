@@ -113,7 +113,7 @@ def test_nonsense_as_jobs_is_wrong_usage(tmp_path, conversation):
     assert run(write_manifest(tmp_path, conversation), "--jobs", 0).exit_code == 2
 
 
-def test_the_oracle_is_told_beside_what_was_measured(tmp_path, conversation):
+def test_the_oracle_is_printed_beside_the_measured_figures(tmp_path, conversation):
     manifest = write_manifest(tmp_path, conversation)
     figures = json.loads(run(manifest, "--json", "--oracle", "--jobs", 1).stdout)["groups"]["all"]
     # The scripted chain embeds nothing, so that nothing can be labelled.
@@ -145,7 +145,7 @@ def test_one_conversation_is_explained_by_a_picture(tmp_path, conversation):
         (["--explain", "one", "--plot", "/missing/one.png"], 1, "/missing"),
     ],
 )
-def test_what_cannot_be_explained_is_said_in_one_line(tmp_path, conversation, arguments, status, said):
+def test_an_impossible_explanation_is_reported_in_one_line(tmp_path, conversation, arguments, status, said):
     pytest.importorskip("matplotlib")
     result = run(write_manifest(tmp_path, conversation), *arguments)
     assert result.exit_code == status
@@ -158,7 +158,7 @@ def test_what_cannot_be_explained_is_said_in_one_line(tmp_path, conversation, ar
     [["--group", "clean"], ["--uri", "one"], ["--part", "1/2"], ["--jobs", "1"], ["--oracle"], ["--verbose"], ["-v"], ["--json"]],
     ids=" ".join,
 )
-def test_what_would_do_nothing_for_a_picture_is_refused(tmp_path, conversation, other):
+def test_options_without_effect_on_a_picture_are_refused(tmp_path, conversation, other):
     picture = tmp_path / "one.png"
     result = run(write_manifest(tmp_path, conversation), "--explain", "one", "--plot", picture, *other)
 

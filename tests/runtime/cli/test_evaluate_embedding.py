@@ -70,14 +70,14 @@ def test_the_model_is_that_of_the_settings(voices, monkeypatch, tmp_path):
     assert str(tmp_path) in result.stderr
 
 
-def test_windows_longer_than_every_file_are_told(voices):
+def test_windows_longer_than_every_file_are_reported(voices):
     result = run(voices, "--seconds", 4)
 
     assert result.exit_code == 1
     assert result.stderr == ("Error: too few utterances are 4 s long: voices need two each to be compared; try less --seconds\n")
 
 
-def test_a_folder_of_anything_else_is_told(tmp_path):
+def test_a_folder_of_anything_else_is_reported(tmp_path):
     result = run(tmp_path)
 
     assert result.exit_code == 1
@@ -85,7 +85,7 @@ def test_a_folder_of_anything_else_is_told(tmp_path):
 
 
 @pytest.mark.usefixtures("scripted_chain")
-def test_a_chain_without_a_voice_model_is_told(voices, monkeypatch):
+def test_a_chain_without_a_voice_model_is_reported(voices, monkeypatch):
     monkeypatch.setenv("SPEAKER_TRACKER_STAGES", '["scripted"]')
 
     result = run(voices)

@@ -100,7 +100,7 @@ def test_what_is_wrong_usage_does_not_parse():
         parse(["models", "list", "--nonsense"])
 
 
-def test_the_versions_of_what_matters_are_told(clean_environment, monkeypatch, tmp_path):  # noqa: ARG001
+def test_versions_of_dependencies_are_printed(clean_environment, monkeypatch, tmp_path):  # noqa: ARG001
     monkeypatch.setenv("SPEAKER_TRACKER_MODEL_CACHE", str(tmp_path))
     lines = run("--version").stdout.splitlines()
     assert lines[:3] == [f"speaker-tracker {__version__}", f"Python {platform.python_version()}", f"torch {version('torch')}"]
@@ -118,7 +118,7 @@ def test_the_version_of_a_fetched_model_is_its_revision(clean_environment, monke
     assert f"voice model {HUB_MODEL.name}, {HUB_ID} at {HUB_REVISION[:8]} (weights" in run("--version").stdout
 
 
-def test_versions_are_told_whatever_is_wrong_with_the_settings(monkeypatch):
+def test_versions_are_printed_despite_invalid_settings(monkeypatch):
     monkeypatch.setenv("SPEAKER_TRACKER_NONSENSE", "1")
     result = run("--version")
     assert result.exit_code == 0
@@ -139,7 +139,7 @@ def test_a_full_disk_below_standard_output_is_one_line(arguments, unbuffered):
     assert (done.returncode, done.stderr) == (1, b"Error: standard output cannot be written: No space left on device\n")
 
 
-def test_whoever_reads_no_further_is_no_error_to_tell():
+def test_a_closed_pipe_is_not_reported_as_an_error():
     command = f"{shlex.quote(sys.executable)} -m speaker_tracker stages --json | head -1"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("{\n", "")
@@ -165,13 +165,13 @@ def test_a_command_that_lacks_another_shows_its_help(arguments):
 
 
 @pytest.mark.parametrize("error", [UserError("no such thing"), ChainError("no such thing")])
-def test_what_the_user_can_mend_is_one_line_and_status_1(failing, error):
+def test_an_error_that_the_user_can_fix_is_one_line_and_status_1(failing, error):
     failing(error)
     result = run("stages")
     assert (result.exit_code, result.stderr, result.stdout) == (1, "Error: no such thing\n", "")
 
 
-def test_what_nobody_foresaw_is_one_line_as_well(failing):
+def test_an_unexpected_error_is_one_line_as_well(failing):
     failing(RuntimeError("first line\n  second line"))
     result = run("stages")
     assert result.exit_code == 1

@@ -57,7 +57,7 @@ def test_json_tells_the_same(run, tmp_path):
 
 
 @pytest.mark.usefixtures("fetched")
-def test_fetching_what_is_there_tells_where(run, tmp_path):
+def test_fetching_an_existing_model_prints_its_folder(run, tmp_path):
     result = run("fetch")
     assert result.exit_code == 0
     assert str(hub_folder(tmp_path)) in result.output
@@ -71,7 +71,7 @@ def test_a_hub_out_of_reach_is_one_line_and_status_1(run, monkeypatch):
     assert result.stderr.count("\n") == 1
 
 
-def test_another_revision_is_told_with_the_setting_that_uses_it(run, tmp_path):
+def test_another_revision_is_printed_with_the_setting_that_uses_it(run, tmp_path):
     folder = hub_folder(tmp_path, "main")
     folder.mkdir(parents=True)
     for name in HUB_FILES:

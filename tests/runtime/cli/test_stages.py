@@ -24,7 +24,7 @@ def option(stages, stage, name):
     return next(entry for entry in described["options"] if entry["name"] == name)
 
 
-def test_the_chain_is_told_in_order_with_what_else_is_on_offer():
+def test_the_chain_is_printed_in_order_with_the_other_stages():
     told = document()
     assert [stage["name"] for stage in told["stages"]] == [
         "frame_decoder",
@@ -70,13 +70,13 @@ def test_without_such_a_plugin_nothing_is_said_of_it():
     assert "offer nothing" not in run().stdout
 
 
-def test_a_plugin_is_told_with_its_distribution(scripted_chain):  # noqa: ARG001
+def test_a_plugin_is_printed_with_its_distribution(scripted_chain):  # noqa: ARG001
     told = document()
     assert told["stages"][0]["provider"] == "scripted-plugin (scripted-dist 1.2)"
     assert told["stagesFrom"] == "SPEAKER_TRACKER_STAGES"
 
 
-def test_options_of_a_stage_outside_the_chain_are_told_as_set(monkeypatch):
+def test_options_of_a_stage_outside_the_chain_are_printed_as_set(monkeypatch):
     monkeypatch.setenv("SPEAKER_TRACKER_STAGE_OPTIONS__ENERGY_VAD__MIN_SPEECH_MS", "50")
     entry = option(document()["onOffer"], "energy_vad", "min_speech_ms")
     assert entry["from"] == "SPEAKER_TRACKER_STAGE_OPTIONS__ENERGY_VAD__MIN_SPEECH_MS"
@@ -115,7 +115,7 @@ def test_observers_are_on_offer_until_they_are_named():
     assert "Observers on offer, not in use\n\n  - prometheus  serves /metrics" in text
 
 
-def test_observers_in_use_are_told_with_provider_options_and_origins(monkeypatch, tmp_path):
+def test_observers_in_use_are_printed_with_provider_options_and_sources(monkeypatch, tmp_path):
     (tmp_path / "settings.toml").write_text('observers = ["prometheus"]\n')
     monkeypatch.setenv("SPEAKER_TRACKER_CONFIG", str(tmp_path / "settings.toml"))
     monkeypatch.setenv("SPEAKER_TRACKER_OBSERVER_OPTIONS__PROMETHEUS__PATH", "/figures")
@@ -135,7 +135,7 @@ def test_observers_in_use_are_told_with_provider_options_and_origins(monkeypatch
     assert "Observers on offer" not in text
 
 
-def test_options_of_an_observer_that_is_not_in_use_are_told_as_set(monkeypatch):
+def test_options_of_an_observer_that_is_not_in_use_are_printed_as_set(monkeypatch):
     monkeypatch.setenv("SPEAKER_TRACKER_OBSERVER_OPTIONS__PROMETHEUS__PATH", "/figures")
     assert option(document()["observersOnOffer"], "prometheus", "path")["value"] == "/figures"
 

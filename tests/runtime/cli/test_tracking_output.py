@@ -8,7 +8,7 @@ from speaker_tracker.events import TimelineSegment
     ("ms", "text"),
     [(0, "0:00.0"), (1_949, "0:01.9"), (1_950, "0:02.0"), (59_960, "1:00.0"), (600_000, "10:00.0"), (3_723_400, "1:02:03.4")],
 )
-def test_times_are_told_in_tenths_of_a_second(ms, text):
+def test_times_are_printed_in_tenths_of_a_second(ms, text):
     assert clock(ms) == text
 
 
@@ -39,7 +39,7 @@ def test_another_speaker_ends_a_turn(capsys):
     ]
 
 
-def test_a_turn_is_told_once_it_is_over(capsys):
+def test_a_turn_is_printed_once_it_is_over(capsys):
     printer = TurnPrinter()
     printer.feed([TimelineSegment(0, 500, 0)])
     assert capsys.readouterr().out == ""

@@ -60,7 +60,7 @@ def test_a_session_that_lasted_starts_the_count_anew_and_one_that_did_not_does_n
     assert len(pauses(attempts, clock)) == 2
 
 
-def test_what_cannot_be_is_told():
+def test_an_impossible_policy_is_rejected():
     with pytest.raises(BadArgument, match="longest_seconds less than first_seconds"):
         Backoff(first_seconds=5, longest_seconds=1)
     with pytest.raises(BadArgument, match="cannot be negative"):

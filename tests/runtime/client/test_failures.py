@@ -104,7 +104,7 @@ async def test_a_report_before_an_error_is_kept(serve_with):
         ('{"event": "speaker"}', "a 'speaker' event whose currentSpeakerId is wrong (Field required)"),
     ],
 )
-async def test_what_is_not_the_protocol_is_told(serve_with, sent, words):
+async def test_a_violation_of_the_protocol_is_reported(serve_with, sent, words):
     def strange(websocket):
         websocket.recv()
         websocket.send(STARTED)
@@ -186,18 +186,18 @@ async def test_the_token_goes_as_a_bearer_token(serve_with):
     assert shown == ["Bearer sesame", None]
 
 
-async def test_a_token_in_the_address_is_not_told(serve_with):
+async def test_a_token_in_the_address_is_not_shown(serve_with):
     url = serve_with(lambda _: None, process_request=lambda connection, _: connection.respond(HTTPStatus.UNAUTHORIZED, "no\n"))
     assert "sesame" not in await fails(f"{url}?token=sesame", AccessRefused)
     assert "sesame" not in await fails(url.replace("ws://", "ws://me:sesame@"), AccessRefused)
 
 
-async def test_nobody_listening_is_told(unused_tcp_port):
+async def test_a_missing_server_is_reported(unused_tcp_port):
     url = f"ws://127.0.0.1:{unused_tcp_port}/ws/session"
     assert await fails(url, CannotConnect) == f"{url} cannot be reached: connection refused; is the server running?"
 
 
-async def test_a_server_that_hangs_up_is_told(unused_tcp_port):
+async def test_a_server_that_hangs_up_is_reported(unused_tcp_port):
     async def hang_up(_reader, writer):
         writer.close()
 
@@ -207,7 +207,7 @@ async def test_a_server_that_hangs_up_is_told(unused_tcp_port):
     assert told.startswith((f"{url} closed the connection before it answered", f"{url} cannot be reached: Connection reset"))
 
 
-async def test_a_server_of_something_else_is_told(unused_tcp_port):
+async def test_a_server_of_something_else_is_reported(unused_tcp_port):
     async def answer(reader, writer):
         await reader.readline()
         writer.write(b"220 mail.example ready\r\n")
@@ -219,7 +219,7 @@ async def test_a_server_of_something_else_is_told(unused_tcp_port):
     assert told.startswith(f"{url} is no speaker tracker: it does not accept WebSocket connections (")
 
 
-async def test_a_certificate_that_is_not_trusted_is_told_with_what_to_do(tls_files, unused_tcp_port):
+async def test_a_certificate_that_is_not_trusted_is_reported_with_what_to_do(tls_files, unused_tcp_port):
     cert, key, _ = tls_files
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(cert, key)
@@ -233,7 +233,7 @@ async def test_a_certificate_that_is_not_trusted_is_told_with_what_to_do(tls_fil
     ("code", "words"),
     [(1000, "closed the connection without a report"), (1011, "broke the connection off with close code 1011 (out of luck)")],
 )
-async def test_a_close_without_a_report_is_told(serve_with, code, words):
+async def test_a_close_without_a_report_is_reported(serve_with, code, words):
     def close(websocket):
         websocket.recv()
         websocket.send(STARTED)

@@ -44,6 +44,6 @@ def test_an_error_message_is_raised_also_with_a_code_that_is_new():
         ),
     ],
 )
-def test_what_is_no_message_is_told(data, what):
+def test_an_invalid_message_is_reported(data, what):
     with pytest.raises(NotTheProtocol, match=what):
         parse_message(data)

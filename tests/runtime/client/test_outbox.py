@@ -34,7 +34,7 @@ def test_audio_goes_out_in_order_in_frames_of_the_length_that_is_asked_for(outbo
     assert outbox.unsent == 0
 
 
-def test_what_was_acknowledged_is_let_go_of_and_the_next_session_begins_behind_it(outbox):
+def test_acknowledged_audio_is_dropped_and_the_next_session_begins_after_it(outbox):
     outbox.acknowledge(1500)
     assert len(outbox) == 1.5 * SECOND
     assert outbox.rewind() == 1.5 * SECOND
@@ -62,7 +62,7 @@ def test_only_what_was_given_to_a_server_can_be_acknowledged(outbox):
     assert sends(outbox) == seconds(3)
 
 
-def test_a_frame_may_be_acknowledged_before_its_sender_comes_to_say_that_it_went_out(outbox):
+def test_a_frame_may_be_acknowledged_before_it_is_marked_as_sent(outbox):
     outbox.next(SECOND)
     outbox.acknowledge(3000)
     outbox.mark_sent()
@@ -76,7 +76,7 @@ def test_a_frame_that_did_not_go_out_is_sent_in_the_next_session(outbox):
     assert sends(outbox) == seconds(3)
 
 
-def test_a_new_session_catches_up_until_all_that_was_kept_before_it_is_sent(outbox):
+def test_a_new_session_is_catching_up_until_all_earlier_audio_is_sent(outbox):
     assert not outbox.is_catching_up
     outbox.rewind()
     outbox.put(seconds(4))

@@ -34,7 +34,7 @@ def test_one_session_that_was_stopped_is_complete():
     assert parts.report(1000, stopped=False) == Report((whole,), finished=False, complete=False)
 
 
-def test_a_session_that_was_lost_has_what_it_last_said():
+def test_a_lost_session_has_its_last_state():
     parts = Parts(timeline=True)
     parts.current.add(timeline(1000, (0, 300, None), (300, 900, 0)))
     parts.current.add(timeline(2000, (500, 1500, 1), (900, 1800, 0)))
@@ -80,7 +80,7 @@ def test_without_a_timeline_nobody_knows_what_was_lost():
     assert [part.segments for part in parts.report(1000, stopped=True).parts] == [None, None]
 
 
-def test_a_server_has_answered_for_what_it_said_anything_of_and_for_what_it_heard_long_ago():
+def test_labelled_audio_and_old_audio_count_as_acknowledged():
     parts = Parts(timeline=True)
     parts.begin_next(1000)
     part = parts.current
@@ -115,7 +115,7 @@ def test_a_part_ends_where_the_next_begins():
     assert parts.report(1000, stopped=False).parts[0].segments == segments((0, 1000, 0))
 
 
-def test_times_whose_timeline_did_not_come_any_more_are_those_of_audio_that_is_sent_again():
+def test_times_without_their_timeline_belong_to_audio_that_is_sent_again():
     parts = Parts(timeline=True)
     parts.current.add(SpeakerMessage(currentSpeakerId=0, speakingTimeMs={0: 500}))
     parts.current.add(timeline(500, (0, 500, 0)))
@@ -125,7 +125,7 @@ def test_times_whose_timeline_did_not_come_any_more_are_those_of_audio_that_is_s
     assert parts.report(2000, stopped=False).parts[0].speaking_ms == {0: 500}
 
 
-def test_a_server_that_tells_no_timeline_does_not_answer_for_audio_and_its_times_hold():
+def test_a_session_without_timeline_acknowledges_no_audio_and_its_times_hold():
     parts = Parts(timeline=True)
     assert parts.current.acknowledges
     for ms in (500, 1000):

@@ -42,7 +42,7 @@ def test_floats_are_scaled_and_clipped(kind):
         (np.array([0, np.nan], np.float32), "not a number"),
     ],
 )
-def test_what_is_no_audio_is_told(audio, words):
+def test_invalid_audio_is_rejected(audio, words):
     with pytest.raises(BadArgument, match=words):
         as_pcm(audio)
 

@@ -82,7 +82,7 @@ def test_a_loop_that_is_left_can_be_taken_up_again(tracker):
         assert list(client) == []
 
 
-def test_a_reader_that_is_slow_is_told(tracker):
+def test_a_slow_reader_gets_the_number_of_missed_events(tracker):
     with TrackerClientSync(tracker, max_waiting_events=3) as client:
         client.stream(SPEECH)
         missed, *rest = client
@@ -152,7 +152,7 @@ def test_errors_are_those_of_the_twin(tracker, serve_with, unused_tcp_port):
         TrackerClientSync(num_speakers=9)
 
 
-def test_a_server_of_something_else_is_told(serve_with):
+def test_a_server_of_something_else_is_reported(serve_with):
     def broken(websocket):
         websocket.send("{broken")
         websocket.recv(timeout=PATIENCE)
@@ -198,7 +198,7 @@ def test_a_server_that_is_killed_is_replaced(scripted_chain, start_server, unuse
     assert [part.speaking_ms for part in report.parts] == [{0: 1000}, {1: 1000}]
 
 
-def test_a_server_that_does_not_come_back_is_told(scripted_chain, start_server):  # noqa: ARG001
+def test_a_server_that_does_not_come_back_is_reported(scripted_chain, start_server):  # noqa: ARG001
     server = start_server()
     with TrackerClientSync(server.url, reconnect=None) as client:
         client.send(level(0))

@@ -123,7 +123,7 @@ async def test_what_a_newer_server_adds_is_passed_over(serve_with):
         assert await read_all(client) == [client.report_so_far()]
 
 
-async def test_a_reader_that_is_slow_misses_the_oldest_events_and_is_told(tracker):
+async def test_a_slow_reader_misses_the_oldest_events_and_gets_their_number(tracker):
     async with TrackerClient(tracker, max_waiting_events=5) as client:
         await client.stream(SPEECH)
         missed, *rest = await read_all(client)
@@ -189,7 +189,7 @@ async def test_a_server_that_is_slow_slows_the_sender(serve_with):
 
 
 @pytest.mark.parametrize("num_speakers", [0, 6, 2.5, "2", True])
-def test_a_number_of_speakers_that_no_server_takes_is_told(num_speakers):
+def test_an_invalid_number_of_speakers_is_rejected(num_speakers):
     with pytest.raises(BadArgument, match="num_speakers must be a whole number from 1 to 5"):
         TrackerClient(num_speakers=num_speakers)
 

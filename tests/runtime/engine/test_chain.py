@@ -93,7 +93,7 @@ def test_options_of_a_stage_that_is_not_in_the_chain_are_no_error(plugins):
     configure(plugins, ["decoder", "quiet_vad", "reporter"], {"loud_vad": {"threshold": "0.7"}})
 
 
-def test_wrong_options_of_a_stage_that_is_not_in_the_chain_are_told_all_the_same(plugins):
+def test_wrong_options_of_a_stage_that_is_not_in_the_chain_are_reported(plugins):
     assert "option 'threshold' of stage 'loud_vad'" in sentence(
         plugins, ["decoder", "quiet_vad", "reporter"], {"loud_vad": {"threshold": "abc"}}
     )
@@ -118,7 +118,7 @@ def test_an_unknown_option_is_named_with_those_there_are(plugins):
     )
 
 
-def test_an_option_of_a_stage_that_has_none_is_told_so(plugins):
+def test_an_option_of_a_stage_without_options_is_reported(plugins):
     assert sentence(plugins, GOOD, {"decoder": {"a": 1}}).endswith("its options: none")
 
 
@@ -129,7 +129,7 @@ def test_a_wrong_value_is_named_with_its_setting(plugins):
     )
 
 
-def test_options_that_do_not_fit_together_are_told(plugins):
+def test_options_that_do_not_fit_together_are_reported(plugins):
     assert sentence(plugins, GOOD, {"loud_vad": {"release": 0.9}}) == (
         "options of stage 'loud_vad' do not fit together: Value error, release must not exceed threshold"
     )
@@ -147,14 +147,14 @@ def test_a_stage_can_stand_in_a_chain_once(plugins):
     )
 
 
-def test_what_nothing_before_a_stage_produces_is_told_with_who_could(plugins):
+def test_an_event_that_no_earlier_stage_produces_is_reported_with_stages_that_do(plugins):
     assert sentence(plugins, ["decoder", "reporter", "loud_vad"]) == (
         "stage 'reporter' consumes SpeechAudio, which nothing before it in SPEAKER_TRACKER_STAGES produces; "
         "put one of these before 'reporter': loud_vad, quiet_vad"
     )
 
 
-def test_what_no_stage_on_offer_produces_is_told(plugins):
+def test_an_event_that_no_stage_produces_is_reported(plugins):
     assert sentence(plugins, ["decoder", "mystic"]) == (
         "stage 'mystic' consumes Unheard, which nothing before it in SPEAKER_TRACKER_STAGES produces; no stage on offer produces it"
     )
@@ -204,7 +204,7 @@ def test_a_stage_is_loaded_once_and_opened_for_every_session():
     assert chain.info == {"counting": {"model": "tiny"}}
 
 
-def test_what_a_stage_before_replaces_is_not_there_for_those_behind(plugins):
+def test_an_absorbed_event_is_not_available_to_later_stages(plugins):
     class Replacing:
         @hookimpl
         def speaker_tracker_stages(self):

@@ -61,7 +61,7 @@ def test_results_come_in_the_order_of_inputs():
     assert SharedInference(Model())([3, 1, 2]) == [6, 2, 4]
 
 
-def test_nothing_in_gives_nothing_out_and_calls_no_model():
+def test_no_inputs_give_no_results_and_no_call():
     model = Model()
 
     assert SharedInference(model)([]) == []
@@ -75,7 +75,7 @@ def test_lone_input_does_not_wait_for_others():
     assert model.batches == [[1]]
 
 
-def test_what_waits_while_a_call_runs_goes_into_the_next_one_together():
+def test_inputs_that_wait_during_a_call_share_the_next_one():
     model = Model(hold_first=True)
     shared = SharedInference(model)
     with callers(shared) as call:

@@ -94,7 +94,7 @@ def test_an_unknown_observer_is_named_with_those_on_offer(plugins):
     )
 
 
-def test_where_none_is_on_offer_that_is_told():
+def test_a_missing_offer_is_reported():
     assert sentence(PluginManager(blocked=BUILTIN_PLUGINS), ["gauge"]).endswith("observers on offer: none")
 
 
@@ -166,7 +166,7 @@ def test_an_observer_is_loaded_with_its_options(plugins):
         ),
     ],
 )
-def test_what_cannot_be_loaded_is_told_in_one_sentence(plugins, name, wanted):
+def test_a_failed_load_is_reported_in_one_sentence(plugins, name, wanted):
     assert sentence(plugins, [name]) == wanted
 
 
@@ -183,7 +183,7 @@ def test_the_base_takes_everything_in_silence():
     assert Observer().endpoints() == {}
 
 
-def test_every_observer_is_told_everything():
+def test_every_observer_gets_every_notification():
     first, second = RecordingObserver(), RecordingObserver()
 
     tell_all(Observers([("first", first), ("second", second)]))
@@ -191,7 +191,7 @@ def test_every_observer_is_told_everything():
     assert first.told == second.told == [(method, ARGUMENTS[method]) for method in TOLD]
 
 
-def test_one_that_fails_keeps_nothing_from_the_others_and_is_logged_once(caplog):
+def test_a_failure_of_one_does_not_affect_the_others_and_is_logged_once(caplog):
     broken, sound = RecordingObserver(), RecordingObserver()
     observers = Observers([("broken", broken), ("sound", sound)])
     observers.started(PROCESS)
@@ -209,7 +209,7 @@ def test_one_that_fails_keeps_nothing_from_the_others_and_is_logged_once(caplog)
     assert all(record.levelno == logging.ERROR and record.exc_info for record in caplog.records)
 
 
-def test_one_that_fails_to_start_is_told_nothing_more(caplog):
+def test_one_that_fails_to_start_gets_no_further_notifications(caplog):
     broken, sound = RecordingObserver("/broken", broken=True), RecordingObserver("/sound")
     observers = Observers([("broken", broken), ("sound", sound)])
 

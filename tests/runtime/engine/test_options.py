@@ -109,7 +109,7 @@ def sentence(**values: Any) -> str:
     ],
     ids=str,
 )
-def test_what_is_or_holds_a_secret_is_never_shown(values):
+def test_secrets_are_never_shown_at_any_depth(values):
     said = sentence(**values)
 
     (option,) = values
@@ -132,7 +132,7 @@ def test_the_place_within_an_option_is_named(values, end):
     assert sentence(**values).endswith(end)
 
 
-def test_an_option_that_there_is_not_is_named_with_those_there_are():
+def test_an_unknown_option_is_named_with_the_known_ones():
     assert sentence(logn="sesame") == (
         f"stage 'many' has no option 'logn' (set by MANY__LOGN); its options: {', '.join(ManyOptions.model_fields)}"
     )
@@ -162,7 +162,7 @@ def test_a_type_that_cannot_be_looked_into_may_hold_a_secret():
     assert SecretScan(Lost).holds_secret
 
 
-def test_errors_of_foreign_code_are_told_on_one_line_and_without_values():
+def test_errors_of_plugins_are_reported_on_one_line_without_values():
     with pytest.raises(ValueError, match="sesame") as caught:
         TypeAdapter(dict[str, int]).validate_python({"port": "sesame", "host": "sesame"})
 

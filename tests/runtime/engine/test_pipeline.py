@@ -94,7 +94,7 @@ def test_stage_without_answer_ends_the_way():
     assert pipeline(Appending(), Failing(AssertionError("never fed"))).feed(Word("x")) == []
 
 
-def test_inference_is_replaced_by_what_its_result_leads_to():
+def test_an_inference_is_replaced_by_the_events_of_its_result():
     assert words(pipeline(Asking(), infer=shout).feed(Word("x"))) == ["before", "X", "X!", "between", "XX"]
 
 
@@ -138,7 +138,7 @@ def test_inference_at_the_flush_is_run_too():
     assert words(pipeline(AskingLast(), infer=shout).flush()) == ["END"]
 
 
-def test_what_a_stage_held_back_passes_those_behind_it_before_they_are_flushed():
+def test_flushed_events_pass_the_later_stages_before_these_are_flushed():
     out = pipeline(Appending("a", last=["first"]), Holding(), Appending("c", last=["last"]))
     out.feed(Word("x"))
 
@@ -179,7 +179,7 @@ def test_failing_model_is_the_failure_of_the_stage_that_asked():
         pipeline(Asking(), infer=broken).feed(Word("x"))
 
 
-def test_stage_that_asks_without_a_model_is_told_so():
+def test_an_inference_without_a_model_is_reported():
     with pytest.raises(StageFailure) as caught:
         pipeline(Asking()).feed(Word("x"))
 
@@ -197,7 +197,7 @@ def test_restored_pipeline_goes_on_from_the_snapshot():
     assert words(second.flush()) == words(first.flush()) == ["ya"]
 
 
-def test_closing_reaches_every_stage_also_behind_one_that_fails(caplog):
+def test_every_stage_is_closed_even_after_one_that_fails(caplog):
     closed = []
 
     class Closing(Appending):
@@ -216,7 +216,7 @@ def test_closing_reaches_every_stage_also_behind_one_that_fails(caplog):
     assert "stage 'first' failed to close" in caplog.text
 
 
-def test_an_observer_is_told_of_what_comes_out():
+def test_an_observer_gets_every_event_that_comes_out():
     seen = []
     pipeline = Pipeline([OpenStage("one", Appending("a", "b", last=["end"]), None)]).observed(seen.append)
 
@@ -239,7 +239,7 @@ class Took(list):
         return [name for name, _ in self]
 
 
-def test_every_call_of_a_stage_is_told_with_its_time():
+def test_the_time_of_every_call_of_a_stage_is_reported():
     took = Took()
     timed = pipeline(Appending("a", "b"), Appending("1"), on_stage_time=took)
 
@@ -266,7 +266,7 @@ def test_the_time_of_a_stage_holds_its_inference_and_what_it_does_with_the_resul
 
 
 @pytest.mark.parametrize("error", [ZeroDivisionError(), BadInput(ErrorCode.ODD_LENGTH, "odd")])
-def test_a_call_that_fails_is_told_as_well(error):
+def test_the_time_of_a_failed_call_is_reported(error):
     took = Took()
 
     with pytest.raises((StageFailure, BadInput)):

@@ -177,7 +177,7 @@ def test_two_distributions_may_call_their_entry_points_alike(site):
     assert set(PluginManager(blocked=BUILTIN_PLUGINS).stages) == {"one", "two"}
 
 
-def test_a_blocked_name_that_is_no_plugin_is_told_with_those_there_are():
+def test_a_blocked_name_that_is_no_plugin_is_reported_with_the_existing_ones():
     with pytest.raises(
         PluginError, match=r"names 'silero', which is no plugin here; plugins: .*speaker_tracker_stages\.silero_vad"
     ):

@@ -169,7 +169,7 @@ def test_second_start_is_refused():
     assert_error(driver.say(action="start"), ErrorCode.ALREADY_STARTED, CloseCode.POLICY, "already started")
 
 
-def test_command_in_a_binary_frame_is_told_to_be_text():
+def test_a_command_in_a_binary_frame_is_refused_with_a_hint_at_text_frames():
     driver = SessionDriver().started()
 
     assert_error(driver.audio(b'{"action": "stop"}'), ErrorCode.INVALID_MESSAGE, CloseCode.POLICY, "text frames")

@@ -14,7 +14,7 @@ def embeddings(*voices):
     return [VoiceEmbedding(at * 8000, at * 8000 + 8000, 0, 24000, VOICES[who], MODEL) for at, who in enumerate(voices)]
 
 
-def test_the_oracle_gives_each_stretch_to_whom_most_of_it_belongs_and_silence_to_nobody():
+def test_the_oracle_gives_each_interval_to_its_main_reference_voice_and_silence_to_nobody():
     reference = [Turn("talk", 0.0, 0.7, "bert"), Turn("talk", 0.7, 1.0, "anna")]
 
     assert oracle_timeline(embeddings(0, 0, 0), reference) == [TimelineSegment(0, 500, 1), TimelineSegment(500, 1000, 0)]
@@ -50,6 +50,6 @@ def test_similarities_are_to_the_centroids_of_the_timeline():
     assert cosines[1].tolist() == pytest.approx([0, 0, 1, 0])  # the last stretch is both speakers', so it is in neither centroid
 
 
-def test_without_a_timeline_there_is_nothing_to_be_like():
+def test_without_a_timeline_there_are_no_similarities():
     assert similarities(embeddings(0), [])[1] == {}
     assert similarities([], [TimelineSegment(0, 1000, 0)])[1] == {}

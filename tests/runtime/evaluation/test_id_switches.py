@@ -32,7 +32,7 @@ def test_an_id_that_comes_to_another_voice_is_counted_each_time(switches):
     assert switches.count == 2
 
 
-def test_what_was_swapped_counts_for_both(switches):
+def test_swapped_ids_count_for_both(switches):
     switches.add(timeline((0, 10, 0), (10, 20, 1)))
     switches.add(timeline((0, 10, 1), (10, 20, 0)))
 

@@ -63,7 +63,7 @@ def test_a_uri_stands_for_one_conversation(write):
     assert sentence(path) == f"manifest {path}, entry 2: uri 'one' is given twice"
 
 
-def test_what_is_no_manifest_is_told(write, tmp_path):
+def test_an_invalid_manifest_is_reported(write, tmp_path):
     assert sentence(tmp_path / "none.json") == f"there is no manifest {tmp_path / 'none.json'}"
     assert sentence(tmp_path) == f"manifest {tmp_path} cannot be read: Is a directory"
     (tmp_path / "text.json").write_text("[")
@@ -86,7 +86,7 @@ def test_groups_and_uris_are_chosen_from(write):
         ([], ["two"], "no conversation of the manifest has uri 'two'; there are: one"),
     ],
 )
-def test_a_choice_that_nothing_meets_is_told(write, groups, uris, wrong):
+def test_a_selection_without_conversations_is_reported(write, groups, uris, wrong):
     with pytest.raises(ManifestError) as raised:
         select(read_manifest(write(GOOD)), groups, uris)
     assert str(raised.value) == wrong

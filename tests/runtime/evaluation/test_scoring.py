@@ -47,12 +47,12 @@ def test_there_is_no_collar():
     assert error.missed == pytest.approx(0.1)
 
 
-def test_time_given_to_a_voice_that_is_in_no_reference_is_false_alarm_to_the_end_of_the_file():
+def test_labels_without_reference_speech_are_false_alarm_to_the_end_of_the_file():
     error = score(reference((0, 4, "anna")), hypothesis((0, 4000, 0), (20_000, 23_000, 1)), 30)
     assert error.false_alarm == pytest.approx(3)
 
 
-def test_what_lies_behind_the_scored_seconds_does_not_count():
+def test_audio_after_the_scored_seconds_does_not_count():
     error = score(reference((0, 4, "anna"), (8, 14, "bert")), hypothesis((0, 4000, 0), (10_000, 20_000, 1)), 10)
     assert (error.total, error.missed, error.false_alarm) == pytest.approx((6, 2, 0))
 

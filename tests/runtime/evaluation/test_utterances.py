@@ -54,7 +54,7 @@ def test_every_folder_is_a_speaker_and_files_are_resampled(write):
         (("anna/1.wav", "anna/2.wav", "bert/1.wav"), "bert has 1 audio files"),
     ],
 )
-def test_what_is_no_set_of_speakers_is_told_with_what_is_right(write, names, wrong):
+def test_an_invalid_set_of_speakers_is_reported_with_a_correct_layout(write, names, wrong):
     folder = write(*names)
 
     with pytest.raises(VerificationSetError, match=wrong) as raised:
@@ -85,7 +85,7 @@ def test_a_stretch_of_silence_is_no_noise():
     assert power(noisy.samples) > power(tone(300)) * 1.05
 
 
-def test_noise_without_any_sound_is_told():
+def test_silent_noise_is_reported():
     with pytest.raises(VerificationSetError, match="the noise is silent"):
         with_noise([Utterance("anna", tone(300))], np.zeros(RATE, np.float32), 10.0)
 

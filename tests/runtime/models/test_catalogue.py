@@ -59,7 +59,7 @@ def test_a_path_names_a_local_folder():
     assert resolve(str(EMBEDDED), None).path == EMBEDDED
 
 
-def test_anything_else_is_told_with_the_choices():
+def test_an_unknown_source_is_reported_with_the_choices():
     with pytest.raises(ModelError, match=r"'speechbrain/nothing' is no model source: it is 'auto', 'embedded', 'hub' or the path"):
         resolve("speechbrain/nothing", None)
 

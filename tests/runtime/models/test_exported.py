@@ -44,7 +44,7 @@ def test_auto_takes_the_hubs_model_where_it_was_exported(exported_cache, tmp_pat
         ("nowhere", r"'nowhere' is no exported model: it is 'auto', 'embedded', 'hub' or the path"),
     ],
 )
-def test_what_has_not_been_exported_is_told_with_the_command_that_does(tmp_path, source, words):
+def test_a_missing_export_is_reported_with_the_command_that_makes_it(tmp_path, source, words):
     with pytest.raises(ModelError, match=words):
         resolve_exported(source, "float32", tmp_path)
 
@@ -57,7 +57,7 @@ def test_a_folder_that_lacks_a_file_is_no_exported_model(folder, file):
         resolve_exported(str(folder), "float32", None)
 
 
-def test_a_precision_that_was_not_kept_is_told(folder):
+def test_a_missing_precision_is_reported(folder):
     (folder / "network.int8.onnx").unlink()
 
     with pytest.raises(ModelError, match=r"has no network in int8; set the precision to float32"):

@@ -41,7 +41,7 @@ def left_over(cache):
 
 
 @pytest.mark.usefixtures("hub")
-def test_what_is_fetched_is_what_auto_takes(tmp_path):
+def test_auto_selects_the_fetched_model(tmp_path):
     cache = tmp_path / "cache"
     folder = fetch(cache)
     assert resolve("auto", cache).path == folder == hub_folder(cache)
@@ -78,7 +78,7 @@ def test_a_download_that_breaks_off_leaves_nothing_that_looks_like_a_model(tmp_p
     assert left_over(tmp_path) == []
 
 
-def test_a_revision_that_lacks_a_file_is_told(hub, tmp_path):
+def test_a_revision_that_lacks_a_file_is_reported(hub, tmp_path):
     (hub / "label_encoder.txt").unlink()
     with pytest.raises(ModelError, match=r"lacks label_encoder\.txt"):
         fetch(tmp_path)
@@ -86,7 +86,7 @@ def test_a_revision_that_lacks_a_file_is_told(hub, tmp_path):
 
 
 @pytest.mark.usefixtures("hub")
-def test_a_full_disk_is_told_with_the_setting_that_helps(tmp_path, monkeypatch):
+def test_a_full_disk_is_reported_with_the_setting_that_helps(tmp_path, monkeypatch):
     def full(*_, **__):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -95,7 +95,7 @@ def test_a_full_disk_is_told_with_the_setting_that_helps(tmp_path, monkeypatch):
         fetch(tmp_path)
 
 
-def test_a_cache_that_cannot_be_made_is_told(tmp_path):
+def test_a_cache_that_cannot_be_created_is_reported(tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(ModelError, match="cannot be written to"):
         fetch(tmp_path / "file")
@@ -107,7 +107,7 @@ def test_a_revision_cannot_lead_out_of_the_cache(tmp_path, revision):
         fetch(tmp_path, revision=revision)
 
 
-def test_a_hub_that_refuses_connections_is_told_within_seconds(tmp_path, monkeypatch):
+def test_a_hub_that_refuses_connections_is_reported_within_seconds(tmp_path, monkeypatch):
     """Nothing listens on the discard port; the real client of the hub talks to it."""
     monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
     started = time.monotonic()
@@ -117,7 +117,7 @@ def test_a_hub_that_refuses_connections_is_told_within_seconds(tmp_path, monkeyp
     assert not hub_folder(tmp_path).exists()
 
 
-def test_offline_mode_is_told_with_its_name(tmp_path, monkeypatch):
+def test_offline_mode_is_reported_with_its_variable(tmp_path, monkeypatch):
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     huggingface_hub.close_session()
     try:

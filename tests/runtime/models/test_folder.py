@@ -80,7 +80,7 @@ def test_an_empty_weight_file_counts_as_missing(make_folder):
 
 
 @pytest.mark.parametrize("hyperparams", ["", "- a\n- b\n", "a: [", "n_mels: 80\n", "pretrainer: !ref <x>\n", "\0"])
-def test_hyperparameters_that_name_no_weights_are_told_in_one_sentence(make_folder, hyperparams):
+def test_hyperparameters_without_weights_are_reported_in_one_sentence(make_folder, hyperparams):
     with pytest.raises(ModelError, match=r"hyperparams\.yaml") as caught:
         read_folder(make_folder(hyperparams))
     assert "\n" not in str(caught.value)

@@ -91,7 +91,7 @@ def test_close_codes_are_those_of_the_protocol():
 
 
 @pytest.mark.parametrize(("name", "example"), OF_TEXT)
-def test_an_example_is_what_the_models_take_and_give(name, example):
+def test_examples_are_valid_and_serialize_as_they_are(name, example):
     model = (asyncapi.RECEIVED | asyncapi.SENT)[name]
     message = model.model_validate(example)
     if name in asyncapi.RECEIVED:
@@ -157,7 +157,7 @@ def test_the_schemas_of_commands_allow_what_the_server_takes_and_nothing_else(co
 
 
 @pytest.mark.parametrize("key", ["action", "event"])
-def test_what_tells_messages_apart_is_required(key):
+def test_the_tag_of_a_message_is_required(key):
     names = asyncapi.RECEIVED if key == "action" else asyncapi.SENT
     for name in names:
         example = MESSAGES[name]["examples"][0]["payload"]
@@ -180,7 +180,7 @@ def answers(session, *inputs):
 
 
 @pytest.mark.parametrize("timeline", [True, False])
-def test_what_a_session_sends_fits_the_schemas(scripted_session, timeline):
+def test_messages_of_a_session_fit_the_schemas(scripted_session, timeline):
     start = json.dumps({"action": "start", "timeline": timeline})
     speech = b"\0\0" * 16_000 + b"\xe8\x03" * 16_000
     sent = answers(scripted_session, TextReceived(start), BytesReceived(speech), TextReceived('{"action": "stop"}'))

@@ -15,7 +15,7 @@ def test_empty_intervals_add_nothing():
     assert list(IntervalSet([(5, 5), (7, 3)])) == []
 
 
-def test_what_is_missing_are_the_gaps():
+def test_missing_parts_are_the_gaps():
     held = IntervalSet([(10, 20), (30, 40)])
     assert held.missing_from(0, 50) == [(0, 10), (20, 30), (40, 50)]
     assert held.missing_from(15, 35) == [(20, 30)]
@@ -23,7 +23,7 @@ def test_what_is_missing_are_the_gaps():
     assert held.missing_from(20, 30) == [(20, 30)]
 
 
-def test_it_holds_exactly_what_a_set_of_numbers_would():
+def test_it_equals_a_set_of_numbers():
     random.seed(1)
     held, numbers = IntervalSet(), set()
     for _ in range(300):
@@ -50,7 +50,7 @@ def test_taking_out_cuts_splits_and_swallows():
     assert without(0, 50) == []
 
 
-def test_adding_and_taking_out_hold_what_a_set_of_numbers_would():
+def test_adding_and_removing_equal_those_of_a_set_of_numbers():
     random.seed(2)
     held, numbers = IntervalSet(), set()
     for _ in range(600):

@@ -80,7 +80,7 @@ write_atomically(Path({str(tmp_path / "a.rttm")!r}), bytes(200_000))
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_device_without_room_is_told():
+def test_a_full_device_is_reported():
     with pytest.raises(OutputFileError, match="/dev/full cannot be written: No space left on device"):
         write_atomically(Path("/dev/full"), "text")
 
@@ -92,7 +92,7 @@ def test_an_interruption_leaves_nothing(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_folders_are_made_or_told(tmp_path):
+def test_folders_are_created_or_the_failure_is_reported(tmp_path):
     make_folder(tmp_path / "one" / "two")
     make_folder(tmp_path / "one" / "two")
     (tmp_path / "file").touch()

@@ -81,7 +81,7 @@ def test_totals_are_those_of_the_final_timeline():
     ("seconds", "halves", "text"),
     [(0, False, "0:00"), (59.6, False, "1:00"), (3723, False, "1:02:03"), (1.5, True, "0:01.5"), (61, True, "1:01.0")],
 )
-def test_times_are_told_as_on_a_clock(seconds, halves, text):
+def test_times_are_formatted_as_on_a_clock(seconds, halves, text):
     assert clock(seconds, halves=halves) == text
 
 

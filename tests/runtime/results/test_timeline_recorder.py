@@ -55,7 +55,7 @@ def test_adjoining_stretches_of_a_speaker_are_one_segment(recorder):
     assert tuples(recorder.online) == [(0, 1000, 0)]
 
 
-def test_what_is_labelled_for_the_first_time_is_told(recorder):
+def test_first_labels_are_returned(recorder):
     assert recorder.add(timeline(500, (0, 500, None))) == [TimelineSegment(0, 500, None)]
     assert recorder.add(timeline(1000, (300, 1000, 0))) == [TimelineSegment(500, 1000, 0)]
     assert recorder.add(timeline(1500, (300, 900, 1))) == []

@@ -118,7 +118,7 @@ class Needy(StageOptions):
         ({"load": lambda _options: LoadedStage(lambda _session: Meter(), info={"model": 1})}, "info must map words to words"),
     ],
 )
-def test_a_wrong_specification_is_told(changes, said):
+def test_a_wrong_specification_is_reported(changes, said):
     assert said in violations(spec(**changes))
 
 
@@ -229,7 +229,7 @@ class Fails(Meter):
         (Fails, "it raised ZeroDivisionError: by zero"),
     ],
 )
-def test_a_broken_stage_is_told(stage, said):
+def test_a_broken_stage_is_reported(stage, said):
     assert f"stage 'meter': {said}" in violations(spec(stage))
 
 

@@ -57,7 +57,7 @@ def test_at_the_end_the_view_gives_way_to_turns_and_a_table(view):
     assert terminal.raw.rfind(b"\x1b[?25h") > terminal.raw.rfind(b"\x1b[?25l")  # the cursor is there again
 
 
-def test_without_colour_who_speaks_is_told_by_a_mark(view):
+def test_without_colour_the_current_speaker_has_a_mark(view):
     terminal = view("--realtime", NO_COLOR="1")
     terminal.shows("SPEAKER 0  speaks", re.compile("^▶ speaker 0 ", re.MULTILINE))
     assert not re.search(rb"\x1b\[[0-9;]*(3[0-7]|9[0-7]|38;5;\d+)m", terminal.raw)
@@ -83,7 +83,7 @@ def test_any_size_of_terminal_is_served(view, columns, lines):
     assert "Speech was" in terminal.screen.replace("\n", " ") or lines < 8
 
 
-def test_no_server_is_told_on_a_screen_that_is_as_it_was(talk, unused_tcp_port):
+def test_a_missing_server_is_reported_on_a_restored_screen(talk, unused_tcp_port):
     terminal = speaker_tracker("stream", talk, "--url", f"ws://127.0.0.1:{unused_tcp_port}/ws/session", columns=160)
     assert terminal.wait() == 1
     assert terminal.screen == (

@@ -123,7 +123,7 @@ def test_the_live_view_tells_the_device_and_how_to_end(scripted_server, tmp_path
 
 
 @pytest.mark.usefixtures("sound_card")
-def test_devices_are_listed_and_a_wrong_one_is_told_with_those_there_are():
+def test_devices_are_listed_and_a_wrong_one_is_reported_with_the_existing_ones():
     listed = run("--list-devices")
     assert (listed.returncode, listed.stdout) == (0, "    0  talk\n*   1  default\n")
 
@@ -228,7 +228,7 @@ async def test_a_device_of_another_rate_and_stereo_is_resampled_and_averaged(fak
     assert FakeStream.opened.closed
 
 
-async def test_audio_that_the_machine_lost_is_counted_and_told(fake, monkeypatch):  # noqa: ARG001
+async def test_audio_that_the_machine_lost_is_counted_and_reported(fake, monkeypatch):  # noqa: ARG001
     monkeypatch.setattr(FakeStream, "blocks", [([1] * 1600, overflow) for overflow in (False, True, True)])
     device = Microphone()
     assert device.notes == []
@@ -236,7 +236,7 @@ async def test_audio_that_the_machine_lost_is_counted_and_told(fake, monkeypatch
     assert device.notes == ["this machine did not keep up with the microphone: audio was lost 2 times"]
 
 
-async def test_what_a_slow_server_does_not_take_is_left_out_and_told(fake, monkeypatch):  # noqa: ARG001
+async def test_audio_that_a_slow_server_does_not_accept_is_left_out_and_reported(fake, monkeypatch):  # noqa: ARG001
     monkeypatch.setattr(microphone, "HELD_FRAMES", 5)
     monkeypatch.setattr(FakeStream, "blocks", [([number] * 1600, False) for number in range(20)])
     device = Microphone()
@@ -251,20 +251,20 @@ async def test_what_a_slow_server_does_not_take_is_left_out_and_told(fake, monke
     assert device.notes == [f"the server was away, or did not keep up with the microphone: {left_out} s of audio were left out"]
 
 
-async def test_a_device_that_gives_nothing_any_more_is_told(fake, monkeypatch):  # noqa: ARG001
+async def test_a_device_that_delivers_nothing_any_more_is_reported(fake, monkeypatch):  # noqa: ARG001
     monkeypatch.setattr(microphone, "SILENT_SECONDS", 0.1)
     with pytest.raises(MicrophoneError, match=r"the microphone 'fake' has given nothing for 0\.1 s; is it gone\?"):
         await recorded(Microphone(), 1)
     assert FakeStream.opened.closed
 
 
-def test_a_device_that_takes_no_settings_is_told(fake):
+def test_a_device_that_accepts_no_format_is_reported(fake):
     fake.usable = set()
     with pytest.raises(MicrophoneError, match="the microphone 'fake' cannot be used: Invalid sample rate"):
         Microphone()
 
 
-def test_a_machine_without_a_device_is_told(fake):
+def test_a_machine_without_a_device_is_reported(fake):
     fake.devices = []
     with pytest.raises(MicrophoneError, match="there is no microphone: PortAudio finds no device to record from"):
         Microphone()
@@ -281,7 +281,7 @@ def test_without_the_package_the_extra_is_named(monkeypatch):
 
 
 @pytest.mark.parametrize("arguments", [["mic"], ["--list-devices"]])
-def test_without_portaudio_it_is_told_how_to_get_it(tmp_path, monkeypatch, arguments):
+def test_missing_portaudio_is_reported_with_its_package(tmp_path, monkeypatch, arguments):
     (tmp_path / "sounddevice.py").write_text("raise OSError('PortAudio library not found')\n")  # as the package does then
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     done = run(*arguments)

@@ -21,7 +21,7 @@ def ended(joined, lost_ms):
     return joined
 
 
-def test_a_single_part_is_told_as_its_server_does(joined):
+def test_messages_of_a_single_part_equal_those_of_its_server(joined):
     assert joined.speaker(SpeakerUpdate(0, 1, {0: 5, 1: 7})) == SpeakerMessage(currentSpeakerId=1, speakingTimeMs={0: 5, 1: 7})
     assert joined.timeline(TimelineUpdate(0, 500, (Segment(0, 500, None),))) == TimelineMessage(
         audioMs=500, segments=[SegmentMessage(startMs=0, endMs=500, speakerId=None)]

@@ -257,7 +257,7 @@ def test_the_document_tells_the_parts(forgetful, streaming):
     assert document["speakers"] == [{"id": 2, "totalTimeMs": 500}]
 
 
-def test_a_server_that_does_not_come_back_is_told_after_what_is_known(server, streaming, tmp_path):
+def test_a_server_that_does_not_come_back_is_reported_after_the_partial_result(server, streaming, tmp_path):
     stream = streaming("--url", server.url, "--reconnect-for", "1", "--rttm", tmp_path / "a.rttm")
     stream.say(level(0), level(1))
     stream.prints(event="timeline", audioMs=2000)
