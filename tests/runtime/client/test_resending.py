@@ -65,7 +65,7 @@ def numbered(*seconds):
     return b"".join(level(number).tobytes() for number in seconds)
 
 
-async def test_the_next_session_begins_with_what_the_last_one_had_not_answered_for(serve_with):
+async def test_the_next_session_begins_with_unacknowledged_audio(serve_with):
     def answer_for_some(websocket):
         hear(websocket, 3)
         websocket.send(timeline(1000, (0, 1000, 0)))
@@ -108,7 +108,7 @@ async def test_a_file_that_goes_out_at_once_is_covered_whole_though_its_server_i
 
 
 @pytest.mark.slow
-async def test_what_lies_before_a_server_that_does_nothing_any_more_is_heard_by_the_next(place):
+async def test_audio_sent_to_a_server_that_hangs_is_sent_to_the_next(place):
     server = await place.start()
     async with TrackerClient(place.url, reconnect=PATIENT) as client:
         await client.send(level(0))
@@ -271,7 +271,7 @@ async def test_a_server_that_only_tells_who_speaks_has_answered_for_what_was_sen
     assert [part.speaking_ms for part in report.parts] == [{0: 500}, {0: 500}]
 
 
-async def test_nothing_is_kept_for_who_does_not_reconnect(serve_with):
+async def test_nothing_is_kept_without_reconnecting(serve_with):
     def listen(websocket):
         websocket.recv()
         websocket.send(STARTED)

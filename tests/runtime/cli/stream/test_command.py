@@ -54,7 +54,7 @@ def test_each_message_of_the_server_is_a_line_of_json(start_server, conversation
     assert refused.stderr == f"Error: {server.url} wants a valid token (HTTP 401); give it with --token\n"
 
 
-def test_lines_come_as_the_server_tells_and_whoever_reads_no_further_is_no_error(scripted_server, conversation):
+def test_lines_are_printed_as_messages_arrive_and_a_closed_pipe_is_no_error(scripted_server, conversation):
     streaming = process(conversation, "--url", scripted_server.url, "--realtime")
     first = json.loads(streaming.stdout.readline())
     second = json.loads(streaming.stdout.readline())
@@ -65,7 +65,7 @@ def test_lines_come_as_the_server_tells_and_whoever_reads_no_further_is_no_error
     assert streaming.stderr.read() == ""
 
 
-def test_the_error_of_a_server_is_the_last_line_and_told(start_server, conversation):
+def test_the_error_of_a_server_is_the_last_line_and_reported(start_server, conversation):
     server = start_server(stage_options={"scripted": {"broken": "in feed"}})
     result = run(conversation, "--url", server.url)
     said = "stage 'scripted' failed on the server's side; this session is over, others are not affected"
@@ -122,7 +122,7 @@ def test_a_server_that_is_not_ours_is_one_line_and_status_1(conversation, answer
 
 
 @pytest.mark.parametrize("url", ["nonsense", "http://127.0.0.1/", "ws://"])
-def test_what_is_no_address_is_one_line_and_status_1(conversation, url):
+def test_an_invalid_address_is_one_line_and_status_1(conversation, url):
     result = run(conversation, "--url", url)
     assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
     assert "ws://127.0.0.1:8000/ws/session" in result.stderr
@@ -136,7 +136,7 @@ def test_what_is_no_address_is_one_line_and_status_1(conversation, url):
         ("{folder}/empty.wav", "{folder}/empty.wav is empty"),
     ],
 )
-def test_a_file_that_cannot_be_read_is_told_before_the_server_is_asked(tmp_path, audio, sentence):
+def test_a_file_that_cannot_be_read_is_reported_before_connecting(tmp_path, audio, sentence):
     (tmp_path / "empty.wav").touch()
     result = run(audio.format(folder=tmp_path))
     assert (result.exit_code, result.stderr) == (1, f"Error: {sentence.format(folder=tmp_path)}\n")

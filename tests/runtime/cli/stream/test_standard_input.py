@@ -130,14 +130,14 @@ def test_a_second_ctrl_c_ends_it_at_once(silent_server):
 
 
 @pytest.mark.parametrize(("form", "kind"), [("WAV", "a WAV file"), ("FLAC", "a FLAC file"), ("OGG", "an Ogg file")])
-def test_a_file_with_a_header_is_told_with_what_to_do(scripted_server, tmp_path, form, kind):
+def test_a_file_with_a_header_is_reported_with_what_to_do(scripted_server, tmp_path, form, kind):
     soundfile.write(tmp_path / "a", np.zeros(16_000, np.int16), 16_000, format=form)
     done = stream("--url", scripted_server.url, input=(tmp_path / "a").read_bytes())
     assert done.returncode == 1
     assert done.stderr.decode() == f"Error: standard input is {kind}, and must be {RAW}; convert it: {HOW}\n"
 
 
-def test_nothing_at_all_is_told(scripted_server):
+def test_empty_input_is_reported(scripted_server):
     done = stream("--url", scripted_server.url, input=b"")
     assert done.returncode == 1
     assert done.stderr.decode() == f"Error: nothing came on standard input; pipe {RAW} into it: {HOW}\n"
