@@ -1,5 +1,5 @@
 # make serve     run the server on port 8000 (SPEAKER_TRACKER_PORT and the other settings apply)
-# make test      linters, types and all tests but the slow ones
+# make test      linters, types and all tests but the slow ones, of Python and of the page's JavaScript
 # make e2e       the slow end-to-end tests
 # make lint, make format, make install, make clean
 #
@@ -17,7 +17,13 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 RUNTIME := .venv/.runtime
 DEVELOPMENT := .venv/.development
 
-.PHONY: help serve test e2e lint format install clean
+# The page needs no tools; its checks need Node.js and npm. Where there is no npm they are skipped, but not in CI.
+PAGE := runtime/speaker_tracker/web
+PAGE_CHECKS := tests/web
+NODE_MODULES := $(PAGE_CHECKS)/node_modules
+PAGE_TOOLS := $(NODE_MODULES)/.installed
+
+.PHONY: help serve test test-page e2e lint lint-python lint-page format install clean
 
 help:
 	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
@@ -40,23 +46,44 @@ install: $(DEVELOPMENT)
 serve: $(RUNTIME)
 	$(BIN)/speaker-tracker serve
 
-test: lint
+test: lint test-page
 	$(BIN)/pytest -m "not e2e" -n $(WORKERS)
 
 e2e: $(DEVELOPMENT)
 	$(BIN)/pytest -m e2e
 
-lint: $(DEVELOPMENT)
+lint: lint-python lint-page
+
+lint-python: $(DEVELOPMENT)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/mypy stages/ecapa_mini/*.py
 	$(BIN)/mypy plugins/template/speaker_tracker_hum_filter
 
+ifneq ($(shell command -v npm 2>/dev/null),)
+$(PAGE_TOOLS): $(PAGE_CHECKS)/package.json $(PAGE_CHECKS)/package-lock.json $(PAGE_CHECKS)/.npmrc
+	npm ci --prefix $(PAGE_CHECKS) --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+lint-page: $(PAGE_TOOLS)
+	$(NODE_MODULES)/.bin/tsc --project $(PAGE_CHECKS)
+	$(NODE_MODULES)/.bin/eslint --config $(PAGE_CHECKS)/eslint.config.js --max-warnings 0 $(PAGE) $(PAGE_CHECKS)
+
+test-page: $(PAGE_TOOLS)
+	node --test --test-reporter=dot --test-timeout=60000 $(PAGE_CHECKS)/*.test.js $(PAGE_CHECKS)/*/*.test.js
+else ifneq ($(CI),)
+lint-page test-page:
+	@echo "npm is not installed, and the checks of the page's JavaScript need it" >&2; exit 1
+else
+lint-page test-page:
+	@echo "npm is not installed: skipping the checks of the page's JavaScript ($@)"
+endif
+
 format: $(DEVELOPMENT)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache $(NODE_MODULES)
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
