@@ -3,7 +3,9 @@
 import { askForAdmission } from "../net/admission.js";
 import { Connection, sessionUrl } from "../net/connection.js";
 import { CLOSE_NORMAL } from "../net/protocol.js";
+import { StallWatch } from "../net/stall-watch.js";
 import { asProblem, Problem } from "../wording.js";
+import { Retries } from "./retries.js";
 
 /**
  * @import { Limits } from "../net/admission.js"
@@ -28,15 +30,9 @@ import { asProblem, Problem } from "../wording.js";
 
 /** Most bytes left to the browser to send: with more, a stop would be late. */
 const MAX_BUFFERED_BYTES = 128 * 1024;
-/** Longest time in which nothing leaves the page although there is something to send; then the connection counts as dead. */
-const STALLED_MS = 20_000;
 /** Longest silence of the server after a stop. */
 const REPORT_TIMEOUT_MS = 60_000;
 const KEEPALIVE_MS = 20_000;
-const FIRST_RETRY_MS = 1000;
-const LONGEST_RETRY_MS = 15_000;
-/** Longest time after a break in which the server is asked again and again. */
-export const GIVE_UP_MS = 5 * 60_000;
 /** Audio that the server processed this long ago is not sent again, whether it has been labelled or not. */
 const SETTLED_MS = 5000;
 
@@ -81,15 +77,12 @@ export class Tracking extends EventTarget {
    * @type {Problem | null}
    */
   #error = null;
-  /** @type {number | null} */
-  #brokenSince = null;
-  #attempts = 0;
+  #retries = new Retries();
+  #stallWatch = new StallWatch();
   /** Whether the conversation is to be paused as soon as there is a session. */
   #isPausedMeanwhile = false;
   #stopWanted = false;
   #isStopSent = false;
-  #sentBytes = 0;
-  #lastSentAt = 0;
   #lastMessageAt = 0;
   #lastKeepaliveAt = 0;
 
@@ -163,7 +156,7 @@ export class Tracking extends EventTarget {
   resume() {
     if (this.state === "paused") {
       this.source.run();
-      this.#lastSentAt = performance.now();
+      this.#stallWatch.reset(performance.now());
       this.#become("running");
     } else if (this.#isOpening) {
       this.source.wait();
@@ -179,7 +172,8 @@ export class Tracking extends EventTarget {
     }
     this.#stopWanted = true;
     if (this.state === "running" || this.state === "paused") {
-      this.#lastMessageAt = this.#lastSentAt = performance.now();
+      this.#lastMessageAt = performance.now();
+      this.#stallWatch.reset(this.#lastMessageAt);
       this.#become("stopping");
       await this.source.finish();
     } else {
@@ -189,7 +183,7 @@ export class Tracking extends EventTarget {
 
   /** Makes the next attempt to connect at once; if one is being made, the next follows soon. */
   retryNow() {
-    this.#attempts = 0;
+    this.#retries.hurry();
     if (this.state === "reconnecting" && this.retryAt < Infinity) {
       this.retryAt = 0;
     }
@@ -251,9 +245,8 @@ export class Tracking extends EventTarget {
   }
 
   #retryLater() {
-    const now = performance.now();
-    this.#brokenSince ??= now;
-    if (now - this.#brokenSince > GIVE_UP_MS) {
+    const retryAt = this.#retries.next(performance.now());
+    if (retryAt === null) {
       this.#finish(new Problem("gave_up"));
       return;
     }
@@ -263,7 +256,7 @@ export class Tracking extends EventTarget {
     if (!this.#isPausedMeanwhile) {
       this.source.wait();
     }
-    this.retryAt = now + Math.min(FIRST_RETRY_MS * 2 ** this.#attempts++, LONGEST_RETRY_MS);
+    this.retryAt = retryAt;
     this.#become("reconnecting");
   }
 
@@ -315,10 +308,9 @@ export class Tracking extends EventTarget {
 
   #begin() {
     this.#part = this.#timeline.beginPart(this.source.outbox.rewind());
-    this.#brokenSince = null;
-    this.#attempts = 0;
-    this.#sentBytes = 0;
-    this.#lastSentAt = this.#lastKeepaliveAt = performance.now();
+    this.#retries.reset();
+    this.#lastKeepaliveAt = performance.now();
+    this.#stallWatch.reset(this.#lastKeepaliveAt, 0);
     if (this.#isPausedMeanwhile) {
       this.#become("paused");
     } else {
@@ -347,7 +339,10 @@ export class Tracking extends EventTarget {
       }
       connection.sendAudio(frame);
     }
-    this.#watch(connection, now);
+    const isMute = this.state === "stopping" && now - this.#lastMessageAt > REPORT_TIMEOUT_MS;
+    if (this.#stallWatch.isStalled(connection, now) || isMute) {
+      connection.abandon();
+    }
     if (this.state === "running" && outbox.isOver) {
       this.stop();
     }
@@ -360,23 +355,6 @@ export class Tracking extends EventTarget {
   /** Whether the rest is not sent: a file that was stopped is not heard to its end. */
   get #isCutOff() {
     return this.#stopWanted && this.source.kind === "file";
-  }
-
-  /**
-   * Gives a connection up that is dead, or whose server does not answer a stop.
-   *
-   * @param {Connection} connection
-   * @param {number} now
-   */
-  #watch(connection, now) {
-    if (connection.sentBytes > this.#sentBytes || connection.bufferedBytes === 0) {
-      this.#sentBytes = connection.sentBytes;
-      this.#lastSentAt = now;
-    }
-    const isMute = this.state === "stopping" && now - this.#lastMessageAt > REPORT_TIMEOUT_MS;
-    if (isMute || now - this.#lastSentAt > STALLED_MS) {
-      connection.abandon();
-    }
   }
 
   /**
