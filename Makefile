@@ -1,5 +1,5 @@
 # make serve     run the server on port 8000 (SPEAKER_TRACKER_PORT and the other settings apply)
-# make test      linters, types and the tests of the parts
+# make test      linters, types and the tests of the parts, of Python and of the page's JavaScript
 # make e2e       the slow tests, and those of the whole as users have it
 # make build     a wheel and an sdist, in dist/
 # make lint, make format, make install, make clean
@@ -18,7 +18,13 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 RUNTIME := .venv/.runtime
 DEVELOPMENT := .venv/.development
 
-.PHONY: help serve test e2e build lint format install clean
+# The page needs no tools; its checks need Node.js and npm. Where there is no npm they are skipped, but not in CI.
+PAGE := runtime/speaker_tracker/web
+PAGE_CHECKS := tests/web
+NODE_MODULES := $(PAGE_CHECKS)/node_modules
+PAGE_TOOLS := $(NODE_MODULES)/.installed
+
+.PHONY: help serve test test-page e2e build lint lint-python lint-page format install clean
 
 help:
 	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
@@ -42,7 +48,7 @@ serve: $(RUNTIME)
 	$(BIN)/speaker-tracker serve
 
 # With worksteal a process gets tests that stand side by side, so that what a folder's tests share is loaded by one of them only.
-test: lint
+test: lint test-page
 	$(BIN)/pytest -m "not e2e and not slow" -n $(WORKERS) --dist worksteal
 
 e2e: $(DEVELOPMENT)
@@ -53,7 +59,9 @@ build: $(DEVELOPMENT)
 	rm -rf dist
 	$(BIN)/python -m build --no-isolation
 
-lint: $(DEVELOPMENT)
+lint: lint-python lint-page
+
+lint-python: $(DEVELOPMENT)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -61,10 +69,29 @@ lint: $(DEVELOPMENT)
 	$(BIN)/mypy plugins/template/speaker_tracker_hum_filter
 	$(BIN)/lint-imports
 
+ifneq ($(shell command -v npm 2>/dev/null),)
+$(PAGE_TOOLS): $(PAGE_CHECKS)/package.json $(PAGE_CHECKS)/package-lock.json $(PAGE_CHECKS)/.npmrc
+	npm ci --prefix $(PAGE_CHECKS) --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+lint-page: $(PAGE_TOOLS)
+	$(NODE_MODULES)/.bin/tsc --project $(PAGE_CHECKS)
+	$(NODE_MODULES)/.bin/eslint --config $(PAGE_CHECKS)/eslint.config.js --max-warnings 0 $(PAGE) $(PAGE_CHECKS)
+
+test-page: $(PAGE_TOOLS)
+	node --test --test-reporter=dot --test-timeout=60000 $(PAGE_CHECKS)/*.test.js $(PAGE_CHECKS)/*/*.test.js
+else ifneq ($(CI),)
+lint-page test-page:
+	@echo "npm is not installed, and the checks of the page's JavaScript need it" >&2; exit 1
+else
+lint-page test-page:
+	@echo "npm is not installed: skipping the checks of the page's JavaScript ($@)"
+endif
+
 format: $(DEVELOPMENT)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache $(NODE_MODULES)
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

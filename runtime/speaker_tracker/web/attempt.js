@@ -1,6 +1,6 @@
 // Something that takes several steps, and that the user may call off in between.
 
-/** What was asked for is not wanted any more. Nobody has to be told: whoever called it off knows. */
+/** Thrown where what was asked for is not wanted any more. Nobody has to be told: whoever called it off knows. */
 export class CalledOff extends Error {}
 
 export class Attempt {
@@ -10,7 +10,13 @@ export class Attempt {
     this.#isCalledOff = true;
   }
 
-  /** What `promise` comes to; throws `CalledOff` where nobody waits for it any more, whether it failed or not. */
+  /**
+   * Waits for a step. Throws `CalledOff` where the attempt was called off meanwhile, whether the step failed or not.
+   *
+   * @template T
+   * @param {Promise<T>} promise
+   * @returns {Promise<T>}
+   */
   async step(promise) {
     try {
       return await promise;
@@ -19,6 +25,7 @@ export class Attempt {
     }
   }
 
+  /** Throws `CalledOff` where the attempt was called off. */
   check() {
     if (this.#isCalledOff) {
       throw new CalledOff();

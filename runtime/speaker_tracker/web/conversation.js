@@ -5,7 +5,29 @@ import { segmentsOf, summarise } from "./model/summary.js";
 import { Timeline } from "./model/timeline.js";
 import { Tracking } from "./model/tracking.js";
 
-/** What the server has worked on this long ago it has labelled, or found that nobody spoke. */
+/**
+ * @import { Correction } from "./model/corrections.js"
+ * @import { Speaker } from "./model/summary.js"
+ * @import { TrackingOptions } from "./model/tracking.js"
+ * @import { Scene } from "./view/timeline-painter.js"
+ */
+
+/**
+ * A correction with people's numbers in the place of voices.
+ *
+ * @typedef {Omit<Correction, "was" | "is"> & {was: number[], is: number[]}} NamedCorrection
+ */
+
+/**
+ * A voice of a session after the first.
+ *
+ * @typedef {object} LateVoice
+ * @property {string} key
+ * @property {number} number of the person whose voice it is
+ * @property {number} own number that it has as a person of its own
+ */
+
+/** Audio that the server processed this long ago counts as labelled, also where nobody speaks. */
 const SETTLED_MS = 2000;
 
 export class Conversation {
@@ -14,8 +36,9 @@ export class Conversation {
   startedAt = new Date();
   tracking;
 
-  constructor({ source, numSpeakers, token }) {
-    this.tracking = new Tracking({ source, numSpeakers, token, timeline: this.timeline });
+  /** @param {TrackingOptions} options */
+  constructor(options) {
+    this.tracking = new Tracking({ ...options, timeline: this.timeline });
   }
 
   get isOver() {
@@ -28,60 +51,76 @@ export class Conversation {
     return speaking === null ? null : this.people.numberOf(speaking);
   }
 
-  /** How long it is: audio as taken in, in the end as worked on. */
+  /** Length of the audio: while it runs that of the source, in the end that which the server has processed. */
   get durationMs() {
-    return this.isOver ? this.timeline.heardMs : Math.max(this.tracking.positionMs, this.timeline.heardMs);
+    return this.isOver ? this.timeline.processedMs : Math.max(this.tracking.positionMs, this.timeline.processedMs);
   }
 
-  /** Everybody with any time, as of `summarise`. */
+  /** Everybody who has any time or speaks now, by number. */
   get speakers() {
-    this.#meetEverybody();
+    this.#numberVoices();
     return summarise(this.timeline, this.people).filter((speaker) => speaker.totalMs > 0 || speaker.number === this.speakingNumber);
   }
 
+  /** All segments, in order of time. */
   get segments() {
-    this.#meetEverybody();
+    this.#numberVoices();
     return segmentsOf(this.timeline, this.people);
   }
 
-  /** Voices of sessions behind the first: `{key, number, own}`, where `own` is the number that each would have by itself. */
+  /**
+   * Voices of sessions after the first.
+   *
+   * @returns {LateVoice[]}
+   */
   get lateVoices() {
-    this.#meetEverybody();
+    this.#numberVoices();
     return this.timeline.voices
       .filter(({ part }) => part > 0)
       .map(({ key }) => ({ key, number: this.people.numberOf(key), own: this.people.ownNumberOf(key) }));
   }
 
-  /** When sessions behind the first began. */
+  /** When sessions after the first began. */
   get breaks() {
     return this.timeline.parts.slice(1).map((part) => part.offsetMs);
   }
 
-  /** What a picture of the timeline shows. */
+  /**
+   * What a picture of the timeline shows.
+   *
+   * @param {Speaker[]} speakers
+   * @returns {Scene}
+   */
   scene(speakers) {
     const { timeline, tracking } = this;
     return {
       lanes: speakers.map(({ number, label, voices }) => ({
         number,
         label,
-        stretches: (from, to) => voices.flatMap((voice) => timeline.stretches(voice, from, to)),
+        intervals: (fromMs, toMs) => voices.flatMap((voice) => timeline.intervals(voice, fromMs, toMs)),
       })),
       endMs: this.durationMs,
       edgeMs: this.isOver ? null : tracking.positionMs,
-      saidMs: Math.min(Math.max(timeline.saidMs, timeline.heardMs - SETTLED_MS), tracking.positionMs),
+      labelledMs: Math.min(Math.max(timeline.labelledMs, timeline.processedMs - SETTLED_MS), tracking.positionMs),
       gaps: timeline.gaps,
       breaks: this.breaks,
     };
   }
 
-  /** Corrections with people's numbers in the place of voices. */
+  /**
+   * Corrections with people's numbers in the place of voices.
+   *
+   * @param {Correction[]} corrections
+   * @returns {NamedCorrection[]}
+   */
   named(corrections) {
+    /** @param {string[]} voices */
     const numbers = (voices) => voices.map((voice) => this.people.numberOf(voice));
     return corrections.map((correction) => ({ ...correction, was: numbers(correction.was), is: numbers(correction.is) }));
   }
 
-  /** Numbers go by first appearance, whoever asks first. */
-  #meetEverybody() {
+  /** Gives numbers in the order of first appearance, before any other question does. */
+  #numberVoices() {
     for (const { key } of this.timeline.voices) {
       this.people.numberOf(key);
     }

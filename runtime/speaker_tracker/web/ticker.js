@@ -1,15 +1,16 @@
-// Ticks that go on in a tab that nobody looks at, where browsers let timers of a page sleep, but not those of a worker.
+// Ticks that go on in a tab that nobody looks at, where browsers suspend timers of a page, but not those of a worker.
 
 const TICK_MS = 50;
 
 export class Ticker {
   #worker = new Worker(new URL("ticker-worker.js", import.meta.url));
+  /** @type {number | null} */
   #timer = null;
 
-  /** Calls `onTick` about twenty times a second. */
+  /** @param {() => void} onTick called about twenty times a second */
   constructor(onTick) {
     this.#worker.onmessage = onTick;
-    // It could not be loaded.
+    // The worker could not be loaded.
     this.#worker.onerror = () => {
       this.#timer ??= setInterval(onTick, TICK_MS);
     };
@@ -18,6 +19,8 @@ export class Ticker {
   close() {
     this.#worker.onmessage = this.#worker.onerror = null;
     this.#worker.terminate();
-    clearInterval(this.#timer);
+    if (this.#timer !== null) {
+      clearInterval(this.#timer);
+    }
   }
 }

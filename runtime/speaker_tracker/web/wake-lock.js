@@ -1,6 +1,7 @@
 // Keeps a telephone from falling asleep while it listens, where browser and battery allow it.
 
 export class WakeLock {
+  /** @type {WakeLockSentinel | null} */
   #lock = null;
   #wanted = false;
 
@@ -8,7 +9,8 @@ export class WakeLock {
     document.addEventListener("visibilitychange", () => this.#request());
   }
 
-  set wanted(wanted) {
+  /** Whether the screen is to stay on. */
+  set wanted(/** @type {boolean} */ wanted) {
     this.#wanted = wanted;
     if (wanted) {
       this.#request();
@@ -28,7 +30,11 @@ export class WakeLock {
     }
   }
 
-  /** One at a time, and none that comes when it is not wanted any more. */
+  /**
+   * Holds one lock at a time, and none that arrives when it is not wanted any more.
+   *
+   * @param {WakeLockSentinel | null} lock
+   */
   #keep(lock) {
     this.#lock?.release();
     this.#lock = lock;

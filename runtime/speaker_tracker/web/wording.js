@@ -1,5 +1,19 @@
 // What went wrong, in plain words: what it is, and what to do about it.
 
+/**
+ * @import { ErrorCode } from "./net/messages.js"
+ * @import { RefusalReason } from "./net/admission.js"
+ */
+
+/** @typedef {[title: string, advice: string]} Words */
+
+/** @typedef {(detail: string) => Words} Wording */
+
+/**
+ * By the code of a problem: those of this page, and all that the server has.
+ *
+ * @type {Record<ErrorCode | Exclude<RefusalReason, "token">, Wording> & Record<string, Wording | undefined>}
+ */
 const WORDING = {
   // -- this device --
   insecure_origin: () => [
@@ -77,31 +91,69 @@ const WORDING = {
   ],
   stage_failed: () => ["The server failed", "That is not your fault. What had been heard until then is kept here. Start again."],
   frame_too_large: (detail) => ["The server takes only very short pieces of audio", `Tell whoever runs it: ${detail}`],
-  unsupported_audio: (detail) => ours(detail),
-  odd_length: (detail) => ours(detail),
-  invalid_json: (detail) => ours(detail),
-  invalid_message: (detail) => ours(detail),
-  unknown_action: (detail) => ours(detail),
-  invalid_num_speakers: (detail) => ours(detail),
-  not_started: (detail) => ours(detail),
-  already_started: (detail) => ours(detail),
+  unsupported_audio: (detail) => mismatch(detail),
+  odd_length: (detail) => mismatch(detail),
+  invalid_json: (detail) => mismatch(detail),
+  invalid_message: (detail) => mismatch(detail),
+  unknown_action: (detail) => mismatch(detail),
+  invalid_num_speakers: (detail) => mismatch(detail),
+  not_started: (detail) => mismatch(detail),
+  already_started: (detail) => mismatch(detail),
 };
 
-function ours(detail) {
+/**
+ * The server did not understand the page.
+ *
+ * @param {string} detail
+ * @returns {Words}
+ */
+function mismatch(detail) {
   return ["Page and server do not understand each other", `Load the page anew; it may be older than the server. The server said: ${detail}`];
 }
 
-/** Something that the user has to be told. `code`: of `WORDING`, or one of a newer server; `detail`: what was said about it. */
+/**
+ * A server that is newer than the page says something that the page has no words for.
+ *
+ * @param {string} detail
+ * @returns {Words}
+ */
+function unknown(detail) {
+  return ["The server has ended the session", detail];
+}
+
+/** Something that the user has to be told. */
 export class Problem extends Error {
+  /**
+   * @param {string} code a key of `WORDING`, or a code of a newer server
+   * @param {string} [detail] what was said about it
+   */
   constructor(code, detail = "") {
     super(detail);
     this.code = code;
     this.detail = detail;
   }
 
-  /** `[title, advice]`. */
+  /** What it is, and what to do about it. */
   get words() {
     const wording = WORDING[this.code];
-    return wording === undefined ? ["The server has ended the session", this.detail || this.code] : wording(this.detail);
+    return wording === undefined ? unknown(this.detail || this.code) : wording(this.detail);
   }
+}
+
+/**
+ * What was thrown, as a problem that can be told to the user.
+ *
+ * @param {unknown} error
+ */
+export function asProblem(error) {
+  return error instanceof Problem ? error : new Problem("page_failed", messageOf(error));
+}
+
+/**
+ * What an error says, whatever was thrown.
+ *
+ * @param {unknown} error
+ */
+export function messageOf(error) {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -146,7 +146,7 @@ def test_options_of_an_observer_that_is_not_in_use_are_printed_as_set(monkeypatc
         (
             "OBSERVERS",
             "prometeus",
-            "SPEAKER_TRACKER_OBSERVERS names an unknown observer 'prometeus'; did you mean 'prometheus'? observers on offer: prometheus",
+            "SPEAKER_TRACKER_OBSERVERS names an unknown observer 'prometeus'; did you mean 'prometheus'? observers on offer: ",
         ),
         ("OBSERVER_OPTIONS__STATSD__PORT", "1", "SPEAKER_TRACKER_OBSERVER_OPTIONS sets options of an unknown observer 'statsd'"),
         ("OBSERVER_OPTIONS__PROMETHEUS__PORT", "1", "observer 'prometheus' has no option 'port'"),

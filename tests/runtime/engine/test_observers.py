@@ -104,7 +104,8 @@ def test_an_observer_cannot_be_named_twice(plugins):
 
 def test_options_of_an_unknown_observer_are_not_lost(plugins):
     assert sentence(plugins, [], {"gage": {"period": 1}}) == (
-        f"SPEAKER_TRACKER_OBSERVER_OPTIONS sets options of an unknown observer 'gage'; did you mean 'gauge'? observers on offer: {ALL}"
+        "SPEAKER_TRACKER_OBSERVER_OPTIONS sets options of an unknown observer 'gage'; "
+        f"did you mean 'gauge'? observers on offer: {ALL}"
     )
 
 

@@ -1,7 +1,12 @@
 // One microphone, from when it is asked for until it is let go: it is opened once, and never again.
 
 import { CalledOff } from "../attempt.js";
-import { Problem } from "../wording.js";
+import { messageOf, Problem } from "../wording.js";
+
+/**
+ * @import { CaptureMessage } from "./capture-worklet.js"
+ * @import { OnFrame } from "./frames.js"
+ */
 
 /**
  * What browsers do to voices is made for one near speaker in a call: it takes people further away for noise, the same voice from a
@@ -9,10 +14,16 @@ import { Problem } from "../wording.js";
  */
 const CONSTRAINTS = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
 
+/** Longest time to wait for the last frame. */
 const FLUSH_MS = 1000;
-const BEGIN_MS = 5000;
+/** Longest time that a sound system takes to start. */
+const START_MS = 5000;
 
-/** The code of a problem for each name of an error of getUserMedia. */
+/**
+ * The code of a problem for each name of an error of getUserMedia.
+ *
+ * @type {Record<string, string | undefined>}
+ */
 const PROBLEMS = {
   NotAllowedError: "microphone_denied",
   SecurityError: "microphone_denied",
@@ -23,7 +34,7 @@ const PROBLEMS = {
 };
 
 export class Capture {
-  /** `onFrame(samples, peak)`: as of `FrameMaker`. */
+  /** @type {OnFrame} */
   onFrame;
   #onLost;
   #onFlushed = () => {};
@@ -31,30 +42,47 @@ export class Capture {
   /** Settles with `open`. */
   opened = Promise.resolve();
 
+  /** @type {MediaStream | null} */
   #stream = null;
+  /** @type {AudioContext | null} */
   #context = null;
+  /** @type {AudioWorkletNode | null} */
   #node = null;
-  /** Without a reference the browser may take it away. */
+  /**
+   * Kept, as without a reference the browser may take it away.
+   *
+   * @type {MediaStreamAudioSourceNode | null}
+   */
   #source = null;
   #isOpen = false;
   #isClosed = false;
 
-  /** `onLost(problem)` is called where it was open, and was unplugged or taken away. */
+  /**
+   * @param {OnFrame} onFrame
+   * @param {(problem: Problem) => void} onLost called where it was open, and was unplugged or taken away
+   */
   constructor(onFrame, onLost) {
     this.onFrame = onFrame;
     this.#onLost = onLost;
   }
 
-  /** Throws `Problem`, or `CalledOff` where it is closed meanwhile: to open takes as long as the user thinks about permission. */
+  /**
+   * Opens the device. Throws `Problem`, or `CalledOff` where it is closed meanwhile: to open takes as long as the user thinks about
+   * permission.
+   *
+   * @param {string} deviceId empty for the system's choice
+   */
   open(deviceId) {
     this.opened = this.#open(deviceId);
     return this.opened;
   }
 
+  /** @param {string} deviceId */
   async #open(deviceId) {
     try {
-      this.#take(await requestStream(deviceId));
-      await this.#connect();
+      const stream = await requestStream(deviceId);
+      this.#take(stream);
+      await this.#connect(stream);
     } catch (error) {
       throw this.#isClosed ? new CalledOff() : asProblem(error);
     } finally {
@@ -66,14 +94,15 @@ export class Capture {
 
   /** Whether it can give sound: it is open, and nobody has unplugged it. */
   get isAlive() {
-    return this.#isOpen && this.#track.readyState === "live";
+    return this.#isOpen && this.#stream !== null && trackOf(this.#stream).readyState === "live";
   }
 
-  set enabled(enabled) {
-    if (this.#isOpen) {
-      this.#track.enabled = enabled;
+  /** Whether the device gives sound; while it does not, frames are silent. */
+  set enabled(/** @type {boolean} */ enabled) {
+    if (this.#isOpen && this.#stream !== null) {
+      trackOf(this.#stream).enabled = enabled;
       if (enabled) {
-        this.#context.resume().catch(() => {});
+        this.#context?.resume().catch(() => {});
       }
     }
   }
@@ -81,24 +110,27 @@ export class Capture {
   /** Gives the last frame, and lets the device go. */
   async finish() {
     if (this.#isOpen) {
-      await new Promise((resolve) => {
-        this.#onFlushed = resolve;
-        this.#node.port.postMessage("flush");
-        setTimeout(resolve, FLUSH_MS);
-      });
+      await /** @type {Promise<void>} */ (
+        new Promise((resolve) => {
+          this.#onFlushed = resolve;
+          this.#node?.port.postMessage("flush");
+          setTimeout(resolve, FLUSH_MS);
+        })
+      );
     }
     this.close();
   }
 
+  /** Lets the device go. */
   close() {
-    const [stream, context] = [this.#stream, this.#context];
+    const [stream, context, node] = [this.#stream, this.#context, this.#node];
     this.#isClosed = true;
     this.#isOpen = false;
-    if (this.#node !== null) {
-      // Frames may be on their way.
-      this.#node.port.onmessage = null;
-    }
     this.#stream = this.#context = this.#node = this.#source = null;
+    if (node !== null) {
+      // Frames may be on their way.
+      node.port.onmessage = null;
+    }
     if (stream !== null) {
       stop(stream);
     }
@@ -109,45 +141,59 @@ export class Capture {
     }
   }
 
-  get #track() {
-    return this.#stream.getAudioTracks()[0];
-  }
-
+  /** @param {MediaStream} stream */
   #take(stream) {
     if (this.#isClosed) {
       stop(stream);
       throw new CalledOff();
     }
     this.#stream = stream;
-    this.#track.onended = () => this.#lose(new Problem("microphone_gone"));
+    trackOf(stream).onended = () => this.#lose(new Problem("microphone_gone"));
   }
 
-  async #connect() {
+  /** @param {MediaStream} stream */
+  async #connect(stream) {
     const context = new AudioContext();
     this.#context = context;
     await context.audioWorklet.addModule(new URL("capture-worklet.js", import.meta.url));
-    this.#check();
-    this.#node = new AudioWorkletNode(context, "capture");
-    this.#node.port.onmessage = ({ data }) => (data.flushed ? this.#onFlushed() : this.onFrame(data.samples, data.peak));
-    this.#source = context.createMediaStreamSource(this.#stream);
-    this.#source.connect(this.#node);
+    this.#check(stream);
+    const node = new AudioWorkletNode(context, "capture");
+    node.port.onmessage = ({ data }) => this.#receive(data);
+    this.#node = node;
+    this.#source = context.createMediaStreamSource(stream);
+    this.#source.connect(node);
     // It is silent, and some browsers run only what leads there.
-    this.#node.connect(context.destination);
-    context.onstatechange = () => context.state === "interrupted" && this.#lose(new Problem("microphone_interrupted"));
-    await begun(context);
-    this.#check();
+    node.connect(context.destination);
+    context.onstatechange = () => isInterrupted(context) && this.#lose(new Problem("microphone_interrupted"));
+    await started(context);
+    this.#check(stream);
     this.#isOpen = true;
   }
 
-  #check() {
+  /** @param {CaptureMessage} message */
+  #receive(message) {
+    if ("flushed" in message) {
+      this.#onFlushed();
+    } else {
+      this.onFrame(message.samples, message.peak);
+    }
+  }
+
+  /**
+   * Throws where it was closed or unplugged while it was being opened.
+   *
+   * @param {MediaStream} stream
+   */
+  #check(stream) {
     if (this.#isClosed) {
       throw new CalledOff();
     }
-    if (this.#track.readyState !== "live") {
+    if (trackOf(stream).readyState !== "live") {
       throw new Problem("microphone_gone");
     }
   }
 
+  /** @param {Problem} problem */
   #lose(problem) {
     if (this.#isOpen) {
       this.#onLost(problem);
@@ -155,24 +201,46 @@ export class Capture {
   }
 }
 
-/** Browsers wait for ever where there is nothing to play sound on, or where they do not allow it. */
-async function begun(context) {
-  const late = new Promise((resolve) => setTimeout(resolve, BEGIN_MS));
+/** @param {MediaStream} stream */
+function trackOf(stream) {
+  return stream.getAudioTracks()[0];
+}
+
+/**
+ * Whether the system has taken the sound away, as Safari tells it.
+ *
+ * @param {AudioContext} context
+ */
+function isInterrupted(context) {
+  return /** @type {string} */ (context.state) === "interrupted";
+}
+
+/**
+ * Waits until the sound system runs. Browsers wait for ever where there is nothing to play sound on, or where they do not allow it.
+ *
+ * @param {AudioContext} context
+ */
+async function started(context) {
+  const late = new Promise((resolve) => {
+    setTimeout(resolve, START_MS);
+  });
   await Promise.race([context.resume(), late]);
   if (context.state !== "running") {
     throw new Problem("audio_stuck");
   }
 }
 
+/** @param {string} deviceId */
 async function requestStream(deviceId) {
   const device = deviceId === "" ? {} : { deviceId: { exact: deviceId } };
   try {
     return await navigator.mediaDevices.getUserMedia({ audio: { ...CONSTRAINTS, ...device } });
   } catch (error) {
-    throw new Problem(PROBLEMS[error.name] ?? "microphone_unsupported", error.message);
+    throw new Problem(PROBLEMS[nameOf(error)] ?? "microphone_unsupported", messageOf(error));
   }
 }
 
+/** @param {MediaStream} stream */
 function stop(stream) {
   for (const track of stream.getTracks()) {
     track.onended = null;
@@ -180,7 +248,16 @@ function stop(stream) {
   }
 }
 
+/** @param {unknown} error */
 function asProblem(error) {
+  if (error instanceof Problem) {
+    return error;
+  }
   // The one part that is loaded only now is the worklet.
-  return error instanceof Problem ? error : new Problem(error.name === "AbortError" ? "unreachable" : "microphone_unsupported", error.message);
+  return new Problem(nameOf(error) === "AbortError" ? "unreachable" : "microphone_unsupported", messageOf(error));
+}
+
+/** @param {unknown} error */
+function nameOf(error) {
+  return error instanceof Error ? error.name : "";
 }

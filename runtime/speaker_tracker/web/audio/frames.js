@@ -1,7 +1,15 @@
-// Makes frames of 16 kHz, 16-bit, mono out of whatever blocks of samples come.
+// Makes frames of 16 kHz, 16-bit, mono out of blocks of samples of any rate and length.
 
 import { FRAME_SAMPLES, SAMPLE_RATE } from "../net/protocol.js";
+import { mixDown, toInt16 } from "./pcm.js";
 import { Resampler } from "./resampler.js";
+
+/**
+ * @callback OnFrame
+ * @param {Int16Array<ArrayBuffer>} samples of a frame, to keep
+ * @param {number} peak within [0, 1]
+ * @returns {void}
+ */
 
 export class FrameMaker {
   #resampler;
@@ -12,13 +20,20 @@ export class FrameMaker {
   #filled = 0;
   #peak = 0;
 
-  /** `onFrame(samples, peak)` is given each full frame, to keep, and its peak within [0, 1]. */
+  /**
+   * @param {number} rate of the blocks in Hz
+   * @param {OnFrame} onFrame called with each full frame
+   */
   constructor(rate, onFrame) {
     this.#resampler = new Resampler(Math.round(rate), SAMPLE_RATE);
     this.#onFrame = onFrame;
   }
 
-  /** Takes a block in, one Float32Array for each channel. */
+  /**
+   * Takes a block in.
+   *
+   * @param {Float32Array[]} channels of the same length, at least one
+   */
   push(channels) {
     const mono = this.#mixed(channels);
     const room = this.#resampler.room(mono.length);
@@ -38,6 +53,7 @@ export class FrameMaker {
     }
   }
 
+  /** @param {number} sample */
   #put(sample) {
     this.#peak = Math.max(this.#peak, Math.abs(sample));
     this.#frame[this.#filled++] = toInt16(sample);
@@ -47,12 +63,14 @@ export class FrameMaker {
     }
   }
 
+  /** @param {Int16Array<ArrayBuffer>} frame */
   #emit(frame) {
     this.#onFrame(frame, Math.min(this.#peak, 1));
     this.#filled = 0;
     this.#peak = 0;
   }
 
+  /** @param {Float32Array[]} channels */
   #mixed(channels) {
     if (channels.length === 1) {
       return channels[0];
@@ -63,19 +81,4 @@ export class FrameMaker {
     mixDown(channels, this.#mono);
     return this.#mono;
   }
-}
-
-/** The mean of all channels, into `mono`. */
-export function mixDown(channels, mono) {
-  mono.fill(0);
-  for (const channel of channels) {
-    for (let index = 0; index < mono.length; index++) {
-      mono[index] += channel[index] / channels.length;
-    }
-  }
-}
-
-/** A sample within [-1, 1] as a 16-bit number; what lies beyond is clipped. What was 16 bits before comes out as it was. */
-export function toInt16(sample) {
-  return Math.max(-32768, Math.min(32767, Math.round(sample * 32768)));
 }

@@ -3,21 +3,30 @@
 import { Problem } from "../wording.js";
 import { Capture } from "./capture.js";
 
+/** @import { OnFrame } from "./frames.js" */
+
 export class Microphone {
-  /** `onFrame(samples, peak)`: as of `FrameMaker`. */
+  /** @type {OnFrame} */
   onFrame = () => {};
-  /** `onLost(problem)`: it was unplugged, or the system took it away. */
+  /**
+   * Called where it was unplugged, or the system took it away.
+   *
+   * @type {(problem: Problem) => void}
+   */
   onLost = () => {};
 
+  /** @type {Capture | null} */
   #capture = null;
 
   /**
-   * Opens the device of this id, or the system's choice where it is empty, in the place of what was open or being opened. Throws
-   * `Problem`, or `CalledOff` where it is closed or opened again meanwhile.
+   * Opens a device in the place of what was open or being opened. Throws `Problem`, or `CalledOff` where it is closed or opened
+   * again meanwhile.
+   *
+   * @param {string} [deviceId] empty for the system's choice
    */
   async open(deviceId = "") {
     this.close();
-    if (!window.isSecureContext || !navigator.mediaDevices?.getUserMedia) {
+    if (!window.isSecureContext || !hasDevices()) {
       throw new Problem(window.isSecureContext ? "microphone_unsupported" : "insecure_origin");
     }
     const capture = new Capture(
@@ -49,13 +58,13 @@ export class Microphone {
   }
 
   /** Whether the device gives sound; while it does not, frames are silent. */
-  set enabled(enabled) {
+  set enabled(/** @type {boolean} */ enabled) {
     if (this.#capture !== null) {
       this.#capture.enabled = enabled;
     }
   }
 
-  /** Gives the last frame to whom frames are given now, and lets the device go. It may be opened again at once. */
+  /** Gives the last frame to the present `onFrame`, and lets the device go. It may be opened again at once. */
   async finish() {
     const capture = this.#capture;
     if (capture !== null) {
@@ -74,6 +83,13 @@ export class Microphone {
 
 /** The devices that can be named: none before the user has allowed the page to use one. */
 export async function listMicrophones() {
-  const devices = (await navigator.mediaDevices?.enumerateDevices?.()) ?? [];
+  const devices = hasDevices() ? await navigator.mediaDevices.enumerateDevices() : [];
   return devices.filter((device) => device.kind === "audioinput" && device.deviceId !== "" && device.label !== "");
+}
+
+/** Whether this page may ask for microphones at all: browsers hide them from pages without https, and old ones have none. */
+function hasDevices() {
+  /** @type {Partial<MediaDevices> | undefined} */
+  const devices = navigator.mediaDevices;
+  return devices?.getUserMedia !== undefined && devices.enumerateDevices !== undefined;
 }

@@ -1,26 +1,37 @@
 // Lets a file be heard while it is tracked.
 
 import { SAMPLE_RATE } from "../net/protocol.js";
+import { fromInt16 } from "./pcm.js";
 
 export class Playback {
   #context = new AudioContext();
+  /** @type {AudioBuffer | null} */
   #buffer = null;
+  /** @type {AudioBufferSourceNode | null} */
   #node = null;
 
   constructor() {
     this.#context.resume().catch(() => {});
   }
 
-  /** Takes what is to be played, Int16Array at 16 kHz. */
+  /**
+   * Takes what is to be played.
+   *
+   * @param {Int16Array} samples at 16 kHz
+   */
   load(samples) {
     this.#buffer = this.#context.createBuffer(1, Math.max(samples.length, 1), SAMPLE_RATE);
     const channel = this.#buffer.getChannelData(0);
     for (let index = 0; index < samples.length; index++) {
-      channel[index] = samples[index] / 32768;
+      channel[index] = fromInt16(samples[index]);
     }
   }
 
-  /** Plays from this position on. */
+  /**
+   * Plays from this position on.
+   *
+   * @param {number} positionMs
+   */
   play(positionMs) {
     this.pause();
     this.#node = this.#context.createBufferSource();

@@ -2,33 +2,54 @@
 // (Oppenheim and Schafer, "Discrete-Time Signal Processing", on windowed FIR design and on polyphase structures.)
 
 const STOPBAND_DB = 80;
-/** The passband ends at this share of the lower Nyquist frequency, where the stopband begins: nothing folds back into the audio. */
+/** End of the passband as a share of the lower Nyquist frequency, where the stopband begins: nothing aliases into the audio. */
 const PASSBAND = 0.875;
+/** Samples that the buffer takes before it has to grow. */
+const BLOCK = 1024;
 
 export class Resampler {
   #up;
   #down;
   #taps;
   #coefficients;
+  /** The last `taps - 1` samples of input, then the block that is being processed. */
   #buffer;
   #phase = 0;
+  /** Index in the buffer of the next output's first sample; beyond the block where it needs the next one. */
   #next = 0;
 
-  /** Rates in Hz, whole numbers. The output is late by half the filter's length, some 2.5 ms at 48 kHz. */
+  /**
+   * The output is late by half the filter's length, some 2.5 ms at 48 kHz.
+   *
+   * @param {number} fromRate in Hz, a whole number
+   * @param {number} toRate in Hz, a whole number
+   */
   constructor(fromRate, toRate) {
     const common = greatestCommonDivisor(fromRate, toRate);
     this.#up = toRate / common;
     this.#down = fromRate / common;
-    [this.#taps, this.#coefficients] = fromRate === toRate ? [1, Float32Array.of(1)] : design(fromRate, toRate, this.#up);
-    this.#buffer = new Float32Array(this.#taps - 1 + 1024);
+    const filter = fromRate === toRate ? { taps: 1, coefficients: Float32Array.of(1) } : design(fromRate, toRate, this.#up);
+    this.#taps = filter.taps;
+    this.#coefficients = filter.coefficients;
+    this.#buffer = new Float32Array(this.#taps - 1 + BLOCK);
   }
 
-  /** How many samples `process` may write for `length` samples of input. */
+  /**
+   * Most samples that `process` writes.
+   *
+   * @param {number} length of the input in samples
+   */
   room(length) {
     return Math.ceil((length * this.#up) / this.#down) + 1;
   }
 
-  /** Takes a block of any length in, writes what is due to `output`, and returns how many samples that was. */
+  /**
+   * Takes a block in and writes what is due.
+   *
+   * @param {Float32Array} input of any length
+   * @param {Float32Array} output with `room(input.length)` samples
+   * @returns {number} how many samples were written
+   */
   process(input, output) {
     const history = this.#taps - 1;
     const buffer = this.#bufferFor(history + input.length);
@@ -50,6 +71,7 @@ export class Resampler {
     return written;
   }
 
+  /** @param {number} length */
   #bufferFor(length) {
     if (this.#buffer.length < length) {
       const longer = new Float32Array(length);
@@ -60,7 +82,13 @@ export class Resampler {
   }
 }
 
-/** Taps per phase, and for each of the `up` phases its coefficients, in the order in which samples lie in the buffer. */
+/**
+ * The filter: how many taps a phase has, and for each of the `up` phases its coefficients, in the order of samples in the buffer.
+ *
+ * @param {number} fromRate
+ * @param {number} toRate
+ * @param {number} up
+ */
 function design(fromRate, toRate, up) {
   const nyquist = Math.min(fromRate, toRate) / 2;
   const transition = (1 - PASSBAND) * nyquist;
@@ -79,18 +107,23 @@ function design(fromRate, toRate, up) {
       values.push(sinc((2 * cutoff * position) / rate) * besselI0(beta * Math.sqrt(Math.max(0, 1 - edge * edge))));
       sum += values[tap];
     }
-    values.forEach((value, tap) => {
+    for (const [tap, value] of values.entries()) {
       coefficients[phase * taps + taps - 1 - tap] = value / sum;
-    });
+    }
   }
-  return [taps, coefficients];
+  return { taps, coefficients };
 }
 
+/** @param {number} x */
 function sinc(x) {
   return x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x);
 }
 
-/** The modified Bessel function of the first kind and order zero, by its power series. */
+/**
+ * The modified Bessel function of the first kind and order zero, by its power series.
+ *
+ * @param {number} x
+ */
 function besselI0(x) {
   let sum = 1;
   let term = 1;
@@ -101,6 +134,11 @@ function besselI0(x) {
   return sum;
 }
 
+/**
+ * @param {number} a
+ * @param {number} b
+ * @returns {number}
+ */
 function greatestCommonDivisor(a, b) {
   return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }

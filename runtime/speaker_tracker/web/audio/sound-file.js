@@ -2,12 +2,16 @@
 
 import { SAMPLE_RATE } from "../net/protocol.js";
 import { Problem } from "../wording.js";
-import { mixDown, toInt16 } from "./frames.js";
+import { mixDown, toInt16 } from "./pcm.js";
 
-/** Browsers unpack a file into several times its size. */
+/** Largest file: browsers unpack it into several times its size. */
 const MAX_BYTES = 1 << 30;
 
-/** The file's sound at 16 kHz, mono, as Int16Array. Throws `Problem`. */
+/**
+ * The file's sound at 16 kHz, mono. Throws `Problem`.
+ *
+ * @param {File} file
+ */
 export async function readSoundFile(file) {
   if (file.size === 0) {
     throw new Problem("file_empty", file.name);
@@ -25,6 +29,7 @@ export async function readSoundFile(file) {
   return samples;
 }
 
+/** @param {File} file */
 async function decode(file) {
   try {
     // A context of this rate resamples what it decodes.
@@ -34,6 +39,7 @@ async function decode(file) {
   }
 }
 
+/** @param {AudioBuffer} sound */
 function channelsOf(sound) {
   return Array.from({ length: sound.numberOfChannels }, (_, index) => sound.getChannelData(index));
 }

@@ -1,10 +1,31 @@
 // The report as JSON: who spoke when, by name, and what the server reported, as it was received.
 
-/** `conversation`: `{source, startedAt, durationMs, numSpeakers, complete}`. */
-export function reportJson(conversation, speakers, segments, parts) {
+/**
+ * @import { NamedSegment, Speaker } from "../model/summary.js"
+ * @import { Part } from "../model/timeline.js"
+ */
+
+/**
+ * A conversation as a whole.
+ *
+ * @typedef {object} Outline
+ * @property {string} source name of the file, or `microphone`
+ * @property {string} startedAt ISO 8601
+ * @property {number} durationMs
+ * @property {number} numSpeakers
+ * @property {boolean} complete whether every report has come
+ */
+
+/**
+ * @param {Outline} outline
+ * @param {Speaker[]} speakers
+ * @param {NamedSegment[]} segments
+ * @param {Part[]} parts
+ */
+export function reportJson(outline, speakers, segments, parts) {
   return JSON.stringify(
     {
-      ...conversation,
+      ...outline,
       speakers: speakers.map(({ number, label, totalMs, share }) => ({
         number,
         name: label,

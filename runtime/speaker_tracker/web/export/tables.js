@@ -1,6 +1,13 @@
 // Reports as text for other programs.
 
-/** RTTM (NIST Rich Transcription): a SPEAKER line for each segment. */
+/** @import { NamedSegment } from "../model/summary.js" */
+
+/**
+ * RTTM (NIST Rich Transcription): a SPEAKER line for each segment.
+ *
+ * @param {string} uri name of the recording
+ * @param {NamedSegment[]} segments
+ */
 export function rttm(uri, segments) {
   const nameOf = uniqueNames(segments);
   return segments
@@ -11,7 +18,11 @@ export function rttm(uri, segments) {
     .join("");
 }
 
-/** CSV (RFC 4180): a line for each segment, times in seconds. */
+/**
+ * CSV (RFC 4180): a line for each segment, times in seconds.
+ *
+ * @param {NamedSegment[]} segments
+ */
 export function csv(segments) {
   const rows = segments.map(({ startMs, endMs, number, label }) => [
     (startMs / 1000).toFixed(3),
@@ -23,8 +34,13 @@ export function csv(segments) {
   return [["start", "end", "duration", "speaker", "name"], ...rows].map((row) => `${row.join(",")}\r\n`).join("");
 }
 
-/** Fields of RTTM have no white space, and two people must not become one by the same name. */
+/**
+ * Names by number: fields of RTTM have no white space, and two people must not become one by the same name.
+ *
+ * @param {NamedSegment[]} segments
+ */
 function uniqueNames(segments) {
+  /** @type {Map<number, string>} */
   const names = new Map();
   for (const { number, label } of segments) {
     const name = oneWord(label);
@@ -35,11 +51,16 @@ function uniqueNames(segments) {
   return names;
 }
 
+/** @param {string} text */
 function oneWord(text) {
   return text.trim().replaceAll(/\s+/g, "_") || "_";
 }
 
-/** A name that a spreadsheet would take for a formula is written as text. */
+/**
+ * A field of CSV; a name that a spreadsheet would take for a formula is written as text.
+ *
+ * @param {string} text
+ */
 function quoted(text) {
   const safe = /^[=+\-@]/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;

@@ -2,13 +2,22 @@
 
 import { FileOutbox } from "./file-outbox.js";
 
+/** @import { Playback } from "../audio/playback.js" */
+
+/** A `Source`. */
 export class FileSource {
-  kind = "file";
+  kind = /** @type {const} */ ("file");
+  name;
   outbox;
   #isPaced;
   #playback;
 
-  /** `samples`: Int16Array at 16 kHz. `isPaced`: at the pace of speech. `playback`: to be heard by, null where it is not to be heard. */
+  /**
+   * @param {string} name
+   * @param {Int16Array<ArrayBuffer>} samples at 16 kHz
+   * @param {boolean} isPaced at the pace of speech
+   * @param {Pick<Playback, "load" | "play" | "pause" | "close"> | null} playback null where the file is not to be heard
+   */
   constructor(name, samples, isPaced, playback) {
     this.name = name;
     this.outbox = new FileOutbox(samples, isPaced);
@@ -25,8 +34,13 @@ export class FileSource {
     return false;
   }
 
-  positionMs(heardMs) {
-    return this.#isPaced ? this.outbox.positionMs : heardMs;
+  /**
+   * How far the file has been heard: by the pace of speech, or by the server.
+   *
+   * @param {number} processedMs
+   */
+  positionMs(processedMs) {
+    return this.#isPaced ? this.outbox.positionMs : processedMs;
   }
 
   /** There is no connection: time stands. */

@@ -1,61 +1,78 @@
-// Sets of stretches of time in milliseconds, half open, kept as they are longest: sorted, apart from each other.
+// Sets of times in milliseconds, as half-open intervals: sorted, disjoint, and joined where they touch.
+
+/** @typedef {[start: number, end: number]} Interval */
 
 export class Intervals {
+  /** @type {Interval[]} */
   #list = [];
   #totalMs = 0;
 
+  /** Length of all intervals together. */
   get totalMs() {
     return this.#totalMs;
   }
 
+  /** End of the last interval, 0 where there is none. */
   get endMs() {
     return this.#list.at(-1)?.[1] ?? 0;
   }
 
-  get size() {
-    return this.#list.length;
-  }
-
+  /**
+   * @param {number} start
+   * @param {number} end
+   */
   add(start, end) {
     if (end > start) {
       const [first, last] = this.#touching(start, end);
       const touched = this.#list.slice(first, last);
-      const joined = [Math.min(start, touched[0]?.[0] ?? start), Math.max(end, touched.at(-1)?.[1] ?? end)];
-      this.#replace(first, last, [joined]);
+      this.#replace(first, last, [[Math.min(start, touched[0]?.[0] ?? start), Math.max(end, touched.at(-1)?.[1] ?? end)]]);
     }
   }
 
+  /**
+   * @param {number} start
+   * @param {number} end
+   */
   remove(start, end) {
     if (end > start) {
       const [first, last] = this.#touching(start, end);
-      const rest = this.#list.slice(first, last).flatMap(([since, until]) => [
-        [since, Math.min(until, start)],
-        [Math.max(since, end), until],
-      ]);
-      this.#replace(
-        first,
-        last,
-        rest.filter(([since, until]) => until > since),
-      );
+      /** @type {Interval[]} */
+      const rest = [];
+      for (const [since, until] of this.#list.slice(first, last)) {
+        rest.push([since, Math.min(until, start)], [Math.max(since, end), until]);
+      }
+      this.#replace(first, last, rest.filter(isNotEmpty));
     }
   }
 
-  /** The stretches within `[start, end)`, cut off at its bounds. */
+  /**
+   * The intervals within `[start, end)`, cut off at its bounds.
+   *
+   * @param {number} [start]
+   * @param {number} [end]
+   */
   within(start = 0, end = Infinity) {
     const [first, last] = this.#touching(start, end);
+    /** @type {Interval[]} */
     const cut = this.#list.slice(first, last).map(([since, until]) => [Math.max(since, start), Math.min(until, end)]);
-    return cut.filter(([since, until]) => until > since);
+    return cut.filter(isNotEmpty);
   }
 
-  has(ms) {
-    return this.within(ms, ms + 1).length > 0;
-  }
-
-  /** Indices of the first stretch that ends at or behind `start`, and of the first that begins behind `end`. */
+  /**
+   * Indices of the first interval that ends at or after `start`, and of the first that begins after `end`.
+   *
+   * @param {number} start
+   * @param {number} end
+   */
   #touching(start, end) {
-    return [this.#search((stretch) => stretch[1] >= start), this.#search((stretch) => stretch[0] > end)];
+    return [this.#search((interval) => interval[1] >= start), this.#search((interval) => interval[0] > end)];
   }
 
+  /**
+   * Index of the first interval for which `isBehind` holds; it holds for all after that.
+   *
+   * @param {(interval: Interval) => boolean} isBehind
+   */
   #search(isBehind) {
     let [low, high] = [0, this.#list.length];
     while (low < high) {
@@ -69,12 +86,22 @@ export class Intervals {
     return low;
   }
 
-  #replace(first, last, stretches) {
-    for (const [start, end] of this.#list.splice(first, last - first, ...stretches)) {
+  /**
+   * @param {number} first
+   * @param {number} last
+   * @param {Interval[]} intervals
+   */
+  #replace(first, last, intervals) {
+    for (const [start, end] of this.#list.splice(first, last - first, ...intervals)) {
       this.#totalMs -= end - start;
     }
-    for (const [start, end] of stretches) {
+    for (const [start, end] of intervals) {
       this.#totalMs += end - start;
     }
   }
+}
+
+/** @param {Interval} interval */
+function isNotEmpty([start, end]) {
+  return end > start;
 }

@@ -1,17 +1,25 @@
-// Audio that comes as it is spoken, until the server has worked on it: what a lost connection has not answered is sent again.
+// Audio from a microphone, kept until the server has processed it: what a lost connection has not acknowledged is sent again.
 
 import { SAMPLES_PER_MS } from "../net/protocol.js";
 
-/** How much is kept for a server that is away. */
+/** @typedef {{startMs: number, endMs: number, samples: Int16Array<ArrayBuffer>}} Frame */
+
+/** Most audio kept for a server that is away. */
 export const MAX_KEPT_MS = 120_000;
 
 export class LiveOutbox {
+  /** @type {Frame[]} */
   #frames = [];
+  /** How many of the frames kept have been sent. */
   #sent = 0;
   #samples = 0;
-  #over = false;
+  #isClosed = false;
 
-  /** Takes a frame in, Int16Array. */
+  /**
+   * Takes a frame in.
+   *
+   * @param {Int16Array<ArrayBuffer>} samples at 16 kHz
+   */
   push(samples) {
     const startMs = this.positionMs;
     this.#samples += samples.length;
@@ -21,19 +29,19 @@ export class LiveOutbox {
     }
   }
 
-  /** No more comes. */
+  /** No more frames come. */
   close() {
-    this.#over = true;
+    this.#isClosed = true;
   }
 
-  /** How much has come in. */
+  /** Length of the audio taken in. */
   get positionMs() {
     return this.#samples / SAMPLES_PER_MS;
   }
 
-  /** Whether all there is has been sent. */
+  /** Whether no more comes, and everything has been sent. */
   get isOver() {
-    return this.#over && this.#sent === this.#frames.length;
+    return this.#isClosed && this.#sent === this.#frames.length;
   }
 
   /** The next frame to send, null where there is none yet. */
@@ -41,14 +49,18 @@ export class LiveOutbox {
     return this.#sent === this.#frames.length ? null : this.#frames[this.#sent++].samples;
   }
 
-  /** The server needs nothing before this time any more. */
+  /**
+   * Drops frames that need not be sent again.
+   *
+   * @param {number} ms up to where the server has processed the audio
+   */
   acknowledge(ms) {
     while (this.#sent > 0 && this.#frames[0].endMs <= ms) {
       this.#drop();
     }
   }
 
-  /** Begins again with what was not acknowledged; returns its time. */
+  /** Starts again at the first frame that is kept; returns its time. */
   rewind() {
     this.#sent = 0;
     return this.#frames[0]?.startMs ?? this.positionMs;

@@ -2,18 +2,24 @@
 
 import { LiveOutbox } from "./live-outbox.js";
 
-/** Some five seconds. */
+/** @import { Microphone } from "../audio/microphone.js" */
+
+/** Most ticks without a frame, some five seconds. */
 const MAX_EMPTY_TICKS = 100;
 
+/** A `Source`. */
 export class MicrophoneSource {
-  kind = "microphone";
+  kind = /** @type {const} */ ("microphone");
   name = "microphone";
   outbox = new LiveOutbox();
   #microphone;
   #isRunning = false;
   #emptyTicks = 0;
 
-  /** `microphone` is open; `onLevel(peak)` hears of every frame that is taken. */
+  /**
+   * @param {Pick<Microphone, "onFrame" | "enabled" | "finish">} microphone open
+   * @param {(peak: number) => void} onLevel called with the peak of every frame that is taken
+   */
   constructor(microphone, onLevel) {
     this.#microphone = microphone;
     microphone.onFrame = (samples, peak) => {
@@ -25,14 +31,14 @@ export class MicrophoneSource {
     };
   }
 
-  /** How far the conversation has come, for a clock that `heardMs` is behind. */
+  /** Length of the audio taken in. */
   positionMs() {
     return this.outbox.positionMs;
   }
 
   /**
-   * Whether it gives nothing, not even silence, though it should. To be called with each tick: a device that sleeps has neither ticks
-   * nor sound.
+   * Whether it gives nothing, not even silence, though it should. To be called with each tick: a device that sleeps has neither
+   * ticks nor sound.
    */
   isStuckAtTick() {
     return this.#isRunning && ++this.#emptyTicks > MAX_EMPTY_TICKS;
@@ -54,7 +60,7 @@ export class MicrophoneSource {
     this.#microphone.enabled = false;
   }
 
-  /** No more is wanted: what is left goes to the outbox, and the device is let go. */
+  /** Moves what is left to the outbox, and lets the device go. */
   async finish() {
     await this.#microphone.finish();
     this.#isRunning = false;

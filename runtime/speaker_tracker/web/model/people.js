@@ -1,54 +1,85 @@
 // Who the voices are: numbers from 1 in order of appearance, names that the user gives, and which voices are the same person.
 
-/** Longer names do not fit where they are shown. */
+/** Longest name in characters; more does not fit where names are shown. */
 export const MAX_NAME = 40;
 
+/** Voices go by their keys (`Voice` in timeline.js), people by their numbers. */
 export class People {
-  #people = new Map();
+  /** @type {string[]} */
+  #names = [];
+  /** @type {Map<string, number>} */
   #numberOf = new Map();
+  /** @type {Map<string, number>} */
   #ownNumberOf = new Map();
 
-  /** The number of the person whose voice this is; somebody new where it has not been heard before. */
+  /**
+   * The number of the person whose voice this is; the next number where the voice is new.
+   *
+   * @param {string} voice
+   */
   numberOf(voice) {
-    if (!this.#numberOf.has(voice)) {
-      const number = this.#people.size + 1;
-      this.#people.set(number, { number, name: "" });
+    let number = this.#numberOf.get(voice);
+    if (number === undefined) {
+      number = this.#names.push("");
       this.#numberOf.set(voice, number);
       this.#ownNumberOf.set(voice, number);
     }
-    return this.#numberOf.get(voice);
+    return number;
   }
 
-  /** The number that the voice would have as somebody of its own. */
+  /**
+   * The number that the voice has as a person of its own.
+   *
+   * @param {string} voice
+   */
   ownNumberOf(voice) {
-    return this.#ownNumberOf.get(voice);
+    this.numberOf(voice);
+    return /** @type {number} */ (this.#ownNumberOf.get(voice));
   }
 
-  /** Says that this voice is that person's; with null that it is somebody of their own. */
+  /**
+   * Gives the voice to a person.
+   *
+   * @param {string} voice
+   * @param {number | null} number null: a person of its own again
+   */
   assign(voice, number) {
-    this.#numberOf.set(voice, number ?? this.#ownNumberOf.get(voice));
+    this.#numberOf.set(voice, number ?? this.ownNumberOf(voice));
   }
 
+  /**
+   * @param {number} number
+   * @param {string} name empty to take the name away
+   */
   rename(number, name) {
-    this.#people.get(number).name = name.trim().replaceAll(/\s+/g, " ").slice(0, MAX_NAME);
+    this.#names[number - 1] = name.trim().replaceAll(/\s+/g, " ").slice(0, MAX_NAME);
   }
 
-  /** The name given, or else `Speaker 1`. */
+  /**
+   * The name given, or else `Speaker 1`.
+   *
+   * @param {number} number
+   */
   label(number) {
     return this.nameOf(number) || `Speaker ${number}`;
   }
 
-  /** The name given, empty where there is none. */
+  /**
+   * The name given, empty where there is none.
+   *
+   * @param {number} number
+   */
   nameOf(number) {
-    return this.#people.get(number).name;
+    return this.#names[number - 1];
   }
 
-  /** Everybody who has a voice, `{number, voices}`, by number. */
+  /** Everybody who has a voice, by number. */
   everybody() {
-    const voices = new Map();
+    /** @type {Map<number, string[]>} */
+    const voicesOf = new Map();
     for (const [voice, number] of this.#numberOf) {
-      voices.set(number, [...(voices.get(number) ?? []), voice]);
+      voicesOf.set(number, [...(voicesOf.get(number) ?? []), voice]);
     }
-    return [...voices].map(([number, theirs]) => ({ number, voices: theirs })).sort((a, b) => a.number - b.number);
+    return [...voicesOf].map(([number, voices]) => ({ number, voices })).sort((a, b) => a.number - b.number);
   }
 }

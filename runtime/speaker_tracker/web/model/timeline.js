@@ -1,53 +1,92 @@
-// Who speaks when, as the server has said it: in one part for each session, one behind the other on a common clock.
+// Who speaks when, as the server reports it: a part for each session, one after the other on a common clock.
 
+import { findCorrections } from "./corrections.js";
 import { Intervals } from "./intervals.js";
 
-/** Shorter changes are the finish of a bound, not a correction that anybody would want to see. */
-export const MIN_CORRECTION_MS = 200;
+/**
+ * @import { ReportMessage, SegmentMessage, TimelineMessage } from "../net/messages.js"
+ * @import { Correction } from "./corrections.js"
+ * @import { Interval } from "./intervals.js"
+ */
 
 /**
- * A voice is what one session has given an id: `{part, id, key}`. Nothing says that an id of another session is the same voice.
- * A correction is `{startMs, endMs, was, is}`, with the keys of the voices before and after.
+ * What one session has given an id; nothing says that the same id of another session is the same voice.
+ *
+ * @typedef {object} Voice
+ * @property {number} part index of the session
+ * @property {number} id the speaker's id in that session
+ * @property {string} key of part and id
  */
+
+/**
+ * What one session reported.
+ *
+ * @typedef {object} Part
+ * @property {number} offsetMs where it begins on the common clock
+ * @property {number} processedMs up to where the server has processed its audio
+ * @property {Pick<ReportMessage, "segments"> | null} report null until it comes
+ */
+
+/** @typedef {{startMs: number, endMs: number, segments: SegmentMessage[]}} Span segments that overlap or touch */
+
 export class Timeline {
+  /** @type {(Part & {labelled: Intervals})[]} */
   #parts = [];
+  /** @type {Map<string, {voice: Voice, intervals: Intervals}>} */
   #voices = new Map();
 
-  /** Begins a session at `offsetMs`; what earlier ones said of later times is void. Returns the part's index. */
+  /**
+   * Begins a session; what earlier ones said of later times is void.
+   *
+   * @param {number} offsetMs
+   * @returns {number} the part's index
+   */
   beginPart(offsetMs) {
     for (const part of this.#parts) {
-      part.said.remove(offsetMs, Infinity);
-      part.heardMs = Math.min(part.heardMs, offsetMs);
+      part.labelled.remove(offsetMs, Infinity);
+      part.processedMs = Math.min(part.processedMs, offsetMs);
     }
-    for (const { stretches } of this.#voices.values()) {
-      stretches.remove(offsetMs, Infinity);
+    for (const { intervals } of this.#voices.values()) {
+      intervals.remove(offsetMs, Infinity);
     }
-    return this.#parts.push({ offsetMs, heardMs: offsetMs, said: new Intervals(), report: null }) - 1;
+    return this.#parts.push({ offsetMs, processedMs: offsetMs, labelled: new Intervals(), report: null }) - 1;
   }
 
-  /** Takes the segments of a `timeline` message in; returns what they correct. */
-  take(index, { audioMs, segments }) {
+  /**
+   * Takes in the segments of a `timeline` message.
+   *
+   * @param {number} index of the part
+   * @param {Pick<TimelineMessage, "audioMs" | "segments">} message
+   * @returns {Correction[]} what it corrects
+   */
+  update(index, { audioMs, segments }) {
     const part = this.#parts[index];
-    part.heardMs = Math.max(part.heardMs, part.offsetMs + audioMs);
-    const corrections = [];
-    for (const run of runs(segments)) {
-      corrections.push(...this.#rewrite(index, part.offsetMs + run.startMs, part.offsetMs + run.endMs, run.segments));
-    }
-    return corrections;
+    part.processedMs = Math.max(part.processedMs, part.offsetMs + audioMs);
+    return spansOf(segments).flatMap((span) =>
+      this.#rewrite(index, part.offsetMs + span.startMs, part.offsetMs + span.endMs, span.segments),
+    );
   }
 
-  /** Takes the report in, which says everything about its part; returns what it corrects. */
-  takeReport(index, report) {
+  /**
+   * Takes in the report, which holds for the whole part.
+   *
+   * @param {number} index of the part
+   * @param {Pick<ReportMessage, "segments">} report
+   * @returns {Correction[]} what it corrects
+   */
+  finishPart(index, report) {
     const part = this.#parts[index];
-    part.report = report;
     const segments = report.segments ?? [];
-    const end = segments.reduce((last, { endMs }) => Math.max(last, part.offsetMs + endMs), Math.max(part.heardMs, part.said.endMs));
-    part.heardMs = end;
+    const known = Math.max(part.processedMs, part.labelled.endMs);
+    const end = segments.reduce((last, { endMs }) => Math.max(last, part.offsetMs + endMs), known);
+    part.report = report;
+    part.processedMs = end;
     return this.#rewrite(index, part.offsetMs, end, segments);
   }
 
+  /** @returns {Part[]} */
   get parts() {
-    return this.#parts.map(({ offsetMs, heardMs, report }) => ({ offsetMs, heardMs, report }));
+    return this.#parts.map(({ offsetMs, processedMs, report }) => ({ offsetMs, processedMs, report }));
   }
 
   /** All voices, in the order of their first appearance. */
@@ -55,129 +94,133 @@ export class Timeline {
     return [...this.#voices.values()].map(({ voice }) => voice);
   }
 
-  /** The voice of this id; it appears with this where it is new. */
+  /**
+   * The voice of this id; it appears with this where it is new.
+   *
+   * @param {number} part
+   * @param {number} id
+   */
   voice(part, id) {
     const key = `${part}:${id}`;
-    if (!this.#voices.has(key)) {
-      this.#voices.set(key, { voice: { part, id, key }, stretches: new Intervals() });
+    let entry = this.#voices.get(key);
+    if (entry === undefined) {
+      entry = { voice: { part, id, key }, intervals: new Intervals() };
+      this.#voices.set(key, entry);
     }
-    return this.#voices.get(key).voice;
+    return entry.voice;
   }
 
-  /** When a voice speaks. */
-  stretches(key, start = 0, end = Infinity) {
-    return this.#voices.get(key).stretches.within(start, end);
+  /**
+   * When a voice speaks.
+   *
+   * @param {string} key
+   * @param {number} [startMs]
+   * @param {number} [endMs]
+   */
+  intervals(key, startMs = 0, endMs = Infinity) {
+    return this.#intervalsOf(key).within(startMs, endMs);
   }
 
+  /** @param {string} key */
   totalMs(key) {
-    return this.#voices.get(key).stretches.totalMs;
+    return this.#intervalsOf(key).totalMs;
   }
 
-  /** How much audio the server has worked on. */
-  get heardMs() {
-    return this.#parts.at(-1)?.heardMs ?? 0;
+  /** Up to where the server has processed the audio. */
+  get processedMs() {
+    return this.#parts.at(-1)?.processedMs ?? 0;
   }
 
-  /** Up to where something has been said. */
-  get saidMs() {
-    return this.#parts.at(-1)?.said.endMs ?? 0;
+  /** Up to where the server has reported labels. */
+  get labelledMs() {
+    return this.#parts.at(-1)?.labelled.endMs ?? 0;
   }
 
-  /** Stretches between parts of which nothing was heard. */
+  /** Intervals between parts of which nothing was processed. */
   get gaps() {
-    const ends = this.#parts.map((part) => part.heardMs);
-    return this.#parts
-      .slice(1)
-      .map((part, index) => [ends[index], part.offsetMs])
-      .filter(([start, end]) => end > start);
+    const ends = this.#parts.map((part) => part.processedMs);
+    /** @type {Interval[]} */
+    const between = this.#parts.slice(1).map((part, index) => [ends[index], part.offsetMs]);
+    return between.filter(([start, end]) => end > start);
   }
 
+  /** @param {string} key */
+  #intervalsOf(key) {
+    const entry = this.#voices.get(key);
+    if (entry === undefined) {
+      throw new RangeError(`no voice ${key}`);
+    }
+    return entry.intervals;
+  }
+
+  /**
+   * Replaces what was known of a time.
+   *
+   * @param {number} index of the part
+   * @param {number} start
+   * @param {number} end
+   * @param {SegmentMessage[]} segments
+   * @returns {Correction[]}
+   */
   #rewrite(index, start, end, segments) {
     const part = this.#parts[index];
-    const segmentsByVoice = this.#byVoice(index, start, end, segments);
+    const byVoice = this.#byVoice(index, start, end, segments);
     const keys = this.voices.filter((voice) => voice.part === index).map((voice) => voice.key);
-    const known = part.said.within(start, end);
-    const before = new Map(keys.map((key) => [key, this.stretches(key, start, end)]));
+    const labelled = part.labelled.within(start, end);
+    const before = new Map(keys.map((key) => [key, this.intervals(key, start, end)]));
     for (const key of keys) {
-      const { stretches } = this.#voices.get(key);
-      stretches.remove(start, end);
-      for (const [since, until] of segmentsByVoice.get(key)) {
-        stretches.add(since, until);
+      const intervals = this.#intervalsOf(key);
+      intervals.remove(start, end);
+      for (const [since, until] of byVoice.get(key) ?? []) {
+        intervals.add(since, until);
       }
     }
-    part.said.add(start, end);
-    const after = new Map(keys.map((key) => [key, this.stretches(key, start, end)]));
-    return differences(known, before, after);
+    part.labelled.add(start, end);
+    const after = new Map(keys.map((key) => [key, this.intervals(key, start, end)]));
+    return findCorrections(labelled, before, after);
   }
 
+  /**
+   * Segments within a time on the common clock, by voice; voices that are new appear with this.
+   *
+   * @param {number} index of the part
+   * @param {number} start
+   * @param {number} end
+   * @param {SegmentMessage[]} segments
+   */
   #byVoice(index, start, end, segments) {
     const { offsetMs } = this.#parts[index];
-    const byVoice = new Map([...this.#voices.keys()].map((key) => [key, []]));
+    /** @type {Map<string, Interval[]>} */
+    const byVoice = new Map();
     for (const { startMs, endMs, speakerId } of segments) {
       const [since, until] = [Math.max(startMs + offsetMs, start), Math.min(endMs + offsetMs, end)];
       if (speakerId !== null && until > since) {
         const { key } = this.voice(index, speakerId);
-        if (!byVoice.has(key)) {
-          byVoice.set(key, []);
-        }
-        byVoice.get(key).push([since, until]);
+        const intervals = byVoice.get(key) ?? [];
+        intervals.push([since, until]);
+        byVoice.set(key, intervals);
       }
     }
     return byVoice;
   }
 }
 
-/** The stretches that segments speak of, nobody's included, `{startMs, endMs, segments}`. */
-function runs(segments) {
-  const found = [];
+/**
+ * The times that segments cover, those of nobody included.
+ *
+ * @param {SegmentMessage[]} segments
+ */
+function spansOf(segments) {
+  /** @type {Span[]} */
+  const spans = [];
   for (const segment of segments.toSorted((a, b) => a.startMs - b.startMs)) {
-    const last = found.at(-1);
+    const last = spans.at(-1);
     if (last !== undefined && segment.startMs <= last.endMs) {
       last.endMs = Math.max(last.endMs, segment.endMs);
       last.segments.push(segment);
     } else {
-      found.push({ startMs: segment.startMs, endMs: segment.endMs, segments: [segment] });
+      spans.push({ startMs: segment.startMs, endMs: segment.endMs, segments: [segment] });
     }
   }
-  return found;
-}
-
-/** What changed within the stretches `known`; `before` and `after`: stretches by voice. */
-function differences(known, before, after) {
-  if (known.length === 0) {
-    return [];
-  }
-  const bounds = [known, ...before.values(), ...after.values()].flat(2);
-  const sorted = [...new Set(bounds)].sort((a, b) => a - b);
-  const [isKnown, speakingBefore, speakingAfter] = [new Map([["", known]]), before, after].map(speakers);
-  const corrections = [];
-  for (let index = 0; index + 1 < sorted.length; index++) {
-    const [startMs, endMs] = [sorted[index], sorted[index + 1]];
-    const [was, is] = [speakingBefore(startMs), speakingAfter(startMs)];
-    const last = corrections.at(-1);
-    if (isKnown(startMs).length === 0 || was.join() === is.join()) {
-      continue;
-    }
-    if (last?.endMs === startMs && last.was.join() === was.join() && last.is.join() === is.join()) {
-      last.endMs = endMs;
-    } else {
-      corrections.push({ startMs, endMs, was, is });
-    }
-  }
-  return corrections.filter((correction) => correction.endMs - correction.startMs >= MIN_CORRECTION_MS);
-}
-
-/** A function that tells who speaks at a time; the times that it is asked for must ascend. */
-function speakers(stretchesByVoice) {
-  const cursors = new Map([...stretchesByVoice.keys()].map((key) => [key, 0]));
-  const speaks = (key, ms) => {
-    const stretches = stretchesByVoice.get(key);
-    let cursor = cursors.get(key);
-    while (cursor < stretches.length && stretches[cursor][1] <= ms) {
-      cursor++;
-    }
-    cursors.set(key, cursor);
-    return cursor < stretches.length && stretches[cursor][0] <= ms;
-  };
-  return (ms) => [...stretchesByVoice.keys()].filter((key) => speaks(key, ms));
+  return spans;
 }

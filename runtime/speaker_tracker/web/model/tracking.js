@@ -1,85 +1,129 @@
-// One conversation: sends what its source gives to the server, keeps what the server says, and goes on where a connection breaks.
+// One conversation: sends what its source gives to the server, keeps what the server reports, and reconnects after a break.
 
 import { askForAdmission } from "../net/admission.js";
 import { Connection, sessionUrl } from "../net/connection.js";
 import { CLOSE_NORMAL } from "../net/protocol.js";
-import { Problem } from "../wording.js";
-
-/** More than this is not left to the browser to send, so that a stop is heard soon. */
-const MAX_WAITING_BYTES = 128 * 1024;
-/** If nothing leaves the page for so long while there is something to send, the connection is dead. */
-const STALLED_MS = 20_000;
-/** So long the server may say nothing after a stop. */
-const REPORT_MS = 60_000;
-const KEEPALIVE_MS = 20_000;
-const FIRST_RETRY_MS = 1000;
-const LONGEST_RETRY_MS = 15_000;
-/** So long after a break the server is asked again and again. */
-export const GIVE_UP_MS = 5 * 60_000;
-/** What the server has worked on this long ago needs no second hearing, said or not. */
-const CERTAIN_MS = 5000;
-
-/** A second session may find these gone. */
-const PASSING = new Set(["server_busy", "shutting_down", "unreachable", "handshake"]);
+import { StallWatch } from "../net/stall-watch.js";
+import { asProblem, Problem } from "../wording.js";
+import { Retries } from "./retries.js";
 
 /**
- * States: `connecting`, then `running`, `paused` and `reconnecting` to and fro, `stopping`, and in the end `done` or, where there never
- * was a session, `failed`. Dispatches `change` with each state, `speaker` with each message about who speaks, and `corrections` with what
- * the server has corrected as its detail.
+ * @import { Limits } from "../net/admission.js"
+ * @import { ConnectionEnd } from "../net/connection.js"
+ * @import { ServerMessage } from "../net/messages.js"
+ * @import { Correction } from "./corrections.js"
+ * @import { Source } from "./source.js"
+ * @import { Timeline } from "./timeline.js"
+ */
+
+/** @typedef {"connecting" | "running" | "paused" | "reconnecting" | "stopping" | "done" | "failed"} State */
+
+/**
+ * What a conversation is tracked with.
+ *
+ * @typedef {object} TrackingOptions
+ * @property {string} base address of the page
+ * @property {string} token of the server, empty where there is none
+ * @property {number} numSpeakers
+ * @property {Source} source
+ */
+
+/** Most bytes left to the browser to send: with more, a stop would be late. */
+const MAX_BUFFERED_BYTES = 128 * 1024;
+/** Longest silence of the server after a stop. */
+const REPORT_TIMEOUT_MS = 60_000;
+const KEEPALIVE_MS = 20_000;
+/** Audio that the server processed this long ago is not sent again, whether it has been labelled or not. */
+const SETTLED_MS = 5000;
+
+/** Codes of problems that may be gone at the next attempt to connect. */
+const TEMPORARY = new Set(["server_busy", "shutting_down", "unreachable", "handshake"]);
+
+/**
+ * States: `connecting`, then `running`, `paused` and `reconnecting` to and fro, `stopping`, and in the end `done` or, where there
+ * never was a session, `failed`.
  */
 export class Tracking extends EventTarget {
+  /** @type {State} */
   state = "connecting";
-  /** Why it ended other than by a stop; a Problem or null. */
+  /**
+   * Why it ended other than by a stop.
+   *
+   * @type {Problem | null}
+   */
   problem = null;
-  /** Whether the report of every part is there. */
+  /** Whether the report of every part has come. */
   isComplete = false;
-  /** The key of the voice that speaks now, or null. */
+  /**
+   * Key of the voice that speaks now.
+   *
+   * @type {string | null}
+   */
   speaking = null;
-  /** When the next attempt to connect is made: never, while one is. */
+  /** When the next attempt to connect is made, by `performance.now()`; Infinity while one is being made. */
   retryAt = Infinity;
 
-  #source;
+  #options;
   #timeline;
-  #numSpeakers;
-  #token;
+  /** @type {Connection | null} */
   #connection = null;
+  /** @type {Limits | null} */
   #limits = null;
+  /** Index of the part of the present session, -1 before the first. */
   #part = -1;
+  /**
+   * What the server complained of in the present session.
+   *
+   * @type {Problem | null}
+   */
   #error = null;
-  #brokeAt = null;
-  #attempts = 0;
+  #retries = new Retries();
+  #stallWatch = new StallWatch();
+  /** Whether the conversation is to be paused as soon as there is a session. */
   #isPausedMeanwhile = false;
   #stopWanted = false;
   #isStopSent = false;
-  #gone = 0;
-  #goneAt = 0;
-  #heardAt = 0;
-  #keptAliveAt = 0;
+  #lastMessageAt = 0;
+  #lastKeepaliveAt = 0;
 
-  constructor({ source, timeline, numSpeakers, token }) {
+  /** @param {TrackingOptions & {timeline: Timeline}} options */
+  constructor({ timeline, ...options }) {
     super();
-    this.#source = source;
+    this.#options = options;
     this.#timeline = timeline;
-    this.#numSpeakers = numSpeakers;
-    this.#token = token;
+  }
+
+  /** @param {() => void} listener called with each new state, and where `isPaused` changes */
+  onChange(listener) {
+    this.addEventListener("change", listener);
+  }
+
+  /** @param {() => void} listener called with each message about who speaks */
+  onSpeaker(listener) {
+    this.addEventListener("speaker", listener);
+  }
+
+  /** @param {(corrections: Correction[]) => void} listener called with what the server has corrected */
+  onCorrections(listener) {
+    this.addEventListener("corrections", (event) => listener(/** @type {CustomEvent<Correction[]>} */ (event).detail));
   }
 
   get source() {
-    return this.#source;
+    return this.#options.source;
   }
 
   get numSpeakers() {
-    return this.#numSpeakers;
+    return this.#options.numSpeakers;
   }
 
   /** How far the conversation has come, in milliseconds without pauses. */
   get positionMs() {
-    return this.#source.positionMs(this.#timeline.heardMs);
+    return this.source.positionMs(this.#timeline.processedMs);
   }
 
-  /** How far the server is behind with what it has to work on. */
+  /** How far the server is behind with processing. */
   get behindMs() {
-    return this.state === "running" ? Math.max(0, this.positionMs - this.#timeline.heardMs) : 0;
+    return this.state === "running" ? Math.max(0, this.positionMs - this.#timeline.processedMs) : 0;
   }
 
   get isOver() {
@@ -88,7 +132,7 @@ export class Tracking extends EventTarget {
 
   /** Opens the session. */
   async start() {
-    this.#source.wait();
+    this.source.wait();
     await this.#connect();
   }
 
@@ -99,11 +143,11 @@ export class Tracking extends EventTarget {
 
   pause() {
     if (this.state === "running") {
-      this.#source.pause();
-      this.#keptAliveAt = performance.now();
+      this.source.pause();
+      this.#lastKeepaliveAt = performance.now();
       this.#become("paused");
     } else if (this.#isOpening) {
-      this.#source.pause();
+      this.source.pause();
       this.#isPausedMeanwhile = true;
       this.#become(this.state);
     }
@@ -111,50 +155,52 @@ export class Tracking extends EventTarget {
 
   resume() {
     if (this.state === "paused") {
-      this.#source.run();
-      this.#goneAt = performance.now();
+      this.source.run();
+      this.#stallWatch.reset(performance.now());
       this.#become("running");
     } else if (this.#isOpening) {
-      this.#source.wait();
+      this.source.wait();
       this.#isPausedMeanwhile = false;
       this.#become(this.state);
     }
   }
 
-  /** Asks for the report; without a connection what is known is all there will be. */
+  /** Asks for the report; without a connection it ends with what is known. */
   async stop() {
     if (this.isOver || this.#stopWanted) {
       return;
     }
     this.#stopWanted = true;
     if (this.state === "running" || this.state === "paused") {
-      this.#heardAt = this.#goneAt = performance.now();
+      this.#lastMessageAt = performance.now();
+      this.#stallWatch.reset(this.#lastMessageAt);
       this.#become("stopping");
-      await this.#source.finish();
+      await this.source.finish();
     } else {
       this.#finish(this.state === "connecting" ? null : new Problem(this.#hasAllReports ? "stopped_away" : "lost"));
     }
   }
 
-  /** Does not wait for the next attempt to connect; if one is being made, the next follows soon. */
+  /** Makes the next attempt to connect at once; if one is being made, the next follows soon. */
   retryNow() {
-    this.#attempts = 0;
+    this.#retries.hurry();
     if (this.state === "reconnecting" && this.retryAt < Infinity) {
       this.retryAt = 0;
     }
   }
 
-  /** Whatever is to be done by time; to be called many times a second. */
+  /** Does what is due; to be called many times a second. */
   tick() {
     const now = performance.now();
     if (this.state === "reconnecting" && now >= this.retryAt) {
       this.retryAt = Infinity;
       this.#connect();
-    } else if (this.state === "running" || this.state === "stopping") {
-      this.#send(now);
-    } else if (this.state === "paused" && this.#connection.isOpen && now - this.#keptAliveAt > this.#keepaliveMs) {
-      this.#keptAliveAt = now;
-      this.#connection.sendAudio(new Int16Array(1));
+    } else if (this.#connection !== null) {
+      if (this.state === "running" || this.state === "stopping") {
+        this.#send(this.#connection, now);
+      } else if (this.state === "paused") {
+        this.#keepAlive(this.#connection, now);
+      }
     }
   }
 
@@ -165,29 +211,33 @@ export class Tracking extends EventTarget {
   }
 
   async #connect() {
+    const { base, token, numSpeakers } = this.#options;
+    let limits;
     try {
-      this.#limits = await askForAdmission(this.#token);
+      limits = await askForAdmission(base, token);
     } catch (error) {
-      this.#onRefused(error);
+      this.#onRefused(asProblem(error));
       return;
     }
     if (this.isOver) {
       return;
     }
+    this.#limits = limits;
     this.#error = null;
-    const options = { numSpeakers: this.#numSpeakers, maxFrameBytes: this.#limits.maxFrameBytes };
-    const connection = new Connection(sessionUrl(document.baseURI, this.#token), options, {
-      onMessage: (message) => this.#connection === connection && this.#hear(message),
+    const options = { numSpeakers, maxFrameBytes: limits.maxFrameBytes };
+    const connection = new Connection(sessionUrl(base, token), options, {
+      onMessage: (message) => this.#connection === connection && this.#receive(message),
       onEnd: (end) => this.#connection === connection && this.#onEnd(end),
     });
     this.#connection = connection;
   }
 
+  /** @param {Problem} problem */
   #onRefused(problem) {
     if (this.isOver) {
       return;
     }
-    if (this.#part >= 0 && PASSING.has(problem.code)) {
+    if (this.#part >= 0 && TEMPORARY.has(problem.code)) {
       this.#retryLater();
     } else {
       this.#finish(problem);
@@ -195,9 +245,8 @@ export class Tracking extends EventTarget {
   }
 
   #retryLater() {
-    const now = performance.now();
-    this.#brokeAt ??= now;
-    if (now - this.#brokeAt > GIVE_UP_MS) {
+    const retryAt = this.#retries.next(performance.now());
+    if (retryAt === null) {
       this.#finish(new Problem("gave_up"));
       return;
     }
@@ -205,46 +254,51 @@ export class Tracking extends EventTarget {
       this.#isPausedMeanwhile = this.state === "paused";
     }
     if (!this.#isPausedMeanwhile) {
-      this.#source.wait();
+      this.source.wait();
     }
-    this.retryAt = now + Math.min(FIRST_RETRY_MS * 2 ** this.#attempts++, LONGEST_RETRY_MS);
+    this.retryAt = retryAt;
     this.#become("reconnecting");
   }
 
+  /** @param {ConnectionEnd} end */
   #onEnd({ opened, started, code }) {
     this.#connection = null;
     this.speaking = null;
     const problem = this.#error ?? (opened ? null : new Problem("handshake"));
     if (this.state === "stopping") {
-      this.#finish(problem ?? (code === CLOSE_NORMAL && this.#timeline.parts[this.#part].report ? null : new Problem("lost")));
+      const isReported = code === CLOSE_NORMAL && this.#timeline.parts[this.#part].report !== null;
+      this.#finish(problem ?? (isReported ? null : new Problem("lost")));
     } else if (!started) {
       this.#onRefused(problem ?? new Problem(this.#part < 0 ? "unreachable" : "handshake"));
-    } else if (problem !== null && !PASSING.has(problem.code)) {
+    } else if (problem !== null && !TEMPORARY.has(problem.code)) {
       this.#finish(problem);
     } else {
       this.#retryLater();
     }
   }
 
-  // -- listening --
+  // -- receiving --
 
-  #hear(message) {
-    this.#heardAt = performance.now();
+  /** @param {ServerMessage} message */
+  #receive(message) {
+    this.#lastMessageAt = performance.now();
+    const timeline = this.#timeline;
+    const { outbox } = this.source;
     switch (message.event) {
       case "started":
         this.#begin();
         break;
       case "speaker":
-        this.speaking = message.currentSpeakerId === null ? null : this.#timeline.voice(this.#part, message.currentSpeakerId).key;
+        this.speaking = message.currentSpeakerId === null ? null : timeline.voice(this.#part, message.currentSpeakerId).key;
         this.dispatchEvent(new Event("speaker"));
         break;
       case "timeline":
-        this.#tell(this.#timeline.take(this.#part, message));
-        this.#source.outbox.acknowledge(Math.max(this.#timeline.saidMs, this.#timeline.heardMs - CERTAIN_MS));
+        this.#announce(timeline.update(this.#part, message));
+        outbox.acknowledge(Math.max(timeline.labelledMs, timeline.processedMs - SETTLED_MS));
         break;
       case "report":
-        this.#tell(this.#timeline.takeReport(this.#part, message));
-        this.#source.outbox.acknowledge(this.#timeline.heardMs);
+        this.#announce(timeline.finishPart(this.#part, message));
+        outbox.acknowledge(timeline.processedMs);
         break;
       case "error":
         this.#error = new Problem(message.code, message.message ?? "");
@@ -253,36 +307,42 @@ export class Tracking extends EventTarget {
   }
 
   #begin() {
-    this.#part = this.#timeline.beginPart(this.#source.outbox.rewind());
-    this.#brokeAt = null;
-    this.#attempts = 0;
-    this.#gone = 0;
-    this.#goneAt = this.#keptAliveAt = performance.now();
+    this.#part = this.#timeline.beginPart(this.source.outbox.rewind());
+    this.#retries.reset();
+    this.#lastKeepaliveAt = performance.now();
+    this.#stallWatch.reset(this.#lastKeepaliveAt, 0);
     if (this.#isPausedMeanwhile) {
       this.#become("paused");
     } else {
-      this.#source.run();
+      this.source.run();
       this.#become("running");
     }
   }
 
-  #tell(corrections) {
+  /** @param {Correction[]} corrections */
+  #announce(corrections) {
     this.dispatchEvent(new CustomEvent("corrections", { detail: corrections }));
   }
 
   // -- sending --
 
-  #send(now) {
-    const connection = this.#connection;
-    const { outbox } = this.#source;
-    while (connection.isOpen && connection.waiting < MAX_WAITING_BYTES && !this.#isCutOff) {
+  /**
+   * @param {Connection} connection
+   * @param {number} now
+   */
+  #send(connection, now) {
+    const { outbox } = this.source;
+    while (connection.isOpen && connection.bufferedBytes < MAX_BUFFERED_BYTES && !this.#isCutOff) {
       const frame = outbox.next();
       if (frame === null) {
         break;
       }
       connection.sendAudio(frame);
     }
-    this.#watch(connection, now);
+    const isMute = this.state === "stopping" && now - this.#lastMessageAt > REPORT_TIMEOUT_MS;
+    if (this.#stallWatch.isStalled(connection, now) || isMute) {
+      connection.abandon();
+    }
     if (this.state === "running" && outbox.isOver) {
       this.stop();
     }
@@ -292,28 +352,32 @@ export class Tracking extends EventTarget {
     }
   }
 
-  /** A file that was stopped is not sent to its end. */
+  /** Whether the rest is not sent: a file that was stopped is not heard to its end. */
   get #isCutOff() {
-    return this.#stopWanted && this.#source.kind === "file";
+    return this.#stopWanted && this.source.kind === "file";
   }
 
-  #watch(connection, now) {
-    if (connection.gone > this.#gone || connection.waiting === 0) {
-      this.#gone = connection.gone;
-      this.#goneAt = now;
-    }
-    const isMute = this.state === "stopping" && now - this.#heardAt > REPORT_MS;
-    if (isMute || now - this.#goneAt > STALLED_MS) {
-      connection.abandon();
+  /**
+   * Sends a sample of silence, so that the server does not end a session that is paused.
+   *
+   * @param {Connection} connection
+   * @param {number} now
+   */
+  #keepAlive(connection, now) {
+    if (connection.isOpen && now - this.#lastKeepaliveAt > this.#keepaliveMs) {
+      this.#lastKeepaliveAt = now;
+      connection.sendAudio(new Int16Array(1));
     }
   }
 
   get #keepaliveMs() {
-    return Math.min(KEEPALIVE_MS, (this.#limits.idleTimeoutSeconds * 1000) / 3);
+    const idleTimeoutMs = (this.#limits?.idleTimeoutSeconds ?? Infinity) * 1000;
+    return Math.min(KEEPALIVE_MS, idleTimeoutMs / 3);
   }
 
   // -- the end --
 
+  /** @param {Problem | null} problem */
   #finish(problem) {
     this.problem = problem;
     this.isComplete = this.#hasAllReports;
@@ -321,7 +385,7 @@ export class Tracking extends EventTarget {
     const connection = this.#connection;
     this.#connection = null;
     connection?.abandon();
-    this.#source.finish();
+    this.source.finish();
     this.#become(this.#part < 0 ? "failed" : "done");
   }
 
@@ -330,6 +394,7 @@ export class Tracking extends EventTarget {
     return parts.length > 0 && parts.every((part) => part.report !== null);
   }
 
+  /** @param {State} state */
   #become(state) {
     this.state = state;
     this.dispatchEvent(new Event("change"));

@@ -1,34 +1,62 @@
 // Asks the server, before a session is opened, what a browser is not told about a WebSocket that was refused.
 
-import { Problem } from "../wording.js";
+import { messageOf, Problem } from "../wording.js";
 
-const PATIENCE_MS = 10_000;
+/** @typedef {"token" | "origin"} RefusalReason */
 
-/** The server's limits. Throws `Problem`: the server does not answer, or would refuse the session. */
-export async function askForAdmission(token) {
-  const answer = await request(token);
-  if (answer.refusal?.reason === "token") {
+/**
+ * Limits of the server that the page has to keep.
+ *
+ * @typedef {object} Limits
+ * @property {number} idleTimeoutSeconds
+ * @property {number} maxFrameBytes
+ * @property {number} maxSessionSeconds
+ */
+
+/**
+ * What `POST /web/admission` answers.
+ *
+ * @typedef {object} Admission
+ * @property {{reason: RefusalReason, message: string} | null} refusal
+ * @property {Limits} limits
+ */
+
+const TIMEOUT_MS = 10_000;
+
+/**
+ * The server's limits. Throws `Problem` where the server does not answer, or would refuse the session.
+ *
+ * @param {string} base address of the page
+ * @param {string} token empty where there is none
+ */
+export async function askForAdmission(base, token) {
+  const { refusal, limits } = await request(base, token);
+  if (refusal?.reason === "token") {
     throw new Problem(token === "" ? "token_missing" : "token_wrong");
   }
-  if (answer.refusal !== null) {
-    throw new Problem(answer.refusal.reason, answer.refusal.message);
+  if (refusal !== null) {
+    throw new Problem(refusal.reason, refusal.message);
   }
-  return answer.limits;
+  return limits;
 }
 
-async function request(token) {
-  const headers = token === "" ? {} : { Authorization: `Bearer ${token}` };
+/**
+ * @param {string} base
+ * @param {string} token
+ * @returns {Promise<Admission>}
+ */
+async function request(base, token) {
   try {
-    const response = await fetch(new URL("../admission", import.meta.url), {
+    const response = await fetch(new URL("web/admission", base), {
       method: "POST",
-      headers,
-      signal: AbortSignal.timeout(PATIENCE_MS),
+      headers: token === "" ? [] : [["Authorization", `Bearer ${token}`]],
+      signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     if (!response.ok) {
       throw new TypeError(`status ${response.status}`);
     }
     return await response.json();
   } catch (error) {
-    throw new Problem("unreachable", error.message);
+    throw new Problem("unreachable", messageOf(error));
   }
 }

@@ -1,11 +1,33 @@
 // One session over one WebSocket, from the handshake to its end.
 
-import { parseMessage, startCommand, STOP_COMMAND } from "./protocol.js";
+import { CLOSE_ABNORMAL, parseMessage, startCommand, stopCommand } from "./protocol.js";
 
-/** From the first step to the answer to `start`. */
+/** @import { ServerMessage } from "./messages.js" */
+
+/**
+ * How a connection ended.
+ *
+ * @typedef {object} ConnectionEnd
+ * @property {boolean} opened whether there was a connection at all
+ * @property {boolean} started whether there was a session
+ * @property {number} code the close code
+ */
+
+/**
+ * @typedef {object} ConnectionHandlers
+ * @property {(message: ServerMessage) => void} onMessage called with every message, `started` first
+ * @property {(end: ConnectionEnd) => void} onEnd called once
+ */
+
+/** Longest time from the first step to the answer to `start`. */
 const OPENING_MS = 20_000;
 
-/** Where sessions are opened: beside the page, whatever path a proxy has put it under. */
+/**
+ * The address of sessions: beside the page, whatever path a proxy has put it under.
+ *
+ * @param {string} base address of the page
+ * @param {string} token empty where there is none
+ */
 export function sessionUrl(base, token) {
   const url = new URL("ws/session", base);
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
@@ -15,10 +37,6 @@ export function sessionUrl(base, token) {
   return url;
 }
 
-/**
- * `handlers.onMessage(message)` hears every message, `started` first; then `handlers.onEnd(end)` is called once, with
- * `opened`: whether there was a connection at all, `started`: whether there was a session, and the close `code`.
- */
 export class Connection {
   #socket;
   #handlers;
@@ -26,9 +44,15 @@ export class Connection {
   #opened = false;
   #started = false;
   #ended = false;
-  #sentBytes = 0;
+  /** Bytes of audio handed to the socket. */
+  #queuedBytes = 0;
   #timer;
 
+  /**
+   * @param {URL} url as of `sessionUrl`
+   * @param {{numSpeakers: number, maxFrameBytes: number}} options
+   * @param {ConnectionHandlers} handlers
+   */
   constructor(url, { numSpeakers, maxFrameBytes }, handlers) {
     this.#handlers = handlers;
     this.#maxFrameBytes = maxFrameBytes;
@@ -37,7 +61,7 @@ export class Connection {
       this.#opened = true;
       this.#socket.send(startCommand(numSpeakers));
     };
-    this.#socket.onmessage = ({ data }) => this.#hear(data);
+    this.#socket.onmessage = ({ data }) => this.#receive(data);
     this.#socket.onclose = ({ code }) => this.#end(code);
     this.#timer = setTimeout(() => this.abandon(), OPENING_MS);
   }
@@ -47,37 +71,42 @@ export class Connection {
     return this.#socket.readyState === WebSocket.OPEN;
   }
 
-  /** Bytes that wait to be sent. */
-  get waiting() {
+  /** Bytes that wait in the browser. */
+  get bufferedBytes() {
     return this.#socket.bufferedAmount;
   }
 
   /** Bytes of audio that have left the page. */
-  get gone() {
-    return this.#sentBytes - this.waiting;
+  get sentBytes() {
+    return this.#queuedBytes - this.bufferedBytes;
   }
 
-  /** `samples`: Int16Array. */
+  /**
+   * Sends audio, in frames that the server takes.
+   *
+   * @param {Int16Array<ArrayBuffer>} samples at 16 kHz
+   */
   sendAudio(samples) {
     const step = Math.max(1, Math.floor(this.#maxFrameBytes / 2));
     for (let start = 0; start < samples.length; start += step) {
       this.#socket.send(littleEndian(samples.subarray(start, start + step)));
     }
-    this.#sentBytes += samples.length * 2;
+    this.#queuedBytes += samples.length * 2;
   }
 
   /** Asks for the report. */
   stop() {
-    this.#socket.send(STOP_COMMAND);
+    this.#socket.send(stopCommand());
   }
 
   /** Gives the connection up, as one that was lost. */
   abandon() {
-    this.#end(1006);
+    this.#end(CLOSE_ABNORMAL);
     this.#socket.close();
   }
 
-  #hear(data) {
+  /** @param {string} data */
+  #receive(data) {
     let message;
     try {
       message = parseMessage(data);
@@ -101,6 +130,7 @@ export class Connection {
     this.#handlers.onMessage(message);
   }
 
+  /** @param {number} code */
   #end(code) {
     if (!this.#ended) {
       this.#ended = true;
@@ -112,6 +142,11 @@ export class Connection {
 
 const IS_LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
+/**
+ * The samples as they go over the wire.
+ *
+ * @param {Int16Array<ArrayBuffer>} samples
+ */
 function littleEndian(samples) {
   if (IS_LITTLE_ENDIAN) {
     return samples;

@@ -1,22 +1,38 @@
-// The words that page and server speak; docs/protocol.md.
+// The messages between page and server, and the numbers that both keep to; see docs/protocol.md.
+
+/** @import { SegmentMessage, ServerMessage, StartCommand, StopCommand } from "./messages.js" */
 
 export const SAMPLE_RATE = 16_000;
-/** 100 ms. */
+/** Samples in a frame of 100 ms. */
 export const FRAME_SAMPLES = 1600;
 export const SAMPLES_PER_MS = SAMPLE_RATE / 1000;
 
-export const MAX_SPEAKERS = 5;
-export const DEFAULT_SPEAKERS = 2;
-
+/** WebSocket close code after a complete session (RFC 6455, 7.4.1). */
 export const CLOSE_NORMAL = 1000;
+/** Close code of a connection that was lost; never sent (RFC 6455, 7.4.1). */
+export const CLOSE_ABNORMAL = 1006;
 
-/** Opens a session that tells the timeline. */
+/**
+ * The command that opens a session with `timeline` messages.
+ *
+ * @param {number} numSpeakers 1 to 5
+ */
 export function startCommand(numSpeakers) {
-  return JSON.stringify({ action: "start", num_speakers: numSpeakers, timeline: true });
+  /** @type {StartCommand} */
+  const command = { action: "start", num_speakers: numSpeakers, timeline: true };
+  return JSON.stringify(command);
 }
 
-export const STOP_COMMAND = JSON.stringify({ action: "stop" });
+/** The command that asks for the report. */
+export function stopCommand() {
+  /** @type {StopCommand} */
+  const command = { action: "stop" };
+  return JSON.stringify(command);
+}
 
+/** @typedef {Record<string, unknown>} Unchecked a message as it was received */
+
+/** @type {Record<ServerMessage["event"], (message: Unchecked) => boolean>} */
 const CHECKS = {
   started: (message) => Number.isInteger(message.num_speakers),
   speaker: (message) => isSpeaker(message.currentSpeakerId),
@@ -25,24 +41,54 @@ const CHECKS = {
   error: (message) => typeof message.code === "string",
 };
 
-/** The message in a frame, null for an event that this page does not know; throws where it is not the protocol. */
+/**
+ * The message in a text frame; null for an event that this page does not know. Throws where it is not the protocol.
+ *
+ * @param {string} data
+ * @returns {ServerMessage | null}
+ */
 export function parseMessage(data) {
   const message = JSON.parse(data);
-  const check = CHECKS[message?.event];
-  if (check !== undefined && !check(message)) {
-    throw new TypeError(`a wrong ${message.event} message`);
+  const event = message?.event;
+  if (!isKnownEvent(event)) {
+    return null;
   }
-  return check === undefined ? null : message;
+  if (!CHECKS[event](message)) {
+    throw new TypeError(`a wrong ${event} message`);
+  }
+  return message;
 }
 
+/**
+ * @param {unknown} event
+ * @returns {event is ServerMessage["event"]}
+ */
+function isKnownEvent(event) {
+  return typeof event === "string" && Object.hasOwn(CHECKS, event);
+}
+
+/**
+ * @param {unknown} segments
+ * @returns {segments is SegmentMessage[]}
+ */
 function areSegments(segments) {
   return Array.isArray(segments) && segments.every(isSegment);
 }
 
+/** @param {Unchecked} segment */
 function isSegment({ startMs, endMs, speakerId }) {
-  return Number.isFinite(startMs) && Number.isFinite(endMs) && startMs <= endMs && isSpeaker(speakerId);
+  return isTime(startMs) && isTime(endMs) && startMs <= endMs && isSpeaker(speakerId);
 }
 
+/**
+ * @param {unknown} ms
+ * @returns {ms is number}
+ */
+function isTime(ms) {
+  return Number.isFinite(ms);
+}
+
+/** @param {unknown} id */
 function isSpeaker(id) {
   return id === null || Number.isInteger(id);
 }

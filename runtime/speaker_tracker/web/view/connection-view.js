@@ -2,6 +2,8 @@
 
 import { byId, setText } from "./dom.js";
 
+/** @import { Tracking } from "../model/tracking.js" */
+
 const STATES = {
   idle: "Not connected",
   connecting: "Connecting …",
@@ -20,22 +22,24 @@ const KEPT = {
 };
 
 export class ConnectionView {
+  /** @param {Tracking | null} tracking null where there is no conversation */
   render(tracking) {
     const state = tracking?.state ?? "idle";
     byId("connection").dataset.state = state;
     setText(byId("connection-text"), STATES[state]);
     byId("away").hidden = state !== "reconnecting";
-    if (state === "reconnecting") {
+    if (tracking?.state === "reconnecting") {
       this.#renderAway(tracking);
     }
   }
 
+  /** @param {Tracking} tracking */
   #renderAway(tracking) {
     const seconds = Math.ceil((tracking.retryAt - performance.now()) / 1000);
     const isWaiting = Number.isFinite(seconds) && seconds > 0;
     const next = isWaiting ? `Next attempt in ${seconds} s.` : "Trying again now …";
     const kept = tracking.isPaused ? PAUSED : KEPT[tracking.source.kind];
     setText(byId("away-text"), `The connection broke. ${kept} ${next}`);
-    byId("retry").disabled = !isWaiting;
+    byId("retry", HTMLButtonElement).disabled = !isWaiting;
   }
 }

@@ -3,6 +3,11 @@
 import { clock } from "../clock.js";
 import { byId, setText } from "./dom.js";
 
+/**
+ * @import { NamedCorrection } from "../conversation.js"
+ * @import { People } from "../model/people.js"
+ */
+
 const NONE = "Labels are corrected for a while as more is heard; what changes is outlined for a moment.";
 
 export class CorrectionsView {
@@ -13,13 +18,17 @@ export class CorrectionsView {
     setText(byId("corrections"), NONE);
   }
 
-  /** `corrections`: `{startMs, endMs, was, is}` with numbers of people. */
+  /**
+   * @param {NamedCorrection[]} corrections
+   * @param {People} people
+   */
   show(corrections, people) {
-    if (corrections.length === 0) {
+    const latest = corrections.at(-1);
+    if (latest === undefined) {
       return;
     }
     this.#count += corrections.length;
-    const { startMs, endMs, was, is } = corrections.at(-1);
+    const { startMs, endMs, was, is } = latest;
     const [before, now] = [was, is].map((numbers) => numbers.map((number) => people.label(number)).join(" and ") || "nobody");
     const many = this.#count === 1 ? "1 correction" : `${this.#count} corrections`;
     setText(byId("corrections"), `${many}; the latest: ${clock(startMs, true)} to ${clock(endMs, true)} is ${now}, not ${before}.`);

@@ -2,15 +2,20 @@
 
 import { byId } from "./dom.js";
 
-/** `isWelcome()`: whether a file would be taken now. What is not taken is not opened by the browser in the page's place either. */
+/**
+ * Lets the page take files; those that it does not want the browser does not open in the page's place either.
+ *
+ * @param {() => boolean} isWelcome whether a file would be taken now
+ * @param {(files: FileList) => void} onFiles
+ */
 export function letFilesDrop(isWelcome, onFiles) {
   const hint = byId("drop-hint");
-  const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
   addEventListener("dragover", (event) => {
-    if (hasFiles(event)) {
+    const dragged = filesOf(event);
+    if (dragged !== null) {
       event.preventDefault();
       hint.hidden = !isWelcome();
-      event.dataTransfer.dropEffect = isWelcome() ? "copy" : "none";
+      dragged.dropEffect = isWelcome() ? "copy" : "none";
     }
   });
   addEventListener("dragleave", (event) => {
@@ -19,12 +24,22 @@ export function letFilesDrop(isWelcome, onFiles) {
     }
   });
   addEventListener("drop", (event) => {
-    if (hasFiles(event)) {
+    const dropped = filesOf(event);
+    if (dropped !== null) {
       event.preventDefault();
       hint.hidden = true;
       if (isWelcome()) {
-        onFiles(event.dataTransfer.files);
+        onFiles(dropped.files);
       }
     }
   });
+}
+
+/**
+ * What is dragged, null where it has no files.
+ *
+ * @param {DragEvent} event
+ */
+function filesOf({ dataTransfer }) {
+  return dataTransfer?.types.includes("Files") ? dataTransfer : null;
 }

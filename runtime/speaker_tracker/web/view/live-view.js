@@ -5,10 +5,17 @@ import { clock } from "../clock.js";
 import { byId, setMeter, setText } from "./dom.js";
 import { hueOf } from "./theme.js";
 
-/** Pauses between words are shorter than so many messages. */
-const CALM_MESSAGES = 2;
-/** A server that keeps up is a second behind, or less. */
+/**
+ * @import { Quality } from "../audio/level.js"
+ * @import { People } from "../model/people.js"
+ * @import { State, Tracking } from "../model/tracking.js"
+ */
+
+/** Messages without a speaker before nobody is shown: pauses between words are shorter. */
+const QUIET_MESSAGES = 2;
+/** Delay from which on the server counts as behind; one that keeps up is a second behind, or less. */
 const BEHIND_MS = 5000;
+/** @type {Partial<Record<Quality, string>>} */
 const LEVELS = {
   dead: "Nothing at all is coming from the microphone. Is it switched off?",
   loud: "It is too loud for the microphone: move away a little, or turn its level down.",
@@ -18,51 +25,63 @@ export class LiveView {
   #now = byId("now");
   #watch = new LevelWatch();
   #quietMessages = 0;
+  /** @type {number | null} */
   #shown = null;
   #hasBegun = false;
 
   reset() {
     this.#watch = new LevelWatch();
-    this.#quietMessages = CALM_MESSAGES;
+    this.#quietMessages = QUIET_MESSAGES;
     this.#shown = null;
     this.#hasBegun = false;
     setText(byId("live-level"), "");
     setMeter(byId("live-meter"), 0, "good");
   }
 
-  /** The number of the person shown, null for nobody. */
-  get shown() {
-    return this.#shown;
-  }
-
-  /** The number of the person shown, after a message that said that `number` speaks, null for nobody. */
-  hear(number) {
+  /**
+   * Takes in a message about who speaks.
+   *
+   * @param {number | null} number of the person, null for nobody
+   * @returns {boolean} whether somebody else is shown now
+   */
+  update(number) {
+    const before = this.#shown;
     this.#hasBegun = true;
     this.#quietMessages = number === null ? this.#quietMessages + 1 : 0;
-    if (number !== null || this.#quietMessages >= CALM_MESSAGES) {
+    if (number !== null || this.#quietMessages >= QUIET_MESSAGES) {
       this.#shown = number;
     }
-    return this.#shown;
+    return this.#shown !== before;
   }
 
+  /** Who is shown as speaking now, null for nobody. */
+  get speaking() {
+    return this.#now.hasAttribute("data-quiet") ? null : byId("now-name").textContent;
+  }
+
+  /** @param {number} peak within [0, 1] */
   showLevel(peak) {
     const quality = this.#watch.take(peak);
     setMeter(byId("live-meter"), meterShare(peak), quality);
     setText(byId("live-level"), LEVELS[quality] ?? "");
   }
 
+  /**
+   * @param {Tracking} tracking
+   * @param {People} people
+   */
   render(tracking, people) {
     const { state } = tracking;
-    const isHeard = state === "running" || state === "stopping";
-    const number = isHeard ? this.#shown : null;
+    const isRunning = state === "running" || state === "stopping";
+    const number = isRunning ? this.#shown : null;
     this.#now.toggleAttribute("data-quiet", number === null);
     setText(byId("now-name"), number === null ? this.#silence(state) : people.label(number));
     setText(byId("now-badge"), number === null ? "" : String(number));
-    byId("now-badge").dataset.hue = number === null ? "" : hueOf(number);
+    byId("now-badge").dataset.hue = number === null ? "" : String(hueOf(number));
     this.#renderProgress(tracking);
-    setText(byId("pause"), tracking.isPaused ? "Go on" : "Pause");
-    byId("pause").disabled = state === "stopping";
-    byId("stop").disabled = state === "stopping";
+    const [pause, stop] = [byId("pause", HTMLButtonElement), byId("stop", HTMLButtonElement)];
+    setText(pause, tracking.isPaused ? "Go on" : "Pause");
+    pause.disabled = stop.disabled = state === "stopping";
     document.title = number === null ? "Speaker Tracker" : `${people.label(number)} – Speaker Tracker`;
   }
 
@@ -70,7 +89,11 @@ export class LiveView {
     byId("live-title").focus();
   }
 
-  /** Of a file how far it has come, of a microphone how long it has been; its level comes with its sound. */
+  /**
+   * Shows how far a file has come, or how long a microphone has been listened to; its level comes with its sound.
+   *
+   * @param {Tracking} tracking
+   */
   #renderProgress({ source, positionMs, state, isPaused, behindMs }) {
     // In steps, so that it is not another text with every picture.
     const seconds = Math.floor(behindMs / BEHIND_MS) * (BEHIND_MS / 1000);
@@ -90,6 +113,7 @@ export class LiveView {
     }
   }
 
+  /** @param {State} state */
   #silence(state) {
     if (state === "paused") {
       return "Paused";

@@ -1,11 +1,13 @@
-// What the user has to be told, above everything else, until it is dismissed.
+// Notices to the user, above everything else until they are dismissed.
 
 import { byId, element } from "./dom.js";
+
+/** @import { Problem } from "../wording.js" */
 
 export class Notices {
   #area = byId("notices");
 
-  /** `problem`: a Problem. */
+  /** @param {Problem} problem */
   show(problem) {
     const [title, advice] = problem.words;
     const dismiss = element("button", { type: "button", class: "quiet small" }, "Dismiss");
@@ -13,7 +15,7 @@ export class Notices {
     notice.append(element("div", {}, element("strong", {}, title), advice), dismiss);
     dismiss.addEventListener("click", () => {
       notice.remove();
-      byId("main").querySelector("h2:not([hidden] *)")?.focus();
+      /** @type {HTMLElement | null} */ (byId("main").querySelector("h2:not([hidden] *)"))?.focus();
     });
     this.#area.replaceChildren(notice);
     notice.scrollIntoView({ block: "nearest" });

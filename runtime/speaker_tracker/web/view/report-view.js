@@ -1,21 +1,29 @@
-// The end of a conversation: what it came to, and what can be taken home.
+// The end of a conversation: its summary, its segments as a table, and what can be saved.
 
 import { clock, percent, spokenTime } from "../clock.js";
 import { byId, element, setText } from "./dom.js";
 
+/**
+ * @import { FileKind } from "../export/saving.js"
+ * @import { NamedSegment, Speaker } from "../model/summary.js"
+ */
+
+/** @type {FileKind[]} */
+const KINDS = ["picture", "json", "csv", "rttm"];
+
 export class ReportView {
-  /** Called with `picture`, `json`, `csv` or `rttm`. */
+  /** @type {(kind: FileKind) => void} */
   onSave = () => {};
   onAgain = () => {};
 
   constructor() {
-    for (const kind of ["picture", "json", "csv", "rttm"]) {
+    for (const kind of KINDS) {
       byId(`save-${kind}`).addEventListener("click", () => this.onSave(kind));
     }
     byId("again").addEventListener("click", () => this.onAgain());
   }
 
-  set hidden(hidden) {
+  set hidden(/** @type {boolean} */ hidden) {
     byId("report").hidden = hidden;
     byId("table").hidden = hidden;
   }
@@ -24,11 +32,16 @@ export class ReportView {
     byId("report-title").focus();
   }
 
-  /** `isCertain`: no two speakers can be the same person. */
+  /**
+   * @param {Speaker[]} speakers
+   * @param {number} durationMs
+   * @param {boolean} isCertain whether no two speakers can be the same person
+   */
   render(speakers, durationMs, isCertain) {
     setText(byId("report-summary"), summaryOf(speakers, durationMs, isCertain));
   }
 
+  /** @param {NamedSegment[]} segments */
   renderTable(segments) {
     const rows = segments.map(({ startMs, endMs, number, label }) =>
       element(
@@ -43,7 +56,13 @@ export class ReportView {
   }
 }
 
-/** One or two sentences. */
+/**
+ * One or two sentences.
+ *
+ * @param {Speaker[]} speakers
+ * @param {number} durationMs
+ * @param {boolean} isCertain
+ */
 function summaryOf(speakers, durationMs, isCertain) {
   const length = sentence(spokenTime(durationMs));
   if (speakers.length === 0) {
@@ -57,11 +76,16 @@ function summaryOf(speakers, durationMs, isCertain) {
   return `${length} ${people}, ${nameOf(most)} most: ${spokenTime(most.totalMs)}, ${percent(most.share)} of all speech.`;
 }
 
-/** The number of a speaker without a name does not stand alone on a line. */
+/**
+ * The name, or a label whose number does not stand alone on a line.
+ *
+ * @param {Speaker} speaker
+ */
 function nameOf({ name, label }) {
   return name || label.replace(" ", "\u00a0");
 }
 
+/** @param {string} text */
 function sentence(text) {
   return `${text[0].toUpperCase()}${text.slice(1)}.`;
 }

@@ -4,6 +4,17 @@ import { LevelWatch, meterShare } from "../audio/level.js";
 import { listMicrophones } from "../audio/microphone.js";
 import { Problem } from "../wording.js";
 import { byId, element, setMeter, setText } from "./dom.js";
+import { rememberedToken, rememberToken } from "./token.js";
+
+/**
+ * What the user has chosen.
+ *
+ * @typedef {object} Choice
+ * @property {number} numSpeakers
+ * @property {string} token empty where there is none
+ * @property {File | null} file null for the microphone
+ * @property {boolean} isPaced whether a file is tracked at the pace of speech
+ */
 
 const LEVELS = {
   dead: "Nothing at all is coming in. Is the microphone switched off?",
@@ -11,23 +22,32 @@ const LEVELS = {
   good: "That sounds good.",
   loud: "Too loud: move away a little, or turn the level down.",
 };
-/** What is over by then needs no button to call it off. */
+/** Time after which *Cancel* appears: what is over by then needs none. */
 const PATIENCE_MS = 1000;
-const TOKEN_KEY = "speaker-tracker-token";
 
 export class SetupView {
+  /** @type {(choice: Choice) => void} */
   onStart = () => {};
   onCancel = () => {};
   onCheck = () => {};
   onDevice = () => {};
+  /** @type {(problem: Problem) => void} */
   onProblem = () => {};
 
   #section = byId("setup");
-  #form = byId("form");
-  #device = byId("device");
-  #token = byId("token");
+  #form = byId("form", HTMLFormElement);
+  #device = byId("device", HTMLSelectElement);
+  #token = byId("token", HTMLInputElement);
+  #start = byId("start", HTMLButtonElement);
+  #cancel = byId("cancel", HTMLButtonElement);
   #watch = new LevelWatch();
+  /** @type {File | null} */
   #file = null;
+  /**
+   * Lets *Cancel* appear; null while nothing is being started.
+   *
+   * @type {number | null}
+   */
   #patience = null;
 
   constructor() {
@@ -37,8 +57,9 @@ export class SetupView {
       this.#submit();
     });
     this.#form.addEventListener("change", () => this.#render());
-    byId("file").addEventListener("change", ({ target }) => this.takeFiles(target.files));
-    byId("cancel").addEventListener("click", () => this.onCancel());
+    const file = byId("file", HTMLInputElement);
+    file.addEventListener("change", () => this.takeFiles(file.files ?? []));
+    this.#cancel.addEventListener("click", () => this.onCancel());
     byId("check-microphone").addEventListener("click", () => this.onCheck());
     this.#device.addEventListener("change", () => this.onDevice());
     navigator.mediaDevices?.addEventListener?.("devicechange", () => this.listDevices());
@@ -46,7 +67,7 @@ export class SetupView {
     this.#render();
   }
 
-  set hidden(hidden) {
+  set hidden(/** @type {boolean} */ hidden) {
     this.#section.hidden = hidden;
   }
 
@@ -55,37 +76,47 @@ export class SetupView {
   }
 
   /** What is being done with what was chosen, in words; null where it can be chosen. */
-  set busy(words) {
+  set busy(/** @type {string | null} */ words) {
     const wasBusy = this.#patience !== null;
-    setText(byId("start"), words ?? "Start");
+    setText(this.#start, words ?? "Start");
     if (wasBusy === (words !== null)) {
       return;
     }
     for (const control of this.#form.elements) {
-      control.disabled = !wasBusy && control !== byId("cancel");
+      /** @type {HTMLInputElement} */ (control).disabled = !wasBusy && control !== this.#cancel;
     }
-    if (wasBusy) {
+    if (this.#patience !== null) {
       clearTimeout(this.#patience);
       this.#patience = null;
-      this.#takeFocus(byId("start"));
-      byId("cancel").hidden = true;
+      this.#takeFocus(this.#start);
+      this.#cancel.hidden = true;
     } else {
       this.#patience = setTimeout(() => {
-        byId("cancel").hidden = false;
-        this.#takeFocus(byId("cancel"));
+        this.#cancel.hidden = false;
+        this.#takeFocus(this.#cancel);
       }, PATIENCE_MS);
     }
   }
 
-  /** Focuses a button if the focus was on the other one, or is lost with it, as a button cannot keep it that is switched off. */
+  /**
+   * Focuses a button if the focus was on the other one, or is lost with it: a button that is switched off cannot keep it.
+   *
+   * @param {HTMLButtonElement} button
+   */
   #takeFocus(button) {
-    if ([byId("start"), byId("cancel"), document.body].includes(document.activeElement)) {
+    const { activeElement } = document;
+    if (activeElement === this.#start || activeElement === this.#cancel || activeElement === document.body) {
       button.focus({ preventScroll: true });
     }
   }
 
   get deviceId() {
     return this.#device.value;
+  }
+
+  /** The token as it stands in its field. */
+  get token() {
+    return this.#token.value;
   }
 
   focus() {
@@ -99,22 +130,31 @@ export class SetupView {
     this.#token.select();
   }
 
-  /** Takes what was chosen or dropped, where it is one file. */
+  /**
+   * Takes what was chosen or dropped, where it is one file.
+   *
+   * @param {ArrayLike<File>} files
+   */
   takeFiles(files) {
     if (files.length > 1) {
       this.onProblem(new Problem("not_one_file"));
     } else if (files.length === 1) {
       this.#file = files[0];
-      this.#form.elements.source.value = "file";
+      this.#field("source").value = "file";
       this.#render();
     }
   }
 
-  /** Shows the level of a microphone that is being checked. */
+  /**
+   * Shows the level of a microphone that is being checked.
+   *
+   * @param {number} peak within [0, 1]
+   */
   showLevel(peak) {
-    byId("setup-meter").hidden = false;
+    const row = byId("setup-meter");
+    row.hidden = false;
     const quality = this.#watch.take(peak);
-    setMeter(byId("setup-meter").firstElementChild, meterShare(peak), quality);
+    setMeter(/** @type {HTMLElement} */ (row.firstElementChild), meterShare(peak), quality);
     setText(byId("setup-level"), LEVELS[quality]);
   }
 
@@ -135,43 +175,35 @@ export class SetupView {
   }
 
   #submit() {
-    const { source, speed, speakers } = this.#form.elements;
     const token = this.#token.value.trim();
     rememberToken(token);
-    if (source.value === "file" && this.#file === null) {
+    const isFile = this.#field("source").value === "file";
+    if (isFile && this.#file === null) {
       byId("file").focus();
       setText(byId("file-name"), "Choose a sound file first.");
       return;
     }
     this.onStart({
-      numSpeakers: Number(speakers.value),
+      numSpeakers: Number(this.#field("speakers").value),
       token,
-      file: source.value === "file" ? this.#file : null,
-      isPaced: speed.value === "paced",
+      file: isFile ? this.#file : null,
+      isPaced: this.#field("speed").value === "paced",
     });
   }
 
   #render() {
-    const isFile = this.#form.elements.source.value === "file";
+    const isFile = this.#field("source").value === "file";
     byId("microphone-pane").hidden = isFile;
     byId("file-pane").hidden = !isFile;
     setText(byId("file-name"), this.#file?.name ?? "No file chosen.");
   }
-}
 
-/** A browser that keeps nothing for pages keeps no token either. */
-function rememberedToken() {
-  try {
-    return sessionStorage.getItem(TOKEN_KEY) ?? "";
-  } catch {
-    return "";
-  }
-}
-
-function rememberToken(token) {
-  try {
-    sessionStorage.setItem(TOKEN_KEY, token);
-  } catch {
-    // Then it has to be entered again.
+  /**
+   * The radio buttons of this name.
+   *
+   * @param {string} name
+   */
+  #field(name) {
+    return /** @type {RadioNodeList} */ (this.#form.elements.namedItem(name));
   }
 }

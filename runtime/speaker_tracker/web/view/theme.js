@@ -2,19 +2,47 @@
 
 export const HUES = 5;
 
-/** The index of a person's colour. */
+/**
+ * Colours as CSS has them.
+ *
+ * @typedef {object} Theme
+ * @property {string} card
+ * @property {string} raised
+ * @property {string} text
+ * @property {string} muted
+ * @property {string} line
+ * @property {string} accent
+ * @property {string} warn
+ * @property {{fill: string, edge: string, ink: string}[]} hues of people: fill, outline, and what is written on the fill
+ */
+
+/**
+ * The index of a person's colour.
+ *
+ * @param {number} number
+ */
 export function hueOf(number) {
   return (number - 1) % HUES;
 }
 
-/** The index of a person's pattern: colours that come again have another one. */
+/**
+ * The index of a person's pattern: colours that come again have another one.
+ *
+ * @param {number} number
+ */
 export function patternOf(number) {
   return (number - 1 + Math.floor((number - 1) / HUES)) % HUES;
 }
 
-/** The colours that hold within an element. */
+/**
+ * The colours that hold within an element.
+ *
+ * @param {Element} element
+ * @returns {Theme}
+ */
 export function themeOf(element) {
   const style = getComputedStyle(element);
+  /** @param {string} name */
   const colour = (name) => style.getPropertyValue(`--${name}`).trim();
   return {
     card: colour("card"),
@@ -32,7 +60,7 @@ export function themeOf(element) {
   };
 }
 
-/** The colours of pictures to keep, whatever the page has now. */
+/** The colours of pictures to keep, whatever scheme the page has now. */
 export function lightTheme() {
   const probe = document.createElement("div");
   probe.className = "light";

@@ -1,31 +1,39 @@
-// The timeline on the page: follows a running conversation, or shows whatever stretch the user wants to see.
+// The timeline on the page: follows a running conversation, or shows the time that the user wants to see.
 
 import { clock } from "../clock.js";
 import { byId, setText } from "./dom.js";
 import { heightOf, paintTimeline } from "./timeline-painter.js";
 import { themeOf } from "./theme.js";
 
-/** What zooming goes through, in milliseconds. */
-const SPANS = [2500, 5000, 10_000, 20_000, 40_000, 60_000, 120_000, 300_000, 900_000, 1_800_000, 3_600_000, 4 * 3_600_000, 12 * 3_600_000];
+/**
+ * @import { NamedCorrection } from "../conversation.js"
+ * @import { Mark, Scene } from "./timeline-painter.js"
+ */
+
+/** Lengths of time that zooming goes through, in milliseconds. */
+const SPANS = [2.5, 5, 10, 20, 40, 60, 120, 300, 900, 1800, 3600, 4 * 3600, 12 * 3600].map((seconds) => seconds * 1000);
 const LIVE_SPAN = 40_000;
+/** Time for which a correction is marked. */
 const MARK_MS = 4000;
+/** Narrowest canvas that has room for names, in pixels. */
 const WIDE = 560;
 const GUTTERS = { wide: 136, narrow: 36 };
 
 export class TimelineView {
-  #canvas = byId("canvas");
-  #scroll = byId("scroll");
+  #canvas = byId("canvas", HTMLCanvasElement);
+  #scroll = byId("scroll", HTMLInputElement);
   #spanMs = LIVE_SPAN;
   #fromMs = 0;
   #isFollowing = true;
+  /** @type {(NamedCorrection & {at: number})[]} */
   #marks = [];
   #theme = themeOf(document.documentElement);
   #endMs = 0;
   #gutter = 0;
   #isCalm = matchMedia("(prefers-reduced-motion: reduce)");
-  #draw = () => {};
+  #draw;
 
-  /** `draw` is called where the picture has to change without news. */
+  /** @param {() => void} draw called where the picture has to change without news */
   constructor(draw) {
     this.#draw = draw;
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
@@ -47,7 +55,11 @@ export class TimelineView {
     this.#follow(true);
   }
 
-  /** Shows all of it. */
+  /**
+   * Shows all of a conversation.
+   *
+   * @param {number} endMs
+   */
   showAll(endMs) {
     this.#isFollowing = false;
     this.#fromMs = 0;
@@ -55,13 +67,20 @@ export class TimelineView {
     this.#marks = [];
   }
 
-  /** Marks corrections for a while: `{startMs, endMs, was, is}` with numbers of people. */
+  /**
+   * Marks corrections for a while.
+   *
+   * @param {NamedCorrection[]} corrections
+   */
   mark(corrections) {
     const at = performance.now();
     this.#marks.push(...corrections.map((correction) => ({ ...correction, at })));
   }
 
-  /** `scene`: as of `paintTimeline`, less what is shown and marked. `isOver`: nothing more comes. */
+  /**
+   * @param {Scene} scene
+   * @param {boolean} isOver whether the conversation has ended
+   */
   render(scene, isOver) {
     const [width, height] = [this.#canvas.clientWidth, heightOf(scene.lanes.length)];
     if (width === 0) {
@@ -80,12 +99,19 @@ export class TimelineView {
     return Math.max(0, this.#endMs - this.#spanMs * 0.98);
   }
 
+  /** @returns {Mark[]} */
   #marksNow() {
     const now = performance.now();
     this.#marks = this.#marks.filter((mark) => now - mark.at < MARK_MS);
     return this.#marks.map((mark) => ({ ...mark, strength: this.#isCalm.matches ? 1 : 1 - (now - mark.at) / MARK_MS }));
   }
 
+  /**
+   * The canvas in this size, empty.
+   *
+   * @param {number} width
+   * @param {number} height
+   */
   #sized(width, height) {
     const ratio = devicePixelRatio;
     const [wide, high] = [Math.round(width * ratio), Math.round(height * ratio)];
@@ -94,12 +120,13 @@ export class TimelineView {
       this.#canvas.height = high;
       this.#canvas.style.height = `${height}px`;
     }
-    const context = this.#canvas.getContext("2d");
+    const context = /** @type {CanvasRenderingContext2D} */ (this.#canvas.getContext("2d"));
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, width, height);
     return context;
   }
 
+  /** @param {boolean} isOver */
   #renderTools(isOver) {
     const hidden = Math.max(0, this.#endMs - this.#spanMs);
     const fromMs = this.#isFollowing ? this.#followedFrom : this.#fromMs;
@@ -117,6 +144,7 @@ export class TimelineView {
     }
   }
 
+  /** @param {1 | -1} direction 1 to show more time */
   #zoom(direction) {
     const middle = (this.#isFollowing ? this.#followedFrom : this.#fromMs) + this.#spanMs / 2;
     const next = direction > 0 ? SPANS.find((span) => span > this.#spanMs) : SPANS.findLast((span) => span < this.#spanMs);
@@ -125,23 +153,27 @@ export class TimelineView {
     this.#draw();
   }
 
+  /** @param {boolean} isFollowing */
   #follow(isFollowing) {
     this.#fromMs = this.#followedFrom;
     this.#isFollowing = isFollowing;
     this.#draw();
   }
 
+  /** @param {number} fromMs */
   #moveTo(fromMs) {
     this.#isFollowing = false;
     this.#fromMs = this.#bounded(fromMs);
     this.#draw();
   }
 
+  /** @param {number} fromMs */
   #bounded(fromMs) {
     return Math.max(0, Math.min(fromMs, this.#endMs - this.#spanMs));
   }
 
   #letDrag() {
+    /** @type {{x: number, fromMs: number} | null} */
     let grip = null;
     this.#canvas.addEventListener("pointerdown", (event) => {
       grip = { x: event.clientX, fromMs: this.#isFollowing ? this.#followedFrom : this.#fromMs };

@@ -1,0 +1,112 @@
+// The messages of the protocol, made from asyncapi.yaml by scripts/make_message_types.py: do not edit.
+
+/** Stable error identifiers for programs; the accompanying message is for people. */
+export type ErrorCode =
+  | "invalid_json"
+  | "invalid_message"
+  | "unknown_action"
+  | "invalid_num_speakers"
+  | "not_started"
+  | "already_started"
+  | "unsupported_audio"
+  | "odd_length"
+  | "frame_too_large"
+  | "session_too_long"
+  | "idle_timeout"
+  | "server_busy"
+  | "shutting_down"
+  | "stage_failed";
+
+/** Says what was wrong and what is right; the connection closes after it. */
+export interface ErrorMessage {
+  event: "error";
+  code: ErrorCode;
+  /** For people: what was wrong and what is right. */
+  message: string;
+}
+
+/**
+ * Total speaking time of each speaker; the last message of a session, unless an error follows.
+ *
+ * Answers `stop`. Also sent without it when the server shuts down (close code 1001 follows), and before the errors `idle_timeout`
+ * and `session_too_long`; it then covers the audio processed so far.
+ */
+export interface ReportMessage {
+  event: "report";
+  speakers: SpeakerTotal[];
+  /** The whole final timeline without silence; present if `start` requested the timeline. */
+  segments?: SegmentMessage[];
+}
+
+/** A segment of the timeline, from `startMs` up to but not including `endMs`. */
+export interface SegmentMessage {
+  /** Milliseconds from the beginning of the session's audio. */
+  startMs: number;
+  endMs: number;
+  /** Numbered from 0 in order of first appearance; null: nobody tracked. */
+  speakerId: number | null;
+}
+
+/**
+ * Current speaker, and speaking time of each speaker so far.
+ *
+ * Sent after every half second of audio, or as the server is configured.
+ */
+export interface SpeakerMessage {
+  event: "speaker";
+  /** Numbered from 0 in order of first appearance; null: nobody tracked. */
+  currentSpeakerId: number | null;
+  /** Milliseconds by speaker id, with a key for each speaker who has appeared. */
+  speakingTimeMs: Record<string, number>;
+}
+
+/** Total speaking time of one speaker. */
+export interface SpeakerTotal {
+  id: number;
+  totalTimeMs: number;
+}
+
+/**
+ * Opens the session.
+ *
+ * The first message of a connection. Keys that the server does not know are ignored.
+ */
+export interface StartCommand {
+  action: "start";
+  /** Number of voices to track: the first that are heard. Written without a decimal point. */
+  num_speakers?: number;
+  /** Whether to send `timeline` messages, and segments with the report. */
+  timeline?: boolean;
+}
+
+/** Answers `start`: the session is open, and audio may come. */
+export interface StartedMessage {
+  event: "started";
+  /** Number of voices to track. */
+  num_speakers: number;
+}
+
+/**
+ * Ends the session.
+ *
+ * The report on all audio follows, and the connection closes with 1000. Keys that the server does not know are ignored.
+ */
+export interface StopCommand {
+  action: "stop";
+}
+
+/**
+ * New or corrected segments; a later message overrides earlier ones where it covers a span again.
+ *
+ * Sent along with `speaker` if `start` requested the timeline. Segments are empty if nothing changed.
+ */
+export interface TimelineMessage {
+  event: "timeline";
+  /** Milliseconds of audio processed when this was sent. */
+  audioMs: number;
+  segments: SegmentMessage[];
+}
+
+export type ClientCommand = StartCommand | StopCommand;
+
+export type ServerMessage = StartedMessage | SpeakerMessage | TimelineMessage | ReportMessage | ErrorMessage;

@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { LiveOutbox, MAX_KEPT_MS } from "../../../runtime/speaker_tracker/web/model/live-outbox.js";
+
+/** An outbox with so many frames of 100 ms. */
+function outboxOf(count) {
+  const outbox = new LiveOutbox();
+  for (let index = 0; index < count; index++) {
+    outbox.push(new Int16Array(1600).fill(index));
+  }
+  return outbox;
+}
+
+function taken(outbox, most = Infinity) {
+  const frames = [];
+  while (frames.length < most) {
+    const frame = outbox.next();
+    if (frame === null) {
+      break;
+    }
+    frames.push(frame[0]);
+  }
+  return frames;
+}
+
+test("what was not acknowledged is sent again", () => {
+  const outbox = outboxOf(10);
+  assert.deepEqual(taken(outbox, 8), [0, 1, 2, 3, 4, 5, 6, 7]);
+  outbox.acknowledge(350);
+  assert.equal(outbox.rewind(), 300);
+  assert.deepEqual(taken(outbox), [3, 4, 5, 6, 7, 8, 9]);
+});
+
+test("what was not sent is kept, whatever is acknowledged", () => {
+  const outbox = outboxOf(3);
+  taken(outbox, 1);
+  outbox.acknowledge(300);
+  assert.equal(outbox.rewind(), 100);
+});
+
+test("what is too old is dropped", () => {
+  const outbox = outboxOf(2000);
+  assert.equal(outbox.positionMs, 200_000);
+  assert.equal(outbox.positionMs - outbox.rewind(), MAX_KEPT_MS);
+});
+
+test("it is over when it is closed and everything has been sent", () => {
+  const outbox = outboxOf(2);
+  outbox.close();
+  assert.ok(!outbox.isOver);
+  taken(outbox);
+  assert.ok(outbox.isOver);
+  outbox.rewind();
+  assert.ok(!outbox.isOver);
+});
+
+test("an empty one begins where it is", () => {
+  const outbox = outboxOf(2);
+  taken(outbox);
+  outbox.acknowledge(200);
+  assert.equal(outbox.rewind(), 200);
+});

@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { People } from "../../../runtime/speaker_tracker/web/model/people.js";
+import { segmentsOf, summarise } from "../../../runtime/speaker_tracker/web/model/summary.js";
+import { Timeline } from "../../../runtime/speaker_tracker/web/model/timeline.js";
+
+/** A conversation of two voices, whose second is heard first. */
+function conversation() {
+  const [timeline, people] = [new Timeline(), new People()];
+  timeline.beginPart(0);
+  timeline.update(0, {
+    audioMs: 4000,
+    segments: [
+      { startMs: 0, endMs: 3000, speakerId: 1 },
+      { startMs: 2000, endMs: 3000, speakerId: 0 },
+    ],
+  });
+  timeline.voices.forEach(({ key }) => people.numberOf(key));
+  return { timeline, people };
+}
+
+test("everybody has time and share", () => {
+  const { timeline, people } = conversation();
+  people.rename(1, "Ann");
+  assert.deepEqual(summarise(timeline, people), [
+    { number: 1, label: "Ann", name: "Ann", voices: ["0:1"], totalMs: 3000, share: 0.75 },
+    { number: 2, label: "Speaker 2", name: "", voices: ["0:0"], totalMs: 1000, share: 0.25 },
+  ]);
+});
+
+test("the voices of one person count together", () => {
+  const { timeline, people } = conversation();
+  people.assign("0:0", 1);
+  assert.deepEqual(summarise(timeline, people).map(({ number, totalMs, share }) => [number, totalMs, share]), [[1, 4000, 1]]);
+});
+
+test("where nobody has spoken there are no shares", () => {
+  const people = new People();
+  const timeline = new Timeline();
+  timeline.beginPart(0);
+  people.numberOf(timeline.voice(0, 0).key);
+  assert.deepEqual(summarise(timeline, people).map(({ share }) => share), [0]);
+});
+
+test("segments are in order of time, by name", () => {
+  const { timeline, people } = conversation();
+  people.rename(2, "Tom");
+  assert.deepEqual(segmentsOf(timeline, people), [
+    { startMs: 0, endMs: 3000, number: 1, label: "Speaker 1" },
+    { startMs: 2000, endMs: 3000, number: 2, label: "Tom" },
+  ]);
+});

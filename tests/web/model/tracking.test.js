@@ -1,0 +1,256 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { FileSource } from "../../../runtime/speaker_tracker/web/model/file-source.js";
+import { LiveOutbox } from "../../../runtime/speaker_tracker/web/model/live-outbox.js";
+import { Timeline } from "../../../runtime/speaker_tracker/web/model/timeline.js";
+import { Tracking } from "../../../runtime/speaker_tracker/web/model/tracking.js";
+import { LIMITS, startServer } from "../support/server.js";
+
+const isStop = (message) => message.action === "stop";
+const REPORT = { event: "report", speakers: [] };
+
+/** A second of a file that is sent as fast as the server takes it. */
+const file = () => new FileSource("talk.wav", Int16Array.from({ length: 16_000 }, (_, index) => index), false, null);
+
+/** A microphone whose frames the test pushes into its outbox. */
+class Microphone {
+  kind = "microphone";
+  name = "microphone";
+  outbox = new LiveOutbox();
+  told = [];
+
+  positionMs = () => this.outbox.positionMs;
+  isStuckAtTick = () => false;
+  wait = () => this.told.push("wait");
+  run = () => this.told.push("run");
+  pause = () => this.told.push("pause");
+  finish = async () => this.outbox.close();
+}
+
+/** A conversation with a server whose sessions go as the functions of `sessions` say, one after the other. */
+async function track(t, source, sessions, admission = { refusal: null, limits: LIMITS }) {
+  const onSession = (session) => sessions.shift()(session);
+  const { base } = await startServer(t, { onSession, admission });
+  const timeline = new Timeline();
+  const tracking = new Tracking({ base, token: "", numSpeakers: 2, source, timeline });
+  const states = [];
+  tracking.onChange(() => states.push(tracking.state));
+  const timer = setInterval(() => tracking.tick(), 5);
+  t.after(() => {
+    clearInterval(timer);
+    tracking.stop();
+  });
+  return { tracking, timeline, states };
+}
+
+/** Waits until the conversation is in this state. */
+function inState(tracking, state) {
+  return new Promise((resolve) => {
+    const check = () => tracking.state === state && resolve();
+    tracking.onChange(check);
+    check();
+  });
+}
+
+test("a file is sent to its end, and its report is kept", async (t) => {
+  let heard = [];
+  const { tracking, timeline, states } = await track(t, file(), [
+    async (session) => {
+      await session.open();
+      await session.received(isStop);
+      heard = session.samples;
+      session.send({ ...REPORT, segments: [{ startMs: 0, endMs: 600, speakerId: 0 }] });
+      session.close(1000);
+    },
+  ]);
+  await tracking.start();
+  await inState(tracking, "done");
+
+  assert.deepEqual(states, ["running", "stopping", "done"]);
+  assert.deepEqual([heard.length, heard[15_999], tracking.problem, tracking.isComplete], [16_000, 15_999, null, true]);
+  assert.deepEqual(timeline.intervals("0:0"), [[0, 600]]);
+});
+
+test("who speaks and what is corrected is told as it comes", async (t) => {
+  const { tracking } = await track(t, new Microphone(), [
+    async (session) => {
+      await session.open();
+      session.send({ event: "speaker", currentSpeakerId: 1, speakingTimeMs: {} });
+      session.send({ event: "timeline", audioMs: 1000, segments: [{ startMs: 0, endMs: 900, speakerId: 0 }] });
+      session.send({ event: "timeline", audioMs: 1000, segments: [{ startMs: 0, endMs: 500, speakerId: 1 }] });
+      session.send({ event: "speaker", currentSpeakerId: null, speakingTimeMs: {} });
+    },
+  ]);
+  const told = [];
+  const silence = new Promise((resolve) => {
+    tracking.onSpeaker(() => {
+      told.push(tracking.speaking);
+      if (tracking.speaking === null) {
+        resolve();
+      }
+    });
+  });
+  tracking.onCorrections((corrections) => told.push(corrections));
+  await tracking.start();
+  await silence;
+  assert.deepEqual(told, ["0:1", [], [{ startMs: 0, endMs: 500, was: ["0:0"], is: ["0:1"] }], null]);
+});
+
+test("after a break it goes on with what was not processed, as a part of its own", async (t) => {
+  const microphone = new Microphone();
+  for (let index = 0; index < 10; index++) {
+    microphone.outbox.push(new Int16Array(1600).fill(index));
+  }
+  let again = [];
+  const { tracking, timeline, states } = await track(t, microphone, [
+    async (session) => {
+      await session.open();
+      await session.received((message) => message[0] === 9);
+      session.send({ event: "timeline", audioMs: 700, segments: [{ startMs: 0, endMs: 600, speakerId: 0 }] });
+      session.close(1011);
+    },
+    async (session) => {
+      await session.open();
+      await session.received((message) => message[0] === 9);
+      again = session.messages.slice(1).map((frame) => frame[0]);
+      session.send({ event: "timeline", audioMs: 400, segments: [{ startMs: 0, endMs: 400, speakerId: 0 }] });
+      await session.received(isStop);
+      session.send(REPORT);
+      session.close(1000);
+    },
+  ]);
+  await tracking.start();
+  await inState(tracking, "reconnecting");
+  tracking.retryNow();
+  await inState(tracking, "running");
+  await new Promise((resolve) => {
+    tracking.onCorrections(resolve);
+  });
+  await tracking.stop();
+  await inState(tracking, "done");
+
+  assert.deepEqual(again, [6, 7, 8, 9]);
+  assert.deepEqual(states, ["running", "reconnecting", "running", "stopping", "done"]);
+  assert.deepEqual(timeline.parts.map(({ offsetMs }) => offsetMs), [0, 600]);
+  assert.deepEqual([tracking.problem, tracking.isComplete], [null, false]);
+});
+
+test("a conversation that is stopped while the server is away ends with what is known", async (t) => {
+  const { tracking } = await track(t, new Microphone(), [
+    async (session) => {
+      await session.open();
+      session.break();
+    },
+  ]);
+  await tracking.start();
+  await inState(tracking, "reconnecting");
+  await tracking.stop();
+  assert.deepEqual([tracking.state, tracking.problem.code, tracking.isComplete], ["done", "lost", false]);
+});
+
+test("a server that shuts down has reported; what comes after it is missing alone", async (t) => {
+  const { tracking } = await track(t, new Microphone(), [
+    async (session) => {
+      await session.open();
+      session.send(REPORT);
+      session.close(1001);
+    },
+  ]);
+  await tracking.start();
+  await inState(tracking, "reconnecting");
+  await tracking.stop();
+  assert.deepEqual([tracking.state, tracking.problem.code, tracking.isComplete], ["done", "stopped_away", true]);
+});
+
+test("without a first session it fails", async (t) => {
+  const admission = { refusal: { reason: "origin", message: "" }, limits: LIMITS };
+  const { tracking, states } = await track(t, new Microphone(), [], admission);
+  await tracking.start();
+  assert.deepEqual([states, tracking.problem.code, tracking.isOver], [["failed"], "origin", true]);
+});
+
+test("a server that is full is told of", async (t) => {
+  const { tracking } = await track(t, new Microphone(), [
+    (session) => {
+      session.send({ event: "error", code: "server_busy", message: "all taken" });
+      session.close(1013);
+    },
+  ]);
+  await tracking.start();
+  await inState(tracking, "failed");
+  assert.deepEqual([tracking.problem.code, tracking.problem.detail], ["server_busy", "all taken"]);
+});
+
+test("what the server complains of ends the conversation with the report up to there", async (t) => {
+  const { tracking } = await track(t, new Microphone(), [
+    async (session) => {
+      await session.open();
+      session.send(REPORT, { event: "error", code: "session_too_long", message: "" });
+      session.close(1008);
+    },
+  ]);
+  await tracking.start();
+  await inState(tracking, "done");
+  assert.deepEqual([tracking.problem.code, tracking.isComplete], ["session_too_long", true]);
+});
+
+test("a pause is kept through a break", async (t) => {
+  const microphone = new Microphone();
+  const opened = [];
+  const session = async (each) => {
+    opened.push(each);
+    await each.open();
+  };
+  const { tracking } = await track(t, microphone, [session, session]);
+  await tracking.start();
+  await inState(tracking, "running");
+  tracking.pause();
+  opened[0].break();
+  await inState(tracking, "reconnecting");
+  assert.ok(tracking.isPaused);
+  tracking.retryNow();
+  await inState(tracking, "paused");
+  tracking.resume();
+  assert.deepEqual([tracking.state, microphone.told], ["running", ["wait", "run", "pause", "run"]]);
+});
+
+test("a session that is paused is kept alive by silence", async (t) => {
+  let silence = null;
+  const limits = { ...LIMITS, idleTimeoutSeconds: 0.06 };
+  const { tracking } = await track(
+    t,
+    new Microphone(),
+    [
+      async (session) => {
+        silence = session.received((message) => message instanceof Int16Array);
+        await session.open();
+      },
+    ],
+    { refusal: null, limits },
+  );
+  await tracking.start();
+  await inState(tracking, "running");
+  tracking.pause();
+  assert.deepEqual(await silence, Int16Array.of(0));
+});
+
+test("a file that is stopped is not sent to its end", async (t) => {
+  const paced = new FileSource("talk.wav", new Int16Array(1_600_000), true, null);
+  let heard = [];
+  const { tracking } = await track(t, paced, [
+    async (session) => {
+      await session.open();
+      await session.received(isStop);
+      heard = session.samples;
+      session.send(REPORT);
+      session.close(1000);
+    },
+  ]);
+  await tracking.start();
+  await inState(tracking, "running");
+  await tracking.stop();
+  await inState(tracking, "done");
+  assert.ok(heard.length < 1_600_000);
+  assert.equal(tracking.problem, null);
+});

@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+
+import { parseMessage, startCommand, stopCommand } from "../../../runtime/speaker_tracker/web/net/protocol.js";
+
+test("commands are those of the protocol", () => {
+  assert.deepEqual(JSON.parse(startCommand(3)), { action: "start", num_speakers: 3, timeline: true });
+  assert.deepEqual(JSON.parse(stopCommand()), { action: "stop" });
+});
+
+const SEGMENT = { startMs: 0, endMs: 100, speakerId: 0 };
+
+describe("a message of the protocol is taken as it is", () => {
+  for (const message of [
+    { event: "started", num_speakers: 2 },
+    { event: "speaker", currentSpeakerId: null, speakingTimeMs: {} },
+    { event: "timeline", audioMs: 100, segments: [SEGMENT, { ...SEGMENT, speakerId: null }] },
+    { event: "report", speakers: [] },
+    { event: "report", speakers: [], segments: [SEGMENT] },
+    { event: "error", code: "of_tomorrow" },
+    { event: "speaker", currentSpeakerId: 1, speakingTimeMs: { 1: 5 }, later: "key" },
+  ]) {
+    test(JSON.stringify(message), () => assert.deepEqual(parseMessage(JSON.stringify(message)), message));
+  }
+});
+
+describe("an event of a newer server is passed over", () => {
+  for (const text of ['{"event": "of_tomorrow"}', '{"event": "toString"}', '{"event": 1}', "{}", "null", "1"]) {
+    test(text, () => assert.equal(parseMessage(text), null));
+  }
+});
+
+describe("what is not the protocol is refused", () => {
+  for (const message of [
+    { event: "started" },
+    { event: "started", num_speakers: 1.5 },
+    { event: "speaker", currentSpeakerId: "0" },
+    { event: "timeline", segments: [] },
+    { event: "timeline", audioMs: 100, segments: [{ ...SEGMENT, endMs: -1 }] },
+    { event: "timeline", audioMs: 100, segments: [{ startMs: 0, endMs: 100 }] },
+    { event: "report", speakers: {} },
+    { event: "report", speakers: [], segments: 1 },
+    { event: "error" },
+  ]) {
+    test(JSON.stringify(message), () => assert.throws(() => parseMessage(JSON.stringify(message)), TypeError));
+  }
+  test("no JSON", () => assert.throws(() => parseMessage("hello"), SyntaxError));
+});
