@@ -20,8 +20,8 @@ from urllib3.exceptions import TimeoutError as SlowError
 from urllib3.util import Retry, Timeout
 
 from speaker_tracker import __version__
-from speaker_tracker_plugins.event_delivery import THREADS, DeliveryError, Pause, SessionReport
-from speaker_tracker_plugins.event_destination import Mode, SinkAddress
+from speaker_tracker_plugins.cloudevents_reporter.delivery import THREADS, DeliveryError, Pause, SessionReport
+from speaker_tracker_plugins.cloudevents_reporter.destination import Mode, SinkAddress
 
 METHOD = "POST"
 PASSING = frozenset({408, 425, 429, *range(500, 600)})

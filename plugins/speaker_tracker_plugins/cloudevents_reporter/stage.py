@@ -17,8 +17,8 @@ from speaker_tracker.errors import MissingExtraError
 from speaker_tracker.events import SAMPLE_RATE, AudioClock, ClientMessage, Event
 from speaker_tracker.protocol import ReportMessage
 from speaker_tracker.stage import Answer, LoadedStage, SessionInfo, StageBase, StageLoadError, StageOptions, StageSpec, State
-from speaker_tracker_plugins.event_delivery import EventDelivery, SessionReport
-from speaker_tracker_plugins.event_destination import (
+from speaker_tracker_plugins.cloudevents_reporter.delivery import EventDelivery, SessionReport
+from speaker_tracker_plugins.cloudevents_reporter.destination import (
     CA_CERTS_VARIABLE,
     OVERRIDES_VARIABLE,
     SINK_VARIABLE,
@@ -128,7 +128,7 @@ class CloudEventsReporter(StageBase):
 
 def _load(options: CloudEventsReporterOptions) -> LoadedStage:
     try:
-        from speaker_tracker_plugins.event_sink import EventForm, HttpSink, Patience  # noqa: PLC0415 - an optional extra
+        from speaker_tracker_plugins.cloudevents_reporter.sink import EventForm, HttpSink, Patience  # noqa: PLC0415 - an optional extra
     except ImportError as error:
         package = (error.name or "cloudevents").partition(".")[0]
         raise StageLoadError(str(MissingExtraError.of("posting events", package, "cloudevents"))) from error

@@ -26,7 +26,7 @@ from speaker_tracker.observer import Endpoint, HttpAnswer, Observer, ServerProce
 from speaker_tracker.protocol import ErrorCode
 
 if TYPE_CHECKING:
-    from speaker_tracker_plugins.prometheus_places import Place
+    from speaker_tracker_plugins.prometheus.places import Place
 
 NAMESPACE = "speaker_tracker"
 LAG_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -107,7 +107,7 @@ class PrometheusObserver(Observer):
             PlatformCollector(registry=self._registry)
             self._metrics = Metrics(self._registry, process)
         else:
-            from speaker_tracker_plugins.prometheus_places import Place  # noqa: PLC0415 - locks files, which Windows does not
+            from speaker_tracker_plugins.prometheus.places import Place  # noqa: PLC0415 - locks files, which Windows does not
 
             self._place = place = Place(process.shared_folder)
             os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(process.shared_folder)

@@ -28,7 +28,7 @@ class PrometheusOptions(ObserverOptions):
 
 def _load(options: PrometheusOptions) -> Observer:
     try:
-        from speaker_tracker_plugins.prometheus_metrics import PrometheusObserver  # noqa: PLC0415 - imports an extra
+        from speaker_tracker_plugins.prometheus.metrics import PrometheusObserver  # noqa: PLC0415 - imports an extra
     except ImportError as error:
         raise ObserverLoadError(
             f"it needs prometheus_client, which is not installed or does not load ({error}); "

@@ -1,23 +1,26 @@
-"""Tells what became of stretches of speech: whose they are, where that is new or changed."""
+"""Announcement of labels: ``SpeakersAssigned`` events for stretches whose label is new or has changed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
 from speaker_tracker.events import SpeakersAssigned, SpeakerSpan
-from speaker_tracker_stages.evidence import NOBODY, Item
+from speaker_tracker_stages.assigning.evidence import NOBODY, Item
 
 
 def announce(items: Iterable[Item]) -> Iterator[SpeakersAssigned]:
-    """The labels of items that were never said, or not so, in order of time, adjacent ones together; they count as said then."""
-    changed = [item for item in items if item.said != item.label]
-    run: list[tuple[int, int, int]] = []
+    """Announces the labels of ``items`` that differ from those announced before, and marks them as announced.
+
+    Events come in order of time; adjacent stretches of one label are joined.
+    """
+    changed = [item for item in items if item.announced != item.label]
+    runs: list[tuple[int, int, int]] = []
     for start, end, label in sorted((start, end, item.label) for item in changed for start, end in item.stretches):
-        if run and run[-1][1:] == (start, label):
-            run[-1] = (run[-1][0], end, label)
+        if runs and runs[-1][1:] == (start, label):
+            runs[-1] = (runs[-1][0], end, label)
         else:
-            run.append((start, end, label))
+            runs.append((start, end, label))
     for item in changed:
-        item.said = item.label
-    for start, end, label in run:
+        item.announced = item.label
+    for start, end, label in runs:
         yield SpeakersAssigned(start, end, () if label == NOBODY else (SpeakerSpan(start, end, label),))

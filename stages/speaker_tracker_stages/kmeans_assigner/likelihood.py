@@ -1,12 +1,22 @@
-"""How likely windows are to come from one voice or another: a two-covariance model of embeddings, the same in every direction.
+"""Likelihood of embeddings given who speaks when: a two-covariance model that is isotropic, with positions integrated out.
 
-Each voice has a place in the space of embeddings, and what is heard of it lies around it (Brümmer and de Villiers, "The speaker
-partitioning problem", Odyssey 2010). A window that hears a change lies between two places, by its shares of the two voices. Places
-are not known but integrated out (as the weights of a Bayesian linear regression on the shares), so a voice heard little is held to
-little, and the question whether two groups are one voice or two has an answer without a threshold.
+The model (two covariances: Brümmer and de Villiers, "The speaker partitioning problem", Odyssey 2010; close to PLDA: Prince and
+Elder, ICCV 2007), with D the effective dimension and I the identity:
 
-One voice has more than one place, though: people read, call, laugh and tire. Where two places lie as close together as those of one
-voice do, it is one voice, however much was heard of both.
+- voice v has a position m_v ~ N(0, B/D I) in the space of embeddings;
+- window i, in which voice v has the share s_iv and which is worth n_i observations, has the embedding
+  x_i ~ N(sum_v s_iv m_v, W/(n_i D) I).
+
+Given the shares, that is a Bayesian linear regression of embeddings on shares (Bishop, "Pattern Recognition and Machine
+Learning", 2006, sections 3.3 and 3.5), so positions are integrated out in closed form. With E = sum_i n_i s_i s_i^T,
+S = sum_i n_i s_i x_i^T and the prior strength r = W/B:
+
+- posterior mean of the positions: M = (E + r I)^-1 S;
+- a further window with shares s: x ~ N(M^T s, W/D (1/n + s^T (E + r I)^-1 s) I);
+- all windows: log p(X) = D/2 (tr(S^T M)/W - log det(I + E/r)) + a term that does not depend on the shares.
+
+One voice has several positions, as people read, call, laugh and tire: these vary by the style variance around the voice's own.
+``merge_log_odds`` compares groups of windows with that in mind; docs/assigner.md has the whole model.
 """
 
 from __future__ import annotations
@@ -14,114 +24,106 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-HARDLY = 0.05
-"""Evidence that no group of windows is taken to have less than, where places are compared."""
-Vectors = NDArray[np.float32]
-Numbers = NDArray[np.float64]
+from speaker_tracker_stages.assigning.arrays import Floats, Vectors
 
-
-@dataclass(frozen=True, slots=True)
-class Prices:
-    """What is taken off the logarithm of the likelihood.
-
-    ``change``: for another voice than the window before. ``voice``: for a new voice. ``beyond``: for one more than are tracked, and
-    again for each observation that goes to it.
-    """
-
-    change: float
-    voice: float
-    beyond: float
+EVIDENCE_FLOOR = 0.05
+"""Observations that are added to every group where groups are compared, so that those without any can be among them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Voices:
-    """What is known of ``k`` voices.
+class VoiceStatistics:
+    """Sufficient statistics of windows for ``k`` voices.
 
-    ``sums``: of windows' vectors, each times its evidence and the voice's share, shape ``(k, d)``. ``evidence``: the sums of
-    evidence times the shares of two voices, shape ``(k, k)``.
+    ``sums``: S of the model, sums of embeddings, each times the window's evidence and the voice's share, shape ``(k, d)``.
+    ``evidence``: E of the model, sums of evidence times the shares of two voices, shape ``(k, k)``.
     """
 
-    sums: Numbers
-    evidence: Numbers
+    sums: Floats
+    evidence: Floats
 
     @classmethod
-    def of(cls, vectors: Vectors, evidence: Numbers, shares: Numbers) -> Voices:
-        """Adds up windows: ``vectors`` of shape ``(n, d)``, ``evidence`` ``(n,)``, ``shares`` of each voice in each ``(n, k)``."""
+    def of(cls, vectors: Vectors, evidence: Floats, shares: Floats) -> VoiceStatistics:
+        """Statistics of windows: ``vectors``, shape ``(n, d)``; ``evidence``, ``(n,)``; ``shares`` of the voices, ``(n, k)``."""
         weighted = (evidence[:, np.newaxis] * shares).T
         return cls(weighted @ vectors, weighted @ shares)
 
 
 @dataclass(frozen=True, slots=True)
 class VoiceLikelihood:
-    """The model's four figures.
+    """The parameters of the model. Variances are those of all directions together; embeddings have length 1.
 
-    ``within``: squared distance of a window from its voice, on average; ``between``: of voices from the origin. Embeddings have
-    unit length, so the two add up to about 1. ``manner``: of the places of one voice from each other's mean. ``dimension``: in how
-    many directions embeddings vary by themselves.
-
-    A window with evidence 1 counts as one independent observation; windows that overlap, or are short, count for less.
+    ``within``: W of the model, mean squared distance of a window of evidence 1 from its voice's position. ``between``: B of the
+    model, mean squared length of positions; the two add up to about 1. ``style``: mean squared distance of one voice's positions
+    from their mean. ``dimension``: D of the model, in how many directions embeddings vary independently, as its covariances are
+    far from isotropic.
     """
 
     within: float
     between: float
-    manner: float
+    style: float
     dimension: float
 
     @property
-    def doubt(self) -> float:
-        """How many observations what is known of a voice beforehand is worth."""
+    def prior_strength(self) -> float:
+        """Strength of the prior of a voice's position, in pseudo-observations: r of the model."""
         return self.within / self.between
 
-    def places(self, voices: Voices) -> Numbers:
-        """Where voices are expected to lie, shape ``(k, d)``; the less is known of one, the closer to the origin."""
-        known = voices.evidence + self.doubt * np.eye(len(voices.evidence))
-        return np.asarray(np.linalg.solve(known, voices.sums), dtype=np.float64)
+    def positions(self, voices: VoiceStatistics) -> Floats:
+        """Posterior means of the positions, shape ``(k, d)``; those of voices with little evidence are close to the origin."""
+        precision = voices.evidence + self.prior_strength * np.eye(len(voices.evidence))
+        return np.asarray(np.linalg.solve(precision, voices.sums), dtype=np.float64)
 
-    def of_windows(self, products: Numbers, squares: Numbers, unknown: Numbers, evidence: float) -> Numbers:
-        """Log-likelihoods of windows, less a constant.
+    def predictive(self, products: Floats, squares: Floats, uncertainty: Floats, evidence: float) -> Floats:
+        """Log predictive density of a window, less a term that does not depend on its voices.
 
-        ``products``: of the window and the place where it is expected; ``squares``: of that place's length; ``unknown``: how many
-        observations the expectation is short of, as ``1 / n``; ``evidence``: of the window. Shapes go together by NumPy's rules.
+        ``products``: inner product of the window and its expectation. ``squares``: squared length of the expectation.
+        ``uncertainty``: variance of the expectation, as a share of ``within``. ``evidence``: of the window, in observations. Shapes
+        are broadcast.
         """
-        spread = self.within * (1.0 / evidence + unknown)
+        variance = self.within * (1.0 / evidence + uncertainty)
         distance = 1.0 - 2.0 * products + squares
-        likelihood: Numbers = -0.5 * self.dimension * (np.log(spread * evidence / self.within) + distance / spread)
-        return likelihood
+        log_density: Floats = -0.5 * self.dimension * (np.log(variance * evidence / self.within) + distance / variance)
+        return log_density
 
-    def same(self, products: Numbers, inverse: Numbers) -> Numbers:
-        """Log-odds that two groups of windows are one voice in two manners rather than two voices, shape ``(..., k, k)``.
+    def marginal(self, voices: VoiceStatistics) -> float:
+        """Log marginal likelihood of all windows, less a term that does not depend on their shares."""
+        explained = float((voices.sums * self.positions(voices)).sum()) / self.within
+        _, log_determinant = np.linalg.slogdet(np.eye(len(voices.evidence)) + voices.evidence / self.prior_strength)
+        return 0.5 * self.dimension * (explained - float(log_determinant))
 
-        ``products``: of the sums of two groups, ``inverse``: of their evidence with a little more on its diagonal (``HARDLY``), so
-        that groups without any may be among them; shape ``(..., k, k)``.
+    def merge_log_odds(self, products: Floats, inverse: Floats) -> Floats:
+        """Log-odds that two groups of windows are one voice in two styles rather than two voices, shape ``(..., k, k)``.
+
+        ``products``: inner products of the groups' sums, ``S S^T``; ``inverse``: inverse of their evidence with ``EVIDENCE_FLOOR``
+        on the diagonal; shapes ``(..., k, k)``.
+
+        Two positions y and z of one voice have a difference of variance 2 ``style`` and a mean of variance ``between`` less half
+        of ``style``; those of two voices, 2 ``between`` and half of ``between``. Errors of difference and mean are taken to be
+        independent.
         """
-        places = inverse @ products @ inverse
-        apart, unknown_apart = _of_differences(places), _of_differences(inverse)
-        mean, unknown_mean = _of_means(places), _of_means(inverse)
-        odds = _log_ratio(apart, self.within * unknown_apart, one=2 * self.manner, two=2 * self.between)
-        odds += _log_ratio(mean, self.within * unknown_mean, one=self.between - self.manner / 2, two=self.between / 2)
-        result: Numbers = 0.5 * self.dimension * odds
-        return result
-
-    def of_voices(self, voices: Voices) -> float:
-        """Log-likelihood of all windows, by the shares that ``voices`` were made with, against each window alone in the world."""
-        explained = float((voices.sums * self.places(voices)).sum()) / self.within
-        _, certainty = np.linalg.slogdet(np.eye(len(voices.evidence)) + voices.evidence / self.doubt)
-        return 0.5 * self.dimension * (explained - float(certainty))
+        estimates = inverse @ products @ inverse
+        difference, difference_error = _of_differences(estimates), self.within * _of_differences(inverse)
+        mean, mean_error = _of_means(estimates), self.within * _of_means(inverse)
+        ratio = _log_ratio(difference, difference_error, one_voice=2 * self.style, two_voices=2 * self.between)
+        ratio += _log_ratio(mean, mean_error, one_voice=self.between - self.style / 2, two_voices=self.between / 2)
+        log_odds: Floats = 0.5 * self.dimension * ratio
+        return log_odds
 
 
-def _of_differences(products: Numbers) -> Numbers:
-    lengths = np.diagonal(products, axis1=-2, axis2=-1)
-    return np.asarray(lengths[..., :, np.newaxis] + lengths[..., np.newaxis, :] - 2 * products)
+def _of_differences(products: Floats) -> Floats:
+    """Squared lengths of pairwise differences, out of inner products."""
+    squares = np.diagonal(products, axis1=-2, axis2=-1)
+    return np.asarray(squares[..., :, np.newaxis] + squares[..., np.newaxis, :] - 2 * products)
 
 
-def _of_means(products: Numbers) -> Numbers:
-    lengths = np.diagonal(products, axis1=-2, axis2=-1)
-    return np.asarray((lengths[..., :, np.newaxis] + lengths[..., np.newaxis, :] + 2 * products) / 4)
+def _of_means(products: Floats) -> Floats:
+    """Squared lengths of pairwise means, out of inner products."""
+    squares = np.diagonal(products, axis1=-2, axis2=-1)
+    return np.asarray((squares[..., :, np.newaxis] + squares[..., np.newaxis, :] + 2 * products) / 4)
 
 
-def _log_ratio(squares: Numbers, unknown: Numbers, *, one: float, two: float) -> Numbers:
-    """Of normal densities in one direction, twice the logarithm: variance ``one`` against ``two``, both with ``unknown`` more."""
-    first, second = one + unknown, two + unknown
-    return np.asarray(np.log(second / first) - squares * (1 / first - 1 / second))
+def _log_ratio(squares: Floats, error: Floats, *, one_voice: float, two_voices: float) -> Floats:
+    """Twice the log ratio of two normal densities of mean 0, for each of D directions; ``error`` adds to either variance."""
+    one, two = one_voice + error, two_voices + error
+    return np.asarray(np.log(two / one) - squares * (1 / one - 1 / two))

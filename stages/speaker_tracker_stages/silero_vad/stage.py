@@ -26,8 +26,8 @@ from speaker_tracker.stage import (
     State,
     float_array,
 )
-from speaker_tracker_stages.level import LevelFollower
-from speaker_tracker_stages.silero_model import (
+from speaker_tracker_stages.silero_vad.level import LevelFollower
+from speaker_tracker_stages.silero_vad.model import (
     CONTEXT,
     FRAME,
     STATE_SHAPE,

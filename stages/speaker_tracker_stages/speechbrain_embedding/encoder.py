@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from speaker_tracker.models import ModelError
 from speaker_tracker.models.folder import HYPERPARAMS
-from speaker_tracker_stages.torchaudio_fallback import ensure_torchaudio
+from speaker_tracker_stages.speechbrain_embedding.torchaudio_fallback import ensure_torchaudio
 
 if TYPE_CHECKING:
     from speechbrain.inference.classifiers import EncoderClassifier

@@ -30,8 +30,8 @@ class SpeechBrainEmbeddingOptions(WindowEmbeddingOptions):
 
 
 def _load(options: SpeechBrainEmbeddingOptions) -> LoadedStage:
-    from speaker_tracker_stages.speechbrain_encoder import load_encoder  # noqa: PLC0415 - imports PyTorch
-    from speaker_tracker_stages.speechbrain_network import SpeechBrainNetwork  # noqa: PLC0415
+    from speaker_tracker_stages.speechbrain_embedding.encoder import load_encoder  # noqa: PLC0415 - imports PyTorch
+    from speaker_tracker_stages.speechbrain_embedding.network import SpeechBrainNetwork  # noqa: PLC0415
 
     try:
         folder = resolve(options.source, options.model_cache)

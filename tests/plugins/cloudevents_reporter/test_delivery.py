@@ -6,14 +6,20 @@ import time
 
 import pytest
 
-from speaker_tracker_plugins.event_delivery import OVERHEAD_BYTES, THREADS, DeliveryError, EventDelivery, SessionReport
+from speaker_tracker_plugins.cloudevents_reporter.delivery import (
+    OVERHEAD_BYTES,
+    THREADS,
+    DeliveryError,
+    EventDelivery,
+    SessionReport,
+)
 
 PATIENCE = 60
 MANY_BYTES = 1 << 20
 
 AT_EXIT = """
 import threading
-from speaker_tracker_plugins.event_delivery import EventDelivery, SessionReport
+from speaker_tracker_plugins.cloudevents_reporter.delivery import EventDelivery, SessionReport
 
 ending = threading.Event()
 threading.Thread(target=lambda: (threading.main_thread().join(), ending.set())).start()

@@ -15,7 +15,7 @@ from speaker_tracker.observers import ObserverConfigurationError, configure_obse
 from speaker_tracker.plugins import PluginManager
 from speaker_tracker.protocol import ErrorCode
 
-PAGE = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[3] / "docs" / "metrics.md").read_text(encoding="utf-8")
 PROCESS = ServerProcessInfo(("vad", "embedding"), {"vad": {"model": "small"}, "embedding": {"source": "a folder"}}, max_sessions=7)
 OPENMETRICS = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5"
 
@@ -210,7 +210,7 @@ def test_a_path_begins_with_a_slash():
 
 
 def test_without_its_package_the_extra_is_named(monkeypatch):
-    monkeypatch.delitem(sys.modules, "speaker_tracker_plugins.prometheus_metrics", raising=False)
+    monkeypatch.delitem(sys.modules, "speaker_tracker_plugins.prometheus.metrics", raising=False)
     monkeypatch.setitem(sys.modules, "prometheus_client", None)
 
     assert re.fullmatch(

@@ -1,11 +1,13 @@
 import numpy as np
 
-from speaker_tracker_stages.evidence import NOBODY
-from speaker_tracker_stages.speaker_matching import match_speakers
+from speaker_tracker_stages.assigning.evidence import NOBODY, Item
+from speaker_tracker_stages.assigning.matching import first_heard, match_speakers
+
+HOP = 4_000
 
 
-def match(voices, owners, first_heard, num_speakers=3, seconds=1.0):
-    return match_speakers(np.array(voices), np.array(owners), np.full(len(voices), seconds), first_heard, num_speakers)
+def match(voices, anchors, first_heard, num_speakers=3, seconds=1.0):
+    return match_speakers(np.array(voices), np.array(anchors), np.full(len(voices), seconds), first_heard, num_speakers)
 
 
 def test_permuted_voices_keep_their_ids():
@@ -29,10 +31,10 @@ def test_an_old_speaker_does_not_change_its_id_for_a_sliver_of_another():
 
 
 def test_speakers_taken_for_one_for_a_while_get_their_own_ids_back():
-    owners = [0, 0, 0, 1, 1, 1, 1, 0]
+    anchors = [0, 0, 0, 1, 1, 1, 1, 0]
 
-    assert match([0] * 8, owners, [0]) == [0]
-    assert match([1, 1, 1, 0, 0, 0, 0, 1], owners, [3, 0]) == [1, 0]
+    assert match([0] * 8, anchors, [0]) == [0]
+    assert match([1, 1, 1, 0, 0, 0, 0, 1], anchors, [3, 0]) == [1, 0]
 
 
 def test_a_new_voice_takes_an_id_that_nobody_ever_had_before_one_that_is_idle():
@@ -56,3 +58,16 @@ def test_as_much_time_as_can_be_keeps_its_speaker():
 
 def test_a_speaker_that_was_two_stays_with_most_of_its_time():
     assert match([0, 1, 1, 1], [0, 0, 0, 0], [0, 1]) == [1, 0]
+
+
+def test_a_voice_counts_once_it_was_heard_for_two_seconds_and_a_stray_window_after_all_that_count():
+    def windows(voice, *starts):
+        return [(voice, Item(np.zeros(2, np.float32), 1.0, [(start * HOP, (start + 1) * HOP)])) for start in starts]
+
+    heard = [*windows(0, 0), *windows(1, *range(1, 11)), *windows(2, 11, *range(20, 28))]
+    voices, items = zip(*heard, strict=True)
+
+    stray, early, late = first_heard(np.array(voices), items)
+    assert early == 8 * HOP
+    assert late == 26 * HOP
+    assert stray >= 28 * HOP

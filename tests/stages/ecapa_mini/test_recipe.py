@@ -11,7 +11,7 @@ import soundfile
 import torch
 
 from known_conversation import DATA, read_conversation
-from speaker_tracker_stages.speechbrain_encoder import load_encoder
+from speaker_tracker_stages.speechbrain_embedding.encoder import load_encoder
 
 RECIPE = Path(__file__).parents[3] / "stages" / "ecapa_mini"
 RATE = 16_000

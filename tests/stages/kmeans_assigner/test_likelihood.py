@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from speaker_tracker_stages.voice_likelihood import HARDLY, VoiceLikelihood, Voices
+from speaker_tracker_stages.kmeans_assigner.likelihood import EVIDENCE_FLOOR, VoiceLikelihood, VoiceStatistics
 
-LIKELIHOOD = VoiceLikelihood(within=0.4, between=0.6, manner=0.03, dimension=64)
-NOTHING = Voices(np.zeros((1, 64)), np.zeros((1, 1)))
+LIKELIHOOD = VoiceLikelihood(within=0.4, between=0.6, style=0.03, dimension=64)
+NOTHING = VoiceStatistics(np.zeros((1, 64)), np.zeros((1, 1)))
 
 
 def windows(count, seed=0):
@@ -15,22 +15,22 @@ def windows(count, seed=0):
 
 
 def voice(vectors, evidence=1.0):
-    return Voices.of(vectors, np.full(len(vectors), evidence), np.ones((len(vectors), 1)))
+    return VoiceStatistics.of(vectors, np.full(len(vectors), evidence), np.ones((len(vectors), 1)))
 
 
 def of_window(vector, known, evidence=1.0):
-    (place,), unknown = LIKELIHOOD.places(known), 1 / (known.evidence[0, 0] + LIKELIHOOD.doubt)
-    return float(LIKELIHOOD.of_windows(place @ vector, place @ place, unknown, evidence))
+    (position,), uncertainty = LIKELIHOOD.positions(known), 1 / (known.evidence[0, 0] + LIKELIHOOD.prior_strength)
+    return float(LIKELIHOOD.predictive(position @ vector, position @ position, uncertainty, evidence))
 
 
 @pytest.mark.parametrize("evidence", [1.0, 0.3])
 def test_windows_one_after_the_other_are_as_likely_as_all_at_once(evidence):
     vectors = windows(6)
-    alone = -0.5 * 64 / (0.4 / evidence)  # what of_windows leaves out of a window, of_voices does not
+    alone = -0.5 * 64 / (0.4 / evidence)  # what predictive leaves out of a window, marginal does not
 
     one_by_one = sum(of_window(vectors[index], voice(vectors[:index], evidence), evidence) - alone for index in range(6))
 
-    assert one_by_one == pytest.approx(LIKELIHOOD.of_voices(voice(vectors, evidence)), rel=1e-6)
+    assert one_by_one == pytest.approx(LIKELIHOOD.marginal(voice(vectors, evidence)), rel=1e-6)
 
 
 def test_a_window_goes_with_its_own_voice_and_one_never_heard_is_new():
@@ -43,12 +43,12 @@ def test_a_window_goes_with_its_own_voice_and_one_never_heard_is_new():
 
 def test_one_voice_is_likelier_whole_and_two_apart():
     first, second = windows(20, seed=1), windows(20, seed=2)
-    split = Voices.of(first, np.ones(20), np.eye(2)[np.repeat([0, 1], 10)])
-    assert LIKELIHOOD.of_voices(voice(first)) > LIKELIHOOD.of_voices(split)
+    split = VoiceStatistics.of(first, np.ones(20), np.eye(2)[np.repeat([0, 1], 10)])
+    assert LIKELIHOOD.marginal(voice(first)) > LIKELIHOOD.marginal(split)
 
     both = np.concatenate([first, second])
-    apart = Voices.of(both, np.ones(40), np.eye(2)[np.repeat([0, 1], 20)])
-    assert LIKELIHOOD.of_voices(apart) > LIKELIHOOD.of_voices(voice(both))
+    apart = VoiceStatistics.of(both, np.ones(40), np.eye(2)[np.repeat([0, 1], 20)])
+    assert LIKELIHOOD.marginal(apart) > LIKELIHOOD.marginal(voice(both))
 
 
 def test_windows_that_hear_two_voices_are_explained_by_their_shares():
@@ -58,41 +58,41 @@ def test_windows_that_hear_two_voices_are_explained_by_their_shares():
 
     def likelihood(voices_between):
         shares = np.concatenate([np.eye(3)[[0] * 20], voices_between, np.eye(3)[[1] * 20]])
-        return LIKELIHOOD.of_voices(Voices.of(everything, evidence, shares[:, shares.any(axis=0)]))
+        return LIKELIHOOD.marginal(VoiceStatistics.of(everything, evidence, shares[:, shares.any(axis=0)]))
 
     half = np.tile([0.5, 0.5, 0.0], (6, 1))
     assert likelihood(half) > max(likelihood(np.eye(3)[[voice] * 6]) for voice in range(3))
 
 
-def test_places_are_learnt_from_shares_alone():
-    places = np.eye(64)[:2]
+def test_positions_are_learnt_from_shares_alone():
+    positions = np.eye(64)[:2]
     shares = np.array([[0.25, 0.75], [0.75, 0.25], [0.5, 0.5], [0.9, 0.1]])
-    found = LIKELIHOOD.places(Voices.of((shares @ places).astype(np.float32), np.full(4, 1e6), shares))
+    found = LIKELIHOOD.positions(VoiceStatistics.of((shares @ positions).astype(np.float32), np.full(4, 1e6), shares))
 
-    assert np.allclose(found, places, atol=1e-4)
+    assert np.allclose(found, positions, atol=1e-4)
 
 
 def log_odds(first, second):
     everything = np.concatenate([first, second])
-    voices = Voices.of(everything, np.ones(len(everything)), np.eye(2)[np.repeat([0, 1], [len(first), len(second)])])
-    return LIKELIHOOD.same(voices.sums @ voices.sums.T, np.linalg.inv(voices.evidence + HARDLY * np.eye(2)))[1, 0]
+    voices = VoiceStatistics.of(everything, np.ones(len(everything)), np.eye(2)[np.repeat([0, 1], [len(first), len(second)])])
+    return LIKELIHOOD.merge_log_odds(voices.sums @ voices.sums.T, np.linalg.inv(voices.evidence + EVIDENCE_FLOOR * np.eye(2)))[1, 0]
 
 
-def in_another_manner(vectors, distance):
-    """``distance``: squared, of the places."""
+def in_another_style(vectors, distance):
+    """``distance``: squared, of the positions."""
     direction = np.random.default_rng(9).normal(size=64)
     return (vectors + np.sqrt(distance) * direction / np.linalg.norm(direction)).astype(np.float32)
 
 
 @pytest.mark.parametrize("count", [10, 100, 1000])
-def test_two_manners_of_a_voice_are_one_voice_however_much_is_heard(count):
+def test_two_styles_of_a_voice_are_one_voice_however_much_is_heard(count):
     vectors = windows(2 * count, seed=1)
 
-    assert log_odds(vectors[:count], in_another_manner(vectors[count:], 0.06)) > 10
+    assert log_odds(vectors[:count], in_another_style(vectors[count:], 0.06)) > 10
     assert log_odds(vectors[:count], windows(count, seed=2)) < -100
 
 
-def test_what_was_hardly_heard_may_be_anybodys():
+def test_a_voice_with_little_evidence_may_be_any_other():
     assert abs(log_odds(windows(20, seed=1), 0.01 * windows(1, seed=2))) < 10
 
 

@@ -7,7 +7,7 @@ from shared_data import CONVERSATIONS, conversations, needs_shared_data
 from speaker_tracker.events import SpeechAudio, SpeechEnded, SpeechStarted
 from speaker_tracker.pipeline import OpenStage, Pipeline
 from speaker_tracker.stage import SessionInfo
-from speaker_tracker_stages.silero_vad import SileroVadOptions
+from speaker_tracker_stages.silero_vad.stage import SileroVadOptions
 from stage_harness import blocks, load, of_type, open_stage, run
 
 

@@ -13,7 +13,7 @@ import torch
 
 from speaker_tracker.models import ModelError, hub_folder, resolve
 from speaker_tracker.models.catalogue import EMBEDDED, HUB_FILES
-from speaker_tracker_stages.speechbrain_encoder import load_encoder
+from speaker_tracker_stages.speechbrain_embedding.encoder import load_encoder
 
 HUB_HYPERPARAMS = """
 n_mels: 80
@@ -64,7 +64,7 @@ socket.socket.connect = socket.getaddrinfo = socket.create_connection = refused
 from pathlib import Path
 import torch
 from speaker_tracker.models import resolve
-from speaker_tracker_stages.speechbrain_encoder import load_encoder
+from speaker_tracker_stages.speechbrain_embedding.encoder import load_encoder
 source, cache = sys.argv[1], Path(sys.argv[2])
 print(tuple(load_encoder(resolve(source, cache).path).encode_batch(torch.zeros(2, 24000)).shape))
 """
@@ -193,7 +193,7 @@ def test_the_process_keeps_its_pytorch_settings():
     code = """
 import torch
 from speaker_tracker.models import resolve
-from speaker_tracker_stages.speechbrain_encoder import load_encoder
+from speaker_tracker_stages.speechbrain_embedding.encoder import load_encoder
 def settings():
     profiling = torch._C._jit_set_profiling_mode(True)
     return torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32, profiling

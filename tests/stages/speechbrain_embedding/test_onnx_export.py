@@ -7,8 +7,8 @@ import pytest
 from speaker_tracker.errors import MissingExtraError
 from speaker_tracker.models import ModelError
 from speaker_tracker.models.catalogue import EMBEDDED
-from speaker_tracker_stages import onnx_export
-from speaker_tracker_stages.onnx_export import export
+from speaker_tracker_stages.speechbrain_embedding.onnx_export import export
+from speaker_tracker_stages.speechbrain_embedding.onnx_export import exporter as onnx_export
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ def made_up_torchaudio(tmp_path):
     return make
 
 
-ENSURE = "from speaker_tracker_stages.torchaudio_fallback import ensure_torchaudio\n"
+ENSURE = "from speaker_tracker_stages.speechbrain_embedding.torchaudio_fallback import ensure_torchaudio\n"
 
 
 def test_speechbrain_imports_whether_or_not_the_compiled_library_loads():

@@ -30,8 +30,8 @@ from speaker_tracker.models.exported import FEATURES, NETWORKS, exported_folder
 from speaker_tracker.models.folder import CALIBRATION
 from speaker_tracker.onnx_session import open_onnx
 from speaker_tracker.testing import of_type, sample_events
-from speaker_tracker_stages.speechbrain_encoder import load_encoder
-from speaker_tracker_stages.speechbrain_network import SpeechBrainNetwork
+from speaker_tracker_stages.speechbrain_embedding.encoder import load_encoder
+from speaker_tracker_stages.speechbrain_embedding.network import SpeechBrainNetwork
 
 if TYPE_CHECKING:
     from speechbrain.lobes.features import Fbank
