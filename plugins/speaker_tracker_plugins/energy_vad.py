@@ -12,7 +12,7 @@ from typing import Annotated, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
+from pydantic import AliasChoices, Field, model_validator
 
 from speaker_tracker import hookimpl
 from speaker_tracker.events import SAMPLE_RATE, AudioBlock, Event, SpeechAudio, SpeechEnded, SpeechStarted
@@ -31,17 +31,21 @@ class EnergyVadOptions(SegmentTimingOptions):
     threshold_db: Annotated[float, Field(gt=0, le=60)] = Field(
         15.0, description="level above the background from which it is speech"
     )
-    release_db: Annotated[float, Field(gt=0, le=60)] = Field(
-        9.0, description="level above the background below which it is silence"
+    deactivation_threshold_db: Annotated[float, Field(gt=0, le=60)] = Field(
+        9.0,
+        validation_alias=AliasChoices("deactivation_threshold_db", "release_db"),
+        description="level above the background below which it is silence",
     )
     floor_dbfs: Annotated[float, Field(ge=-96, le=0)] = Field(-65.0, description="the background is taken to be no lower than this")
     min_silence_ms: Annotated[int, Field(ge=0, le=5000)] = Field(240, description="shortest pause that ends a segment")
     padding_ms: Annotated[int, Field(ge=0, le=1000)] = Field(60, description="added on either side of a segment")
 
     @model_validator(mode="after")
-    def _release_below_threshold(self) -> EnergyVadOptions:
-        if self.release_db > self.threshold_db:
-            raise ValueError(f"release_db ({self.release_db}) must not be above threshold_db ({self.threshold_db})")
+    def _deactivation_below_activation(self) -> EnergyVadOptions:
+        if self.deactivation_threshold_db > self.threshold_db:
+            raise ValueError(
+                f"deactivation_threshold_db ({self.deactivation_threshold_db}) must not be above threshold_db ({self.threshold_db})"
+            )
         return self
 
 
@@ -51,7 +55,7 @@ class EnergyVad(StageBase):
     def __init__(self, options: EnergyVadOptions) -> None:
         self._floor = options.floor_dbfs
         self._segmenter = SpeechSegmenter(
-            options.segmenter(threshold=options.threshold_db, release=options.release_db, frame_samples=FRAME)
+            options.segmenter(threshold=options.threshold_db, release=options.deactivation_threshold_db, frame_samples=FRAME)
         )
         self._cutter = FrameCutter(FRAME)
         self._levels: deque[float] = deque(maxlen=BACKGROUND_SECONDS * FRAMES_PER_SECOND)

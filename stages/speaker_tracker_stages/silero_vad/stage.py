@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
+from pydantic import AliasChoices, Field, model_validator
 
 from speaker_tracker import hookimpl
 from speaker_tracker.errors import UserError
@@ -47,14 +47,20 @@ class SileroVadOptions(SegmentTimingOptions):
     """Options of ``silero_vad``; durations are rounded to frames of 32 ms."""
 
     threshold: Annotated[float, Field(gt=0, lt=1)] = Field(0.4, description="probability from which a frame is speech")
-    release: Annotated[float, Field(gt=0, lt=1)] = Field(0.25, description="probability below which a frame is silence")
+    deactivation_threshold: Annotated[float, Field(gt=0, lt=1)] = Field(
+        0.25,
+        validation_alias=AliasChoices("deactivation_threshold", "release"),
+        description="probability below which a frame is silence",
+    )
     level: bool = Field(True, description="amplify quiet recordings before the model hears them")
     backend: Literal["torch", "onnx"] = Field("torch", description="what runs the model: PyTorch, or ONNX Runtime (extra onnx)")
 
     @model_validator(mode="after")
-    def _release_below_threshold(self) -> SileroVadOptions:
-        if self.release > self.threshold:
-            raise ValueError(f"release ({self.release}) must not be above threshold ({self.threshold})")
+    def _deactivation_below_activation(self) -> SileroVadOptions:
+        if self.deactivation_threshold > self.threshold:
+            raise ValueError(
+                f"deactivation_threshold ({self.deactivation_threshold}) must not be above threshold ({self.threshold})"
+            )
         return self
 
 
@@ -63,7 +69,7 @@ class SileroVad(StageBase):
 
     def __init__(self, options: SileroVadOptions) -> None:
         self._segmenter = SpeechSegmenter(
-            options.segmenter(threshold=options.threshold, release=options.release, frame_samples=FRAME)
+            options.segmenter(threshold=options.threshold, release=options.deactivation_threshold, frame_samples=FRAME)
         )
         self._cutter = FrameCutter(FRAME)
         self._level = LevelFollower(FRAMES_PER_SECOND) if options.level else None

@@ -115,9 +115,13 @@ def test_a_restored_detector_ends_the_segment_under_way_and_finds_the_next(loade
     assert of_type(SpeechStarted, after)[0].start >= cut
 
 
-def test_a_release_above_the_threshold_is_refused():
-    with pytest.raises(ValidationError, match=r"release.*must not be above threshold"):
-        SileroVadOptions(threshold=0.3, release=0.5)
+def test_a_deactivation_threshold_above_the_threshold_is_refused():
+    with pytest.raises(ValidationError, match=r"deactivation_threshold.*must not be above threshold"):
+        SileroVadOptions(threshold=0.3, deactivation_threshold=0.5)
+
+
+def test_the_name_of_version_0_1_still_works():
+    assert SileroVadOptions.model_validate({"release": 0.1}).deactivation_threshold == 0.1
 
 
 def test_a_muted_microphone_does_not_occupy_the_model(loaded, dialogue):
