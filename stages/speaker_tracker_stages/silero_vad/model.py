@@ -1,38 +1,35 @@
-"""The Silero model of ``silero_vad``, shared by all sessions, by PyTorch or by ONNX Runtime.
+"""The Silero model, shared by all sessions, whichever backend runs its network.
 
-Model: silero-vad 6 (MIT), in the forms that its package carries; it takes 512 new samples with 64 samples of context and a
-recurrent state, and gives the probability of speech.
+Model: silero-vad 6 (Silero Team, "Silero VAD: pre-trained enterprise-grade Voice Activity Detector", MIT), in the forms that its
+package carries: 512 new samples with 64 samples of context and a recurrent state give the probability of speech.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
-from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from speaker_tracker.events import SAMPLE_RATE
-from speaker_tracker.models import ModelError
-from speaker_tracker.onnx_session import open_onnx
-
 FRAME = 512
+"""Samples that each probability stands for, 32 ms."""
 CONTEXT = 64
+"""Samples before a frame that the network hears as well."""
 STATE_SHAPE = (2, 1, 128)
-WEIGHTS_ONNX = "silero_vad_16k_op15.onnx"
+"""Shape of the recurrent state of one session."""
 
 SileroNetwork: TypeAlias = Callable[[NDArray[np.float32], NDArray[np.float32]], tuple[NDArray[np.float32], NDArray[np.float32]]]
-"""From frames, shape ``(n, 576)``, and states, shape ``(2, n, 128)``, to probabilities, shape ``(n,)``, and the states behind."""
+"""From frames with context, ``(n, 576)``, and states before, ``(2, n, 128)``, to probabilities, ``(n,)``, and states after."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SpeechQuery:
-    """Consecutive frames of one session: float32, shape ``(frames, 576)``; and the model's state before them.
+    """Consecutive frames of one session.
 
-    ``audible``: bool, shape ``(frames,)``; a frame that is not audible is no speech, and the model forgets what it heard before.
+    ``frames``: with context, float32, shape ``(m, 576)``. ``audible``: shape ``(m,)``; a frame that is not is no speech, and resets
+    the recurrent state. ``state``: the state before the first frame, shape ``STATE_SHAPE``.
     """
 
     frames: NDArray[np.float32]
@@ -42,14 +39,14 @@ class SpeechQuery:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SpeechScores:
-    """Probability of speech of each frame, shape ``(frames,)``; and the state behind them."""
+    """Answer to a query: probability of speech of each frame, shape ``(m,)``, 0 to 1; and the state after the last one."""
 
     probabilities: NDArray[np.float32]
     state: NDArray[np.float32]
 
 
 class SileroModel:
-    """Computes frames of many sessions at once."""
+    """Scores frames of many sessions in common network calls."""
 
     def __init__(self, network: SileroNetwork) -> None:
         self._network = network
@@ -57,7 +54,7 @@ class SileroModel:
         self.infer([SpeechQuery(np.zeros((3, CONTEXT + FRAME), np.float32), np.ones(3, bool), np.zeros(STATE_SHAPE, np.float32))])
 
     def infer(self, queries: Sequence[SpeechQuery]) -> list[SpeechScores]:
-        """Runs frame by frame, all queries that have something to hear in that frame side by side."""
+        """Answers all queries, frame by frame, with one network call for the frames of equal number."""
         scores = [np.zeros(len(query.frames), np.float32) for query in queries]
         states = [query.state for query in queries]
         silence = np.zeros(STATE_SHAPE, np.float32)
@@ -74,43 +71,3 @@ class SileroModel:
                 states[index] = after[:, column : column + 1]
                 scores[index][step] = probabilities[column]
         return [SpeechScores(score, state.copy()) for score, state in zip(scores, states, strict=True)]
-
-
-def torch_network() -> SileroNetwork:
-    """The TorchScript form."""
-    import torch  # noqa: PLC0415 - heavy, only where the stage is used
-    from silero_vad import load_silero_vad  # noqa: PLC0415
-
-    torch.set_num_threads(1)
-    # The wrapper keeps one state for all callers; the network inside it takes the state as an argument.
-    network = load_silero_vad()._model  # noqa: SLF001
-
-    def run(frames: NDArray[np.float32], states: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        with torch.inference_mode():
-            probabilities, after = network(torch.from_numpy(frames), torch.from_numpy(states))
-        return probabilities[:, 0].numpy(), after.numpy()
-
-    return run
-
-
-def onnx_network() -> SileroNetwork:
-    """The ONNX form; neither PyTorch nor the package itself is imported. Raises ``UserError``."""
-    session = open_onnx(_onnx_weights(), "silero_vad with backend onnx")
-    rate = np.array(SAMPLE_RATE, np.int64)
-
-    def run(frames: NDArray[np.float32], states: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        probabilities, after = session.run(None, {"input": frames, "state": states, "sr": rate})
-        return probabilities[:, 0], after
-
-    return run
-
-
-def _onnx_weights() -> Path:
-    found = find_spec("silero_vad")  # imports nothing: the package's own import would bring PyTorch
-    folders = found.submodule_search_locations if found is not None else None
-    if not folders:
-        raise ModelError("the package silero-vad, which carries the model, is not installed; run: pip install silero-vad")
-    weights = Path(folders[0]) / "data" / WEIGHTS_ONNX
-    if not weights.is_file():
-        raise ModelError(f"the package silero-vad lacks {weights}; install a version from 6.2 on and below 7")
-    return weights

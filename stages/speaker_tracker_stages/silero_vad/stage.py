@@ -1,4 +1,4 @@
-"""``silero_vad``: finds speech with the Silero model, whose weights all sessions share."""
+"""The stage ``silero_vad``: segments of speech by the probabilities of the Silero model."""
 
 from __future__ import annotations
 
@@ -27,20 +27,13 @@ from speaker_tracker.stage import (
     float_array,
 )
 from speaker_tracker_stages.silero_vad.level import LevelFollower
-from speaker_tracker_stages.silero_vad.model import (
-    CONTEXT,
-    FRAME,
-    STATE_SHAPE,
-    SileroModel,
-    SpeechQuery,
-    SpeechScores,
-    onnx_network,
-    torch_network,
-)
+from speaker_tracker_stages.silero_vad.model import CONTEXT, FRAME, STATE_SHAPE, SileroModel, SpeechQuery, SpeechScores
+from speaker_tracker_stages.silero_vad.onnx_backend import onnx_network
+from speaker_tracker_stages.silero_vad.torch_backend import torch_network
 
 FRAMES_PER_SECOND = SAMPLE_RATE / FRAME
-MUTED = 1.5 / 32768
-"""Samples no larger than this, zero or the last bit, are those of a microphone that is switched off."""
+MUTED_PEAK = 1.5 / 32768
+"""Maximum magnitude of samples from a microphone that is switched off: zero or the last bit."""
 
 
 class SileroVadOptions(SegmentTimingOptions):
@@ -78,7 +71,7 @@ class SileroVad(StageBase):
         self._muted_frames = 0
 
     def feed(self, event: Event) -> Iterator[Answer]:
-        """Consumes audio blocks of any length."""
+        """Consumes audio blocks of any length; answers with the segments that these complete or begin."""
         if not isinstance(event, AudioBlock):
             yield event
             return
@@ -88,7 +81,7 @@ class SileroVad(StageBase):
         yield event
 
     def flush(self) -> Iterator[Answer]:
-        """The last frame is filled up with silence, then the segment under way ends."""
+        """Fills up the last frame with silence, then ends the segment under way."""
         start, rest = self._cutter.flush()
         if len(rest):
             yield self._ask(start, np.pad(rest, (0, FRAME - len(rest)))[np.newaxis], last=len(rest))
@@ -96,7 +89,7 @@ class SileroVad(StageBase):
             yield from self._segmenter.flush()
 
     def snapshot(self) -> State:
-        """Segment, level and the model's state; without the context of 4 ms and without frames held back."""
+        """Segment, level and the recurrent state; not the context of 4 ms nor frames held back, as they are audio."""
         level = 0.0 if self._level is None else self._level.level
         return {"segmenter": self._segmenter.snapshot(), "level": level, "state": self._state}
 
@@ -115,15 +108,15 @@ class SileroVad(StageBase):
         return Inference(SpeechQuery(windows, self._audible(frames), self._state), partial(self._answer, start, frames, last))
 
     def _audible(self, frames: NDArray[np.float32]) -> NDArray[np.bool_]:
-        """A muted microphone sends nothing but zeros; once it has done so for a second there is no need to ask the model."""
+        """Which frames the model has to hear, shape ``(m,)``: not those of a microphone that has been muted for a second."""
         audible = np.ones(len(frames), dtype=bool)
         for number, loudest in enumerate(np.abs(frames).max(axis=1).tolist()):
-            self._muted_frames = self._muted_frames + 1 if loudest <= MUTED else 0
+            self._muted_frames = self._muted_frames + 1 if loudest <= MUTED_PEAK else 0
             audible[number] = self._muted_frames <= FRAMES_PER_SECOND
         return audible
 
     def _answer(self, start: int, frames: NDArray[np.float32], last: int | None, scores: SpeechScores) -> Iterable[Event]:
-        """``last``: how many samples of the only frame are audio, where it is the session's last one."""
+        """``last``: number of samples that are audio in the session's last frame; None for all other frames."""
         self._state = scores.state
         for number, (frame, probability) in enumerate(zip(frames, scores.probabilities.tolist(), strict=True)):
             yield from self._segmenter.feed(start + number * FRAME, frame[:last].copy(), probability)

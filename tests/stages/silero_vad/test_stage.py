@@ -83,24 +83,6 @@ def test_sessions_side_by_side_do_not_disturb_each_other(loaded, dialogue):
     assert segments(found_second + second.flush()) == segments(run(open_stage(loaded), blocks(other)))
 
 
-def test_queries_of_many_sessions_in_one_call_give_what_each_gives_alone(loaded, dialogue):
-    queries = []
-
-    def remember(inputs):
-        queries.extend(inputs)
-        return loaded.infer(inputs)
-
-    session = SessionInfo("test", 2)
-    for start, size in [(0, 4096), (30_000, 1024), (60_000, 512), (90_000, 2048)]:
-        run(Pipeline([OpenStage("vad", loaded.open(session), remember)]), blocks(dialogue.samples[start : start + 20_000], size))
-    together = loaded.infer(queries)
-
-    for query, result in zip(queries, together, strict=True):
-        (alone,) = loaded.infer([query])
-        assert np.allclose(result.probabilities, alone.probabilities, atol=1e-5)
-        assert np.allclose(result.state, alone.state, atol=1e-4)
-
-
 def test_a_restored_detector_ends_the_segment_under_way_and_finds_the_next(loaded, dialogue):
     start, end = next((a, b) for a, b in segments(run(open_stage(loaded), blocks(dialogue.samples))) if b - a > 20_000)
     cut = (start + end) // 2 // 512 * 512
