@@ -7,8 +7,7 @@ import pytest
 from speaker_tracker.errors import MissingExtraError
 from speaker_tracker.models import ModelError
 from speaker_tracker.models.catalogue import EMBEDDED
-from speaker_tracker_stages.speechbrain_embedding.onnx_export import export
-from speaker_tracker_stages.speechbrain_embedding.onnx_export import exporter as onnx_export
+from speaker_tracker_stages.speechbrain_embedding.onnx_export import export, exporter
 
 
 @pytest.fixture
@@ -47,7 +46,7 @@ def test_an_earlier_export_is_replaced_and_no_other_folder(model_folder, tmp_pat
     for folder, file in ((earlier, "features.npz"), (other, "letter.txt")):
         folder.mkdir()
         (folder / file).write_text("old")
-    monkeypatch.setattr(onnx_export, "_quantized", lambda *_: None)
+    monkeypatch.setattr(exporter, "_quantized", lambda *_: None)
 
     assert export(str(model_folder), None, earlier).int8 is None
     assert (earlier / "features.npz").read_bytes() != b"old"
@@ -77,7 +76,7 @@ def test_a_model_that_cannot_be_exported_is_told_why_and_leaves_nothing(model_fo
 
 
 def test_a_network_that_gives_other_embeddings_is_not_kept(model_folder, tmp_path, monkeypatch):
-    monkeypatch.setattr(onnx_export, "FLOAT32_COSINE", 1.1)
+    monkeypatch.setattr(exporter, "FLOAT32_COSINE", 1.1)
 
     with pytest.raises(ModelError, match=r"the network gives other embeddings \(cosine 1\.0000\)"):
         export(str(model_folder), None, tmp_path / "made")
