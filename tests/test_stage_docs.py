@@ -102,7 +102,7 @@ def test_the_example_of_testing_works(capsys):
     assert re.fullmatch(r"\[[\d., ]+\]\n", capsys.readouterr().out)
 
 
-@pytest.mark.parametrize("page", ["docs/stages.md", "docs/metrics.md", "plugins/template/README.md"])
+@pytest.mark.parametrize("page", ["docs/assigner.md", "docs/stages.md", "docs/metrics.md", "plugins/template/README.md"])
 def test_links_lead_somewhere(page):
     text = (ROOT / page).read_text(encoding="utf-8")
     for target in re.findall(r"\]\((?!http|#)([^)#]+)", text):
