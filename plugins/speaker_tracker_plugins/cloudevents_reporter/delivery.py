@@ -1,7 +1,7 @@
-"""Delivers the reports of sessions in the background, so that no session waits for whoever gets them.
+"""Delivery of session reports in the background, so that no session waits for the sink.
 
-One for each process: a queue with a bound, and a few threads that take from it. What cannot be delivered is counted and logged, in
-one line each, and then forgotten.
+Each process has a bounded queue and a few threads that take from it. A report that cannot be delivered is counted, logged in one
+line and dropped.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from uuid import uuid4
 logger = logging.getLogger(__name__)
 
 THREADS = 4
-"""Deliveries at once: what a slow sink may hold."""
+"""Maximum simultaneous deliveries."""
 OVERHEAD_BYTES = 1024
-"""What a waiting report takes beside its text."""
+"""Memory of a waiting report beside its text, estimated."""
 MAX_NAMED = 20
 
 
 @dataclass(frozen=True, slots=True)
 class SessionReport:
-    """What is told of a session that ended.
+    """The report of a session that ended, to be delivered.
 
-    ``audio_ms``: how much audio it had. ``report``: the message to the client, as JSON. ``event_id`` is the same at every attempt.
+    ``audio_ms``: length of its audio. ``report``: the message to the client, as JSON. ``event_id`` is the same at every attempt.
     """
 
     session_id: str
@@ -43,16 +43,16 @@ class SessionReport:
 
     @property
     def size(self) -> int:
-        """Bytes of memory, nearly."""
+        """Approximate size in memory (bytes)."""
         return len(self.report) + OVERHEAD_BYTES
 
 
 class DeliveryError(Exception):
-    """A report was not taken, and trying again is no use; the message is half a sentence that says why."""
+    """A report was not taken, and another attempt is useless; the message is half a sentence that says why."""
 
 
 Pause: TypeAlias = Callable[[float], bool]
-"""Waits so many seconds before another attempt; answers False, at once, where the process ends before that."""
+"""Waits for a number of seconds before another attempt; answers False at once where the process ends before that."""
 
 Post: TypeAlias = Callable[[SessionReport, Pause], None]
 """Returns once the report was taken. Raises ``DeliveryError``. Called from several threads at once."""
@@ -61,8 +61,8 @@ Post: TypeAlias = Callable[[SessionReport, Pause], None]
 class EventDelivery:
     """Hands reports to ``post`` in the background.
 
-    ``sink``: how it is called in the log. ``max_waiting_bytes``: reports that do not fit any more are lost; one fits always.
-    ``closing_seconds``: how long ``close`` waits.
+    ``sink``: its name in the log. ``max_waiting_bytes``: memory for waiting reports; those that do not fit are lost, though one
+    always fits. ``closing_seconds``: maximum time that ``close`` waits.
     """
 
     def __init__(self, post: Post, *, sink: str, max_waiting_bytes: int, closing_seconds: float) -> None:
@@ -82,7 +82,7 @@ class EventDelivery:
         atexit.register(self.close)
 
     def hand_over(self, report: SessionReport) -> None:
-        """Takes a report and returns at once."""
+        """Queues a report; returns at once."""
         with self._changed:
             cause = self._why_not(report)
             if cause is None:
@@ -95,12 +95,12 @@ class EventDelivery:
             self._log_loss(report, cause)
 
     def counters(self) -> dict[str, int]:
-        """Totals so far."""
+        """Totals since the start: delivered, lost, retries."""
         with self._changed:
             return {"events_delivered": self._delivered, "events_lost": self._lost, "retries": self._retries}
 
     def close(self) -> None:
-        """Waits for what was handed over, and gives up on the rest; takes nothing any more."""
+        """Waits for the reports handed over, then drops the rest; reports handed over later are lost."""
         with self._changed:
             if self._deadline < math.inf:
                 return

@@ -1,6 +1,6 @@
-"""Where events go and what is sent along: addresses, and what Knative's SinkBinding sets.
+"""The destination of events: address, headers, and the variables that Knative's SinkBinding sets.
 
-Everything here raises ``ValueError`` with half a sentence that says what is wrong, and never with what may be a secret.
+All functions raise ``ValueError`` with half a sentence that says what is wrong and never shows what may be a secret.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ OVERRIDES_VARIABLE = "K_CE_OVERRIDES"
 CA_CERTS_VARIABLE = "K_CA_CERTS"
 
 Mode = Literal["binary", "structured"]
-"""Of the HTTP protocol binding of CloudEvents: attributes in headers, or in the body with the data."""
+"""Content modes of CloudEvents over HTTP: attributes in headers, or in the body with the data."""
 
 GAP = re.compile(r"[\s\x00-\x1f\x7f]")
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
@@ -33,8 +33,8 @@ RESERVED_ATTRIBUTES = frozenset({"id", "source", "specversion", "type", "datacon
 class SinkAddress:
     """An address to post to.
 
-    ``url``: without user and password. ``authorization``: the header that these make; None where there are none. ``shown``: for the
-    log, without the query as well. ``host``: scheme, host and port alone, for all to see.
+    ``url``: without user and password. ``authorization``: the header made of these, None without them. ``shown``: for the log,
+    without the query too. ``host``: scheme, host and port, which may be public.
     """
 
     url: str = field(repr=False)
@@ -97,7 +97,7 @@ def parse_overrides(text: str) -> dict[str, str]:
 
 
 def trusting(certificates: str) -> ssl.SSLContext:
-    """What checks a sink's certificate: the system's authorities and those in ``certificates``, PEM.
+    """TLS context that trusts the system's authorities and those in ``certificates`` (PEM).
 
     Raises ``ValueError``.
     """

@@ -1,6 +1,6 @@
-"""Posts reports of sessions as CloudEvents 1.0 over HTTP, again and again until they are taken or there is no more use in it.
+"""Posting of session reports as CloudEvents 1.0 over HTTP, with retries.
 
-The event is made by the CloudEvents SDK, as the HTTP protocol binding of CloudEvents says; when to try again is urllib3's to say.
+The CloudEvents SDK makes the event by the HTTP protocol binding of CloudEvents; urllib3's ``Retry`` decides on further attempts.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from speaker_tracker_plugins.cloudevents_reporter.destination import Mode, SinkA
 
 METHOD = "POST"
 PASSING = frozenset({408, 425, 429, *range(500, 600)})
-"""Statuses after which the same request may be answered otherwise."""
+"""Statuses of failures that may pass, after which the request is repeated."""
 MAX_ANSWER_BYTES = 1 << 16
-"""An answer up to so long is read to its end, for the connection to be used again."""
+"""Maximum answer that is read to its end so that its connection can be reused."""
 
 
 @dataclass(frozen=True, slots=True)
 class EventForm:
-    """What an event says of itself; ``mode`` as in the HTTP protocol binding of CloudEvents."""
+    """Attributes that all events share, and the content mode."""
 
     mode: Mode
     source: str
@@ -40,7 +40,7 @@ class EventForm:
     extensions: Mapping[str, str]
 
     def message(self, report: SessionReport) -> HTTPMessage:
-        """The event that tells of ``report``, with its headers."""
+        """The event of ``report``: body and headers."""
         attributes = {
             **self.extensions,
             "id": report.event_id,
@@ -62,9 +62,9 @@ class EventForm:
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """``timeout_seconds``: for connecting, and again for the answer. ``retries``: attempts beyond the first.
+    """Limits of an attempt. ``timeout_seconds``: to connect, and again to answer. ``retries``: attempts beyond the first.
 
-    ``backoff_seconds``: doubled with each attempt, up to ``max_pause_seconds``, which also bounds what the sink asks for.
+    ``backoff_seconds``: pause, doubled with each attempt up to ``max_pause_seconds``, which bounds those the sink asks for too.
     """
 
     timeout_seconds: float
@@ -99,7 +99,7 @@ class HttpSink:
         self._pool = urllib3.PoolManager(maxsize=THREADS, retries=False, timeout=timeout, ssl_context=trust)
 
     def post(self, report: SessionReport, pause: Pause) -> None:
-        """Returns once ``report`` was taken. Raises ``DeliveryError``."""
+        """Posts until ``report`` was taken. Raises ``DeliveryError`` where another attempt is useless or none is left."""
         message, retry = self._form.message(report), self._retry
         while (refusal := self._attempt(message, retry)) is not None:
             if not refusal.passing:
@@ -150,7 +150,7 @@ class HttpSink:
 
 @dataclass(frozen=True, slots=True)
 class _Refusal:
-    """Why an attempt failed; ``passing``: another one may not. ``asked_seconds``: the pause that the sink asked for, 0 if none."""
+    """A failed attempt. ``passing``: whether another may succeed. ``asked_seconds``: the pause the sink asked for, 0 if none."""
 
     cause: str
     passing: bool
@@ -165,7 +165,7 @@ def _asked_seconds(response: urllib3.BaseHTTPResponse, retry: Retry) -> float | 
 
 
 def _let_go(response: urllib3.BaseHTTPResponse) -> None:
-    """A connection with little more to read is used again, any other one is closed."""
+    """Returns the connection to the pool where little is left to read, otherwise closes it."""
     if response.length_remaining is not None and response.length_remaining <= MAX_ANSWER_BYTES:
         with suppress(HTTPError):
             response.read(decode_content=False)

@@ -1,96 +1,32 @@
-"""``cloudevents_reporter``: posts the report of each session as a CloudEvent, such as to a broker of Knative.
+"""The stage ``cloudevents_reporter``: posts the report of each session as a CloudEvent, such as to a broker of Knative.
 
-Behind ``reporter`` in a chain. The report passes through unchanged and without delay; delivery goes on in the background.
+It stands after ``reporter`` in a chain and passes the report on at once; delivery goes on in the background (``delivery``).
 """
 
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Annotated, TypeVar, cast
-
-from pydantic import AfterValidator, Field, PlainSerializer, SecretStr
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar, cast
 
 from speaker_tracker import hookimpl
 from speaker_tracker.errors import MissingExtraError
 from speaker_tracker.events import SAMPLE_RATE, AudioClock, ClientMessage, Event
 from speaker_tracker.protocol import ReportMessage
-from speaker_tracker.stage import Answer, LoadedStage, SessionInfo, StageBase, StageLoadError, StageOptions, StageSpec, State
+from speaker_tracker.stage import Answer, LoadedStage, SessionInfo, StageBase, StageLoadError, StageSpec, State
 from speaker_tracker_plugins.cloudevents_reporter.delivery import EventDelivery, SessionReport
 from speaker_tracker_plugins.cloudevents_reporter.destination import (
     CA_CERTS_VARIABLE,
     OVERRIDES_VARIABLE,
     SINK_VARIABLE,
-    Mode,
     SinkAddress,
-    check_headers,
     parse_address,
     parse_overrides,
     trusting,
 )
+from speaker_tracker_plugins.cloudevents_reporter.options import EXAMPLE, CloudEventsReporterOptions, revealed
 
 Parsed = TypeVar("Parsed")
-
-ATTRIBUTE = re.compile(r"[\x21-\x7e]+")
-EXAMPLE = "https://events.example.com/reports"
-
-
-def _checked_sink(sink: SecretStr) -> SecretStr:
-    try:
-        parse_address(sink.get_secret_value())
-    except ValueError as error:
-        raise ValueError(f"{error}; right is, for example, {EXAMPLE}") from error
-    return sink
-
-
-def _shown_sink(sink: SecretStr) -> str:
-    return parse_address(sink.get_secret_value()).shown
-
-
-def _checked_headers(headers: dict[str, SecretStr]) -> dict[str, SecretStr]:
-    check_headers(_revealed(headers))
-    return headers
-
-
-def _revealed(headers: Mapping[str, SecretStr]) -> dict[str, str]:
-    return {name: value.get_secret_value() for name, value in headers.items()}
-
-
-def _checked_attribute(value: str) -> str:
-    if not ATTRIBUTE.fullmatch(value):
-        raise ValueError("it must be printable ASCII without spaces, and not empty")
-    return value
-
-
-Sink = Annotated[SecretStr, AfterValidator(_checked_sink), PlainSerializer(_shown_sink, return_type=str)]
-Headers = Annotated[dict[str, SecretStr], AfterValidator(_checked_headers)]
-Attribute = Annotated[str, AfterValidator(_checked_attribute)]
-
-
-class CloudEventsReporterOptions(StageOptions):
-    """Options of ``cloudevents_reporter``."""
-
-    sink: Sink | None = Field(None, description="URL that events are posted to; default: the environment variable K_SINK")
-    headers: Headers = Field({}, description="headers to send along, such as Authorization; never shown")
-    mode: Mode = Field("binary", description="attributes in headers, or in the body with the data")
-    source: Attribute = Field("/speaker-tracker", description="the event's source, a URI reference")
-    type: Attribute = Field("speaker-tracker.session.report.v1", description="the event's type")
-    timeout_seconds: Annotated[float, Field(gt=0, le=300)] = Field(10.0, description="time to connect, and again for an answer")
-    retries: Annotated[int, Field(ge=0, le=100)] = Field(6, description="attempts beyond the first")
-    backoff_seconds: Annotated[float, Field(ge=0, le=60)] = Field(
-        0.5,
-        description="pauses before retries: none, twice this, four times this and so on, plus chance up to this",
-    )
-    max_pause_seconds: Annotated[float, Field(ge=0, le=3600)] = Field(
-        60.0, description="longest pause, also where the sink asks for a longer one by Retry-After"
-    )
-    max_waiting_mib: Annotated[float, Field(gt=0, le=1024)] = Field(
-        16.0, description="memory for events that wait to be delivered; those that do not fit are lost"
-    )
-    closing_seconds: Annotated[float, Field(ge=0, le=600)] = Field(
-        5.0, description="time for what waits to be delivered when the server ends"
-    )
 
 
 class CloudEventsReporter(StageBase):
@@ -102,7 +38,7 @@ class CloudEventsReporter(StageBase):
         self._position = 0
 
     def feed(self, event: Event) -> Iterator[Answer]:
-        """Takes note of the clock and of the report."""
+        """Remembers the clock, and hands the report over."""
         match event:
             case AudioClock():
                 self._position = event.position
@@ -118,11 +54,11 @@ class CloudEventsReporter(StageBase):
         yield event
 
     def snapshot(self) -> State:
-        """How much audio there was."""
+        """Position of the clock."""
         return {"position": self._position}
 
     def restore(self, state: State) -> None:
-        """How much audio there was."""
+        """Goes on from that position."""
         self._position = cast(int, state["position"])
 
 
@@ -135,7 +71,7 @@ def _load(options: CloudEventsReporterOptions) -> LoadedStage:
     address = _address(options)
     sink = HttpSink(
         address,
-        _revealed(options.headers),
+        revealed(options.headers),
         _from_environment(CA_CERTS_VARIABLE, trusting),
         EventForm(options.mode, options.source, options.type, _extensions()),
         Patience(options.timeout_seconds, options.retries, options.backoff_seconds, options.max_pause_seconds),

@@ -1,7 +1,7 @@
-"""Places of processes in the folder that they share, each with its files of figures.
+"""Places of processes in a shared folder, each with its own files of metric values.
 
-A process that starts takes the place of one that died, and goes on in its files: what was counted stays counted, and the folder
-does not grow. A place is held by a lock, which the system releases when the process ends, in whichever way.
+A process that starts takes the place of one that died and goes on in its files, so counters never fall and the folder does not
+grow. A place is held by a file lock, which the system releases however the process ends.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from threading import Lock
 from prometheus_client.multiprocess import mark_process_dead
 
 LOCKS = "places.lock"
-"""Each byte of it is a lock: the first is held while places are taken or looked at, those behind it stand for the places."""
+"""File whose bytes are locks: the first guards taking and looking at places, each further one is a place."""
 
 
 class Place:
-    """The lowest place in ``folder`` that no living process has; this process's from now on.
+    """The lowest place in ``folder`` that no living process holds, taken by this process.
 
     Locks are those of POSIX: a child that a process forks does not hold them, and closing the file would release them all.
     """
@@ -34,7 +34,7 @@ class Place:
             mark_process_dead(self.number, str(folder))
 
     def forget_the_dead(self) -> None:
-        """Lets go of what processes that are gone had, such as open sessions; what they counted stays."""
+        """Removes gauges of processes that have ended, such as open sessions; their counters stay."""
         os.utime(self._locks.fileno())  # so that what clears old files away takes it for no such file
         with self._guarded():
             for number in self._with_files() - {self.number}:
@@ -43,7 +43,7 @@ class Place:
                     self._lock(fcntl.LOCK_UN, 1 + number)
 
     def _with_files(self) -> set[int]:
-        """Places that have what is true only as long as their process lives."""
+        """Places with gauges that hold only as long as their process lives."""
         return {int(file.stem.rpartition("_")[2]) for file in self._folder.glob("gauge_live*.db")}
 
     def _taken(self) -> int:

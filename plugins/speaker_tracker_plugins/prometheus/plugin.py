@@ -1,6 +1,6 @@
-"""``prometheus``: an observer that answers ``/metrics`` for Prometheus and others that read its formats.
+"""The observer ``prometheus``: options and specification; the metrics load with it, as they need an extra.
 
-docs/metrics.md says what each metric means.
+docs/metrics.md explains each metric.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class PrometheusOptions(ObserverOptions):
 
 def _load(options: PrometheusOptions) -> Observer:
     try:
-        from speaker_tracker_plugins.prometheus.metrics import PrometheusObserver  # noqa: PLC0415 - imports an extra
+        from speaker_tracker_plugins.prometheus.observer import PrometheusObserver  # noqa: PLC0415 - imports an extra
     except ImportError as error:
         raise ObserverLoadError(
             f"it needs prometheus_client, which is not installed or does not load ({error}); "

@@ -1,4 +1,4 @@
-"""SpeechBrain's ``EncoderClassifier`` out of a local model folder."""
+"""Loading of SpeechBrain's ``EncoderClassifier`` from a local model folder."""
 
 from __future__ import annotations
 
@@ -67,10 +67,10 @@ def _from_hparams(folder: Path) -> EncoderClassifier:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """SpeechBrain reads its log level and its quirks from the environment when it is imported.
+    """Silences SpeechBrain's notes and deprecation warnings, and keeps its quirks off.
 
-    Its notes on what it loads and its warnings on others' deprecations are of no use to whoever runs a server. Its quirks switch
-    PyTorch settings of the whole process; they stay off, as other stages use PyTorch too.
+    It reads log level and quirks from the environment when it is imported. Quirks switch settings of PyTorch for the whole process,
+    which other stages use too.
     """
     logging.getLogger("speechbrain").setLevel(logging.WARNING)
     for name, value in ENVIRONMENT.items():
@@ -82,7 +82,7 @@ def _quiet() -> Iterator[None]:
 
 @contextmanager
 def _transfer_warnings() -> Iterator[list[str]]:
-    """What SpeechBrain says of weights that do not fit: it warns, and leaves the network, or parts of it, as chance made it."""
+    """Collects SpeechBrain's warnings of weights that do not fit, after which parts of the network would be random."""
     heard: list[str] = []
 
     def keep(record: logging.LogRecord) -> bool:

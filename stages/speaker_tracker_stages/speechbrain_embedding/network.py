@@ -1,4 +1,4 @@
-"""SpeechBrain's ``EncoderClassifier`` as the network of a ``VoiceEncoder``."""
+"""A ``VoiceNetwork`` made of the parts of SpeechBrain's ``EncoderClassifier``."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ class SpeechBrainNetwork:
 
     @property
     def normalizes_by_mean(self) -> bool:
-        """The model's own normalization is to subtract the mean of the features, and nothing else."""
+        """Whether the model normalizes features by subtracting their mean, and in no other way."""
         own = self._modules.mean_var_norm
         return bool(own.norm_type == "sentence" and not own.std_norm)
 
     def features(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
-        """As ``VoiceNetwork`` says."""
+        """Features of samples, as ``VoiceNetwork.features``."""
         with torch.inference_mode():
             return _array(self._modules.compute_features(torch.from_numpy(samples)))
 
     def normalized(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        """As ``VoiceNetwork`` says."""
+        """Features with the model's normalization, as ``VoiceNetwork.normalized``."""
         with torch.inference_mode():
             return _array(self._modules.mean_var_norm(torch.from_numpy(features[np.newaxis]), torch.ones(1))[0])
 
     def embed(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        """As ``VoiceNetwork`` says."""
+        """Embeddings of normalized features, as ``VoiceNetwork.embed``."""
         with torch.inference_mode():
             return _array(self._modules.embedding_model(torch.from_numpy(features))[:, 0])
 

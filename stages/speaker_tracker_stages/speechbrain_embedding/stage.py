@@ -1,7 +1,7 @@
-"""``speechbrain_embedding``: what each stretch of speech sounds like, by SpeechBrain's ECAPA-TDNN.
+"""The stage ``speechbrain_embedding``: speaker embeddings of windows of speech, by a SpeechBrain model.
 
 Model: Desplanques et al., "ECAPA-TDNN: Emphasized Channel Attention, Propagation and Aggregation in TDNN Based Speaker
-Verification", Interspeech 2020, in SpeechBrain's form, whose weights all sessions share.
+Verification", Interspeech 2020, as SpeechBrain has it or reshaped as ``ecapa-mini``; all sessions share the weights.
 """
 
 from __future__ import annotations

@@ -16,10 +16,9 @@ EXTENSION = "torchaudio._extension"
 
 
 def ensure_torchaudio() -> bool:
-    """Imports torchaudio, with a stand-in for its compiled library where that does not load.
+    """Imports torchaudio, with a stand-in for its compiled library only where that does not load.
 
-    Answers whether the stand-in is in use; where torchaudio imports as it is, nothing is replaced. Raises what the import raised
-    where torchaudio is missing or fails for another reason.
+    Answers whether the stand-in is in use. Raises the import's own error where torchaudio is missing or fails for another reason.
     """
     try:
         importlib.import_module("torchaudio")
@@ -31,14 +30,14 @@ def ensure_torchaudio() -> bool:
 
 
 class _Extension(ModuleType):
-    """What torchaudio's Python code asks of its extension module, for the case that there is no compiled library."""
+    """Stand-in for torchaudio's extension module, as its Python code uses it where there is no compiled library."""
 
     _IS_TORCHAUDIO_EXT_AVAILABLE = False
     _IS_ALIGN_AVAILABLE = False
 
     @staticmethod
     def fail_if_no_align(function: Callable[..., Any]) -> Callable[..., Any]:
-        """Decorates forced alignment, which is compiled."""
+        """Decorator of forced alignment, which is compiled: its functions raise when they are called."""
 
         def unavailable(*_: Any, **__: Any) -> Any:
             raise RuntimeError(f"{function.__name__} needs torchaudio's compiled library, which does not load beside this PyTorch")
@@ -65,6 +64,6 @@ def _import_without_library(cause: Exception) -> None:
 
 
 def _forget_torchaudio() -> None:
-    """A failed import leaves submodules behind that the next one would take for whole."""
+    """Removes the submodules of a failed import, which the next import would take for complete."""
     for name in [name for name in sys.modules if name == "torchaudio" or name.startswith("torchaudio.")]:
         del sys.modules[name]

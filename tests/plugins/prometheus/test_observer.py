@@ -210,7 +210,7 @@ def test_a_path_begins_with_a_slash():
 
 
 def test_without_its_package_the_extra_is_named(monkeypatch):
-    monkeypatch.delitem(sys.modules, "speaker_tracker_plugins.prometheus.metrics", raising=False)
+    monkeypatch.delitem(sys.modules, "speaker_tracker_plugins.prometheus.observer", raising=False)
     monkeypatch.setitem(sys.modules, "prometheus_client", None)
 
     assert re.fullmatch(
