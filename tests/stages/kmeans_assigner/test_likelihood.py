@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy.stats import multivariate_normal
 
 from speaker_tracker_stages.kmeans_assigner.likelihood import EVIDENCE_FLOOR, VoiceLikelihood, VoiceStatistics
 
@@ -99,3 +100,42 @@ def test_a_voice_with_little_evidence_may_be_any_other():
 def test_a_window_without_evidence_says_nothing():
     known = voice(windows(5))
     assert of_window(windows(1, seed=4)[0], known, 1e-9) == pytest.approx(of_window(windows(1, seed=4)[0], NOTHING, 1e-9), abs=1e-4)
+
+
+# -- the model of docs/assigner.md, written out as normal densities --------------------------------------------------------------
+
+
+def log_density(vectors, covariance):
+    """Of ``vectors``, shape ``(n, D)``, whose directions are independent and have this covariance over the windows, ``(n, n)``."""
+    return sum(multivariate_normal(cov=covariance).logpdf(direction) for direction in vectors.T)
+
+
+def test_the_marginal_likelihood_is_that_of_the_generative_story():
+    random = np.random.default_rng(0)
+    model = VoiceLikelihood(within=0.4, between=0.6, style=0.03, dimension=8)
+    vectors, evidence = random.normal(0, 0.3, (6, 8)).astype(np.float32), random.uniform(0.2, 1, 6)
+    one, two = np.ones((6, 1)), np.array([[1, 0], [1, 0], [0.7, 0.3], [0.4, 0.6], [0, 1], [0, 1]])
+
+    def exact(shares):
+        return log_density(vectors, 0.6 / 8 * shares @ shares.T + np.diag(0.4 / 8 / evidence))
+
+    def marginal(shares):
+        return model.marginal(VoiceStatistics.of(vectors, evidence, shares))
+
+    assert marginal(two) - marginal(one) == pytest.approx(exact(two) - exact(one), rel=1e-5)
+
+
+@pytest.mark.parametrize("distance", [0.05, 0.5])
+def test_merge_log_odds_are_those_of_two_styles_against_two_voices_where_both_are_heard_alike(distance):
+    model = VoiceLikelihood(within=0.4, between=0.6, style=0.03, dimension=8)
+    random = np.random.default_rng(1)
+    first = random.normal(0, 0.25, 8)
+    estimates = np.stack([first, first + np.sqrt(distance / 8)])
+    precision, error = 5.0, 0.4 / 5.0
+
+    one_voice = np.array([[0.6 + error, 0.6 - 0.03], [0.6 - 0.03, 0.6 + error]]) / 8
+    two_voices = np.diag([0.6 + error, 0.6 + error]) / 8
+    sums = precision * estimates
+    found = model.merge_log_odds(sums @ sums.T, np.eye(2) / precision)[1, 0]
+
+    assert found == pytest.approx(log_density(estimates, one_voice) - log_density(estimates, two_voices), rel=1e-6)

@@ -1,6 +1,6 @@
 import numpy as np
 
-from speaker_tracker_stages.kmeans_assigner.window_overlap import WindowOverlap
+from speaker_tracker_stages.kmeans_assigner.window_overlap import RunningOverlap, WindowOverlap
 
 
 def hear(count, reach=2, hop=100, pauses=()):
@@ -41,3 +41,29 @@ def test_a_window_that_heard_nothing_is_taken_for_its_own_stretch():
 
 def test_no_windows_hear_nothing():
     assert WindowOverlap.of([], [], []).since.shape == (0, 1)
+
+
+def test_while_speech_goes_on_stretches_that_no_window_heard_before_are_counted_as_new():
+    overlap = RunningOverlap()
+    counts = [overlap.add((start, start + 100), (start - 200, start + 300)) for start in range(0, 500, 100)]
+
+    assert counts == [3, 1, 1, 1, 1]
+    assert overlap.lookahead_spans == [(500, 600), (600, 700)]
+    assert np.allclose(overlap.shares((200, 700)), 0.2)
+
+
+def test_while_speech_goes_on_a_window_hears_nothing_from_before_a_pause():
+    overlap = RunningOverlap()
+    overlap.add((0, 100), (0, 300))
+    overlap.clear()
+    overlap.add((1000, 1100), (0, 1100))
+
+    assert overlap.lookahead == 0
+    assert overlap.shares((0, 1100)).tolist() == [1.0]
+
+
+def test_while_speech_goes_on_a_window_that_heard_nothing_is_taken_for_its_own_stretch():
+    overlap = RunningOverlap()
+    overlap.add((0, 100), (0, 0))
+
+    assert overlap.shares((0, 0)).tolist() == [1.0]
