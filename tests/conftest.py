@@ -49,7 +49,7 @@ def dialogue() -> KnownConversation:
 @pytest.fixture(scope="session")
 def exported_cache(tmp_path_factory) -> Path:
     """A model cache with the embedded model exported for ONNX Runtime, made once for all tests of a process."""
-    from speaker_tracker_stages.onnx_export import export  # noqa: PLC0415 - imports PyTorch, for those tests alone
+    from speaker_tracker_stages.speechbrain_embedding.onnx_export import export  # noqa: PLC0415 - imports PyTorch, for those tests alone
 
     cache: Path = tmp_path_factory.mktemp("models")
     export("embedded", cache)

@@ -1,8 +1,9 @@
-"""``agglomerative_assigner``: gives speech to speakers by agglomerative clustering of its embeddings, with one threshold.
+"""``agglomerative_assigner``: speakers by agglomerative clustering of embeddings, with one threshold.
 
-In the place of ``kmeans_assigner`` where its many figures are too much: each window goes to the speaker it sounds most like, and
-every few seconds all windows are clustered again, by average linkage of cosines (Day and Edelsbrunner, 1984), up to a cosine that
-comes with the model. Simpler and easier to follow, and less accurate; new speakers are found at the next clustering only.
+A simple alternative to ``kmeans_assigner``: each window goes to the speaker with the most similar centroid, and every few seconds
+all windows are clustered again, by average linkage of cosines (Day and Edelsbrunner, "Efficient algorithms for agglomerative
+hierarchical clustering methods", Journal of Classification, 1984), up to a threshold that comes with the model. Easier to follow
+and less accurate; new speakers are found at the next clustering only.
 """
 
 from __future__ import annotations
@@ -17,17 +18,15 @@ from pydantic import Field
 from speaker_tracker import hookimpl
 from speaker_tracker.events import SAMPLE_RATE, Event, SpeakerNow, SpeakersAssigned, SpeechEnded, VoiceEmbedding
 from speaker_tracker.stage import Answer, LoadedStage, SessionInfo, StageBase, StageOptions, StageSpec, State
-from speaker_tracker_stages.assignments import announce
-from speaker_tracker_stages.evidence import NOBODY, Evidence, Item
-from speaker_tracker_stages.model_identity import check_comparable, identity
-from speaker_tracker_stages.speaker_matching import match_speakers
-from speaker_tracker_stages.voice_clustering import unit
+from speaker_tracker_stages.assigning.announcing import announce
+from speaker_tracker_stages.assigning.arrays import Labels, unit_length
+from speaker_tracker_stages.assigning.evidence import NOBODY, Evidence, Item
+from speaker_tracker_stages.assigning.matching import match_speakers
 
-Labels = NDArray[np.intp]
-
-OFTEN_UNTIL_SECONDS = 20.0
-OFTEN = 4
-"""So many times as often the windows are clustered at first, when little is needed to look again."""
+EARLY_SECONDS = 20.0
+"""Speech at the begin of a session during which clusterings are more frequent, as they are cheap then."""
+EARLY_REFIT_FACTOR = 4
+"""How many times as frequent they are."""
 
 
 class AgglomerativeAssignerOptions(StageOptions):
@@ -49,8 +48,6 @@ class AgglomerativeAssigner(StageBase):
         self._options = options
         self._num_speakers = session.num_speakers
         self._evidence = Evidence(options.max_recent_windows, options.max_groups)
-        self._model: tuple[str, int] | None = None
-        self._cosine = 0.0
         self._seconds = 0.0
         self._refit_at = 0.0
         self._speakers: list[int] = []
@@ -58,7 +55,7 @@ class AgglomerativeAssigner(StageBase):
         self._final = False
 
     def feed(self, event: Event) -> Iterator[Answer]:
-        """Consumes embeddings; the end of speech ends the guess at who speaks."""
+        """Consumes embeddings and ends of speech; answers with labels and with who speaks now."""
         match event:
             case VoiceEmbedding():
                 yield from self._hear(event)
@@ -67,18 +64,16 @@ class AgglomerativeAssigner(StageBase):
         yield event
 
     def flush(self) -> Iterator[Answer]:
-        """Clusters everything once more; what comes out is final."""
+        """Clusters all windows once more; these labels are final."""
         if self._evidence.recent and not self._final:
             self._final = True
             self._refit()
             yield from announce(self._evidence)
 
     def snapshot(self) -> State:
-        """Windows, whose they are and of which model; no audio."""
+        """Windows with their labels, and their model; no audio."""
         return {
             "evidence": self._evidence.snapshot(),
-            "model": None if self._model is None else list(self._model),
-            "cosine": self._cosine,
             "seconds": self._seconds,
             "refit_at": self._refit_at,
         }
@@ -86,20 +81,15 @@ class AgglomerativeAssigner(StageBase):
     def restore(self, state: State) -> None:
         """Goes on with the same speakers."""
         self._evidence.restore(cast(State, state["evidence"]))
-        if state["model"] is not None:
-            name, dimension = cast("tuple[str, int]", state["model"])
-            self._model = (name, dimension)
-        self._cosine, self._seconds = cast(float, state["cosine"]), cast(float, state["seconds"])
+        self._seconds = cast(float, state["seconds"])
         self._refit_at = cast(float, state["refit_at"])
-        self._learn_centroids()
+        self._update_centroids()
 
     def _hear(self, event: VoiceEmbedding) -> Iterator[Event]:
-        if self._model is None:
-            self._model, self._cosine = identity(event.model), event.model.same_voice_cosine + self._options.cosine_offset
-        check_comparable(event.model, self._model)
+        self._evidence.check_model(event.model)
         seconds = (event.end - event.start) / SAMPLE_RATE
-        speaker = self._most_alike(event.vector)
-        item = Item(event.vector * np.float32(seconds), seconds, [(event.start, event.end)], label=speaker, owner=speaker)
+        speaker = self._most_similar(event.vector)
+        item = Item(event.vector * np.float32(seconds), seconds, [(event.start, event.end)], label=speaker, anchor=speaker)
         self._evidence.recent.append(item)
         self._seconds += seconds
         if self._seconds >= self._refit_at:
@@ -108,52 +98,60 @@ class AgglomerativeAssigner(StageBase):
         self._evidence.condense()
         yield SpeakerNow(event.heard_end, () if item.label == NOBODY else (item.label,))
 
-    def _most_alike(self, vector: NDArray[np.float32]) -> int:
-        """The speaker that a window sounds most like, ``NOBODY`` where it sounds like none of a full set."""
+    @property
+    def _threshold(self) -> float:
+        """Cosine from which on two groups are one voice."""
+        assert self._evidence.model is not None  # noqa: S101 - known from the first embedding on
+        return self._evidence.model.same_voice_cosine + self._options.cosine_offset
+
+    def _most_similar(self, vector: NDArray[np.float32]) -> int:
+        """The speaker with the most similar centroid; ``NOBODY`` where all speakers are known and none is similar enough."""
         if not self._speakers:
             return 0
         cosines = self._centroids @ vector
         best = int(cosines.argmax())
-        unlike = cosines[best] < self._cosine and len(self._speakers) == self._num_speakers
-        return NOBODY if unlike else self._speakers[best]
+        is_stranger = cosines[best] < self._threshold and len(self._speakers) == self._num_speakers
+        return NOBODY if is_stranger else self._speakers[best]
 
     def _refit(self) -> None:
-        often = OFTEN if self._seconds < OFTEN_UNTIL_SECONDS else 1
-        self._refit_at = self._seconds + self._options.refit_seconds / often
-        everything = list(self._evidence)
-        vectors = unit(np.stack([item.vector for item in everything]))
-        seconds = np.array([item.samples for item in everything]) / SAMPLE_RATE
+        factor = EARLY_REFIT_FACTOR if self._seconds < EARLY_SECONDS else 1
+        self._refit_at = self._seconds + self._options.refit_seconds / factor
+        items = list(self._evidence)
+        vectors = unit_length(np.stack([item.vector for item in items]))
+        seconds = np.array([item.samples for item in items]) / SAMPLE_RATE
         voices = self._voices(vectors, seconds)
         given = voices != NOBODY
         first_heard = [
-            min(item.stretches[0][0] for item, own in zip(everything, voices == voice, strict=True) if own)
+            min(item.stretches[0][0] for item, own in zip(items, voices == voice, strict=True) if own)
             for voice in range(int(voices.max()) + 1)
         ]
-        owners = np.array([item.owner for item in everything])
-        speakers = match_speakers(voices[given], owners[given], seconds[given], first_heard, self._num_speakers)
-        for item, voice in zip(everything, voices.tolist(), strict=True):
+        anchors = np.array([item.anchor for item in items])
+        speakers = match_speakers(voices[given], anchors[given], seconds[given], first_heard, self._num_speakers)
+        for item, voice in zip(items, voices.tolist(), strict=True):
             item.voice = voice
-            item.label = item.owner = NOBODY if voice == NOBODY else speakers[voice]
-        self._learn_centroids()
+            item.label = item.anchor = NOBODY if voice == NOBODY else speakers[voice]
+        self._update_centroids()
 
     def _voices(self, vectors: NDArray[np.float32], seconds: NDArray[np.float64]) -> Labels:
-        """Of each item, numbered from 0; ``NOBODY`` for groups that are too short and unlike all others."""
-        groups = _average_linkage(vectors, self._cosine)
+        """The voice of each item, numbered from 0; ``NOBODY`` for groups that are too short and similar to no other."""
+        groups = _average_linkage(vectors, self._threshold)
         times = np.bincount(groups, weights=seconds)
         counting = np.flatnonzero(times >= min(self._options.min_speaker_seconds, times.max()))
-        centroids = unit(np.stack([(vectors * seconds[:, np.newaxis])[groups == group].sum(axis=0) for group in range(len(times))]))
+        centroids = unit_length(
+            np.stack([(vectors * seconds[:, np.newaxis])[groups == group].sum(axis=0) for group in range(len(times))])
+        )
         cosines = centroids @ centroids[counting].T
         nearest = cosines.argmax(axis=1)
-        nearest[cosines.max(axis=1) < self._cosine] = NOBODY
+        nearest[cosines.max(axis=1) < self._threshold] = NOBODY
         nearest[counting] = np.arange(len(counting))
         return np.asarray(nearest[groups], dtype=np.intp)
 
-    def _learn_centroids(self) -> None:
+    def _update_centroids(self) -> None:
         labels = np.array([item.label for item in self._evidence], dtype=np.intp)
         self._speakers = sorted(set(labels.tolist()) - {NOBODY})
         if self._speakers:
             sums = np.stack([item.vector for item in self._evidence])
-            self._centroids = unit(np.stack([sums[labels == speaker].sum(axis=0) for speaker in self._speakers]))
+            self._centroids = unit_length(np.stack([sums[labels == speaker].sum(axis=0) for speaker in self._speakers]))
 
 
 def _average_linkage(vectors: NDArray[np.float32], cosine: float) -> Labels:

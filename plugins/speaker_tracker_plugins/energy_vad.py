@@ -1,7 +1,7 @@
-"""``energy_vad``: detects speech by its level alone, without a model.
+"""``energy_vad``: finds speech by its level alone, without a model.
 
-For quiet rooms and tiny machines, in place of ``silero_vad``. The score of a frame is its level above the background, which is the
-lowest level of the last seconds (minimum statistics; Martin, 2001).
+For quiet rooms and tiny machines; in the place of ``silero_vad``. A frame is scored by how far its level stands out from the
+background, which is the lowest level of the last seconds (minimum statistics; Martin, 2001).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Annotated, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
+from pydantic import AliasChoices, Field, model_validator
 
 from speaker_tracker import hookimpl
 from speaker_tracker.events import SAMPLE_RATE, AudioBlock, Event, SpeechAudio, SpeechEnded, SpeechStarted
@@ -31,17 +31,21 @@ class EnergyVadOptions(SegmentTimingOptions):
     threshold_db: Annotated[float, Field(gt=0, le=60)] = Field(
         15.0, description="activation: level above the background from which a frame is speech"
     )
-    release_db: Annotated[float, Field(gt=0, le=60)] = Field(
-        9.0, description="deactivation: level above the background below which a frame is silence"
+    deactivation_threshold_db: Annotated[float, Field(gt=0, le=60)] = Field(
+        9.0,
+        validation_alias=AliasChoices("deactivation_threshold_db", "release_db"),
+        description="deactivation: level above the background below which a frame is silence",
     )
     floor_dbfs: Annotated[float, Field(ge=-96, le=0)] = Field(-65.0, description="lower bound of the background level")
     min_silence_ms: Annotated[int, Field(ge=0, le=5000)] = Field(240, description="shortest pause that ends a segment")
     padding_ms: Annotated[int, Field(ge=0, le=1000)] = Field(60, description="added on either side of a segment")
 
     @model_validator(mode="after")
-    def _release_below_threshold(self) -> EnergyVadOptions:
-        if self.release_db > self.threshold_db:
-            raise ValueError(f"release_db ({self.release_db}) must not be above threshold_db ({self.threshold_db})")
+    def _deactivation_below_activation(self) -> EnergyVadOptions:
+        if self.deactivation_threshold_db > self.threshold_db:
+            raise ValueError(
+                f"deactivation_threshold_db ({self.deactivation_threshold_db}) must not be above threshold_db ({self.threshold_db})"
+            )
         return self
 
 
@@ -51,7 +55,7 @@ class EnergyVad(StageBase):
     def __init__(self, options: EnergyVadOptions) -> None:
         self._floor = options.floor_dbfs
         self._segmenter = SpeechSegmenter(
-            options.segmenter(threshold=options.threshold_db, release=options.release_db, frame_samples=FRAME)
+            options.segmenter(threshold=options.threshold_db, release=options.deactivation_threshold_db, frame_samples=FRAME)
         )
         self._cutter = FrameCutter(FRAME)
         self._levels: deque[float] = deque(maxlen=BACKGROUND_SECONDS * FRAMES_PER_SECOND)
@@ -67,18 +71,18 @@ class EnergyVad(StageBase):
         yield event
 
     def flush(self) -> Iterator[Answer]:
-        """Processes the last, shorter frame, and ends the segment under way."""
+        """The last, shorter frame; then the segment under way ends."""
         start, rest = self._cutter.flush()
         if len(rest):
             yield from self._judge(start, rest)
         yield from self._segmenter.flush()
 
     def snapshot(self) -> State:
-        """State of the segment and the levels, without audio."""
+        """Segment and levels; no audio."""
         return {"segmenter": self._segmenter.snapshot(), "levels": np.array(self._levels, dtype=np.float32)}
 
     def restore(self, state: State) -> None:
-        """Restores the levels; a segment under way has ended."""
+        """Goes on in silence: a segment under way has ended."""
         self._segmenter.restore(cast(State, state["segmenter"]))
         self._levels.extend(float_array(state["levels"]).tolist())
 

@@ -1,6 +1,6 @@
-"""``onnx_embedding``: speaker embeddings by an exported model and ONNX Runtime, without PyTorch.
+"""``onnx_embedding``: speaker embeddings of windows of speech by an exported model and ONNX Runtime, without PyTorch.
 
-Stands in place of ``speechbrain_embedding``; ``speaker-tracker models export`` makes the model.
+An alternative to ``speechbrain_embedding``; ``speaker-tracker models export`` makes the model.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ class OnnxEmbeddingOptions(WindowEmbeddingOptions):
 
 
 class OnnxNetwork:
-    """An exported model as the network of a ``VoiceEncoder``; its features have no normalization besides mean subtraction.
+    """A ``VoiceNetwork`` made of an exported model, whose features are normalized by their mean alone.
 
-    ``together``: whether windows may share a call. In an 8-bit network they would also share the scale of quantized activations,
-    so that the windows of one session would change the embeddings of another.
+    ``together``: whether windows may share a call. In a network of eight bits they would share the scale by which activations are
+    rounded too, so that windows of one session would change the embeddings of another.
     """
 
     def __init__(self, features: LogMel, session: onnxruntime.InferenceSession, *, together: bool) -> None:
@@ -52,11 +52,11 @@ class OnnxNetwork:
 
     @staticmethod
     def normalized(features: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Implements ``VoiceNetwork.normalized``."""
+        """Features less their mean, as ``VoiceNetwork.normalized``."""
         return np.asarray(features - features.mean(axis=0), np.float32)
 
     def embed(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Implements ``VoiceNetwork.embed``."""
+        """Embeddings of normalized features, as ``VoiceNetwork.embed``."""
         batches = [features] if self._together else [features[index : index + 1] for index in range(len(features))]
         vectors: list[NDArray[np.float32]] = [self._session.run(None, {self._input: batch})[0] for batch in batches]
         return np.concatenate(vectors).reshape(len(features), -1)

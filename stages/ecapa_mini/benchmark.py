@@ -17,8 +17,8 @@ from torch import Tensor
 from speaker_tracker.models.catalogue import EMBEDDED
 from speaker_tracker.stagekit.speech_windows import Window
 from speaker_tracker.stagekit.voice_encoder import VoiceEncoder, VoiceQuery
-from speaker_tracker_stages.speechbrain_encoder import load_encoder
-from speaker_tracker_stages.speechbrain_network import SpeechBrainNetwork
+from speaker_tracker_stages.speechbrain_embedding.encoder import load_encoder
+from speaker_tracker_stages.speechbrain_embedding.network import SpeechBrainNetwork
 
 RATE = 16000
 

@@ -19,7 +19,7 @@ from targets import Targets
 from torch import Tensor, nn
 
 from speaker_tracker_stages.ecapa_mini_network import EcapaMini
-from speaker_tracker_stages.torchaudio_fallback import ensure_torchaudio
+from speaker_tracker_stages.speechbrain_embedding.torchaudio_fallback import ensure_torchaudio
 
 GROUP = 4
 """Crops of a batch that were recorded alike."""

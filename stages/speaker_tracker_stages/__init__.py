@@ -1,1 +1,1 @@
-"""The built-in stages, one module each."""
+"""The built-in stages: a module each, or a package where there are several files."""

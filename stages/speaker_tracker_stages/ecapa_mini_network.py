@@ -1,7 +1,7 @@
 """The network of ``ecapa-mini``: ECAPA-TDNN reshaped for short windows on a CPU.
 
-What is kept of Desplanques et al., "ECAPA-TDNN" (Interspeech 2020): Res2Net blocks with squeeze and excitation, aggregation of the
-features of all blocks, and attentive statistics pooling. What differs: a small two-dimensional convolution in front, which is
+Kept of Desplanques et al., "ECAPA-TDNN" (Interspeech 2020): Res2Net blocks with squeeze and excitation, aggregation of the
+features of all blocks, and attentive statistics pooling. Different: a small two-dimensional convolution in front, which is
 blind to shifts in frequency and halves the frame rate (as in Wang et al., "CAM++", Interspeech 2023), batch normalization before
 the activation, so that it can be folded into the weights, and frames-by-channels matrices throughout, so that nearly all work is
 done by matrix products.
@@ -37,7 +37,7 @@ class Tdnn(nn.Module):
         self.norm: nn.Module = Norm(outputs)
 
     def forward(self, x: Tensor) -> Tensor:
-        """As many frames as ``x``; silence is assumed before and behind."""
+        """Same number of frames as ``x``, which is padded with zeros."""
         return torch.relu(self.norm(self.linear(neighbours(x, self.kernel, self.dilation))))
 
     def fold(self) -> None:
@@ -46,12 +46,12 @@ class Tdnn(nn.Module):
 
 
 def _linear_with(linear: nn.Linear, norm: nn.Module) -> tuple[nn.Linear, nn.Module]:
-    """One layer that does what both do, and what stands where ``norm`` was."""
+    """One layer that does what both do, and a placeholder for ``norm``."""
     return (fuse_linear_bn_eval(linear, norm), nn.Identity()) if isinstance(norm, nn.BatchNorm1d) else (linear, norm)
 
 
 def _convolution_with(convolution: nn.Conv2d, norm: nn.Module) -> tuple[nn.Conv2d, nn.Module]:
-    """As ``_linear_with``."""
+    """One convolution that does what both do, and a placeholder for ``norm``."""
     return (fuse_conv_bn_eval(convolution, norm), nn.Identity()) if isinstance(norm, nn.BatchNorm2d) else (convolution, norm)
 
 
@@ -89,7 +89,7 @@ class Front(nn.Module):
 
 
 class SqueezeExcite(nn.Module):
-    """Weighs channels by what the whole window holds."""
+    """Weights channels by their mean over the whole window."""
 
     def __init__(self, channels: int, bottleneck: int) -> None:
         super().__init__()
@@ -130,7 +130,7 @@ class Block(nn.Module):
 
 
 class AttentiveStatistics(nn.Module):
-    """Mean and standard deviation over time, weighed by attention for each channel."""
+    """Mean and standard deviation over time, weighted by attention for each channel."""
 
     def __init__(self, channels: int, bottleneck: int) -> None:
         super().__init__()
@@ -181,7 +181,7 @@ class EcapaMini(nn.Module):
         self.embed = nn.Linear(2 * aggregate_channels, lin_neurons)
 
     def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:  # noqa: ARG002 - EncoderClassifier hands lengths over
-        """All windows of a batch are of one length."""
+        """Embeddings of a batch of windows of one length; ``lengths`` is ignored."""
         x = self.blocks[0](self.enter(self.front(x)))
         even = nn.functional.pad(x, (0, 0, 0, x.shape[1] % 2))
         pairs = even.reshape(len(even), -1, 2, even.shape[2])

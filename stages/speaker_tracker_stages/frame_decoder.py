@@ -1,6 +1,6 @@
-"""``frame_decoder``: binary frames of PCM become blocks of float32 samples.
+"""``frame_decoder``: decodes binary frames of PCM to blocks of float32 samples.
 
-Blocks lie on a fixed grid whatever frames the client sends, so nothing behind this stage depends on the frames' length.
+Blocks lie on a fixed grid whatever frames the client sends, so no later stage depends on the frames' length.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ MAGIC_NUMBERS = {
     b"caff": "a CAF file",
     b"#!AMR": "an AMR file",
 }
-"""How sound files begin that people send by mistake."""
+"""First bytes of sound files that are sent by mistake, and what they are called in the error."""
 LONGEST_MAGIC = max(map(len, MAGIC_NUMBERS))
 
 
@@ -51,7 +51,7 @@ class FrameDecoder(StageBase):
         self._head = b""
 
     def feed(self, event: Event) -> Iterator[Answer]:
-        """Blocks, each followed by the clock. Raises ``BadInput`` for odd lengths and for files with a header."""
+        """Answers PCM with blocks, each followed by the clock. Raises ``BadInput`` for odd lengths and for files with a header."""
         if not isinstance(event, PcmReceived):
             yield event
             return
@@ -63,17 +63,17 @@ class FrameDecoder(StageBase):
             yield from self._decode(data[offset : offset + self._block_bytes])
 
     def flush(self) -> Iterator[Answer]:
-        """The last, shorter block."""
+        """Answers with the last, shorter block."""
         if self._rest:
             yield from self._decode(self._rest)
             self._rest = b""
 
     def snapshot(self) -> State:
-        """From where on audio has to be sent again: samples that fill no block yet are audio and left out."""
+        """Position after the last whole block, from which on audio has to be sent again; later samples are audio and left out."""
         return {"position": self._position}
 
     def restore(self, state: State) -> None:
-        """Goes on behind the last whole block."""
+        """Goes on after the last whole block."""
         self._position = cast(int, state["position"])
         self._head = bytes(LONGEST_MAGIC)
 

@@ -1,4 +1,4 @@
-"""``reporter``: the messages that clients hear, periodically and at the end."""
+"""``reporter``: makes the messages to clients, periodically and at the end."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class ReporterOptions(StageOptions):
 
 
 class Reporter(StageBase):
-    """One session's messages; keeps the timeline as the client has to know it, if the client asked for it."""
+    """One session's messages; keeps the timeline where the client asked for it."""
 
     def __init__(self, options: ReporterOptions, session: SessionInfo) -> None:
         self._period = options.period_ms * SAMPLE_RATE // 1000
@@ -34,7 +34,7 @@ class Reporter(StageBase):
         self._reported = False
 
     def feed(self, event: Event) -> Iterator[Answer]:
-        """Takes changes in; speaks whenever the clock enters another period."""
+        """Consumes changes; answers with messages whenever the clock enters another period."""
         match event:
             case TimelineChanged():
                 self._take(event)
@@ -49,7 +49,7 @@ class Reporter(StageBase):
         yield event
 
     def flush(self) -> Iterator[Answer]:
-        """The last changes and the report; speakers who were left without any time are not in it."""
+        """Answers with the last changes and the report, which leaves out speakers without any time."""
         if self._reported:
             return
         self._reported = True
@@ -62,7 +62,7 @@ class Reporter(StageBase):
         yield ClientMessage(ReportMessage(speakers=totals, segments=segments))
 
     def snapshot(self) -> State:
-        """Everything."""
+        """Timeline, unsent changes, times, current speaker and position."""
         return {
             "timeline": None if self._timeline is None else self._timeline.snapshot(),
             "unsent": [list(stretch) for stretch in self._unsent],
@@ -72,7 +72,7 @@ class Reporter(StageBase):
         }
 
     def restore(self, state: State) -> None:
-        """Everything."""
+        """Goes on with the same timeline and times."""
         if self._timeline is not None:
             self._timeline.restore(cast(State, state["timeline"]))
         self._unsent = [(start, end) for start, end in cast(Sequence[Sequence[int]], state["unsent"])]

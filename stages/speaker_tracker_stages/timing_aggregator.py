@@ -1,4 +1,4 @@
-"""``timing_aggregator``: keeps the timeline in milliseconds and each speaker's time, corrected when earlier labels change."""
+"""``timing_aggregator``: keeps the timeline in milliseconds and each speaker's time, and corrects both when labels change."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class TimingAggregator(StageBase):
         self._timeline = Timeline()
 
     def feed(self, event: Event) -> Iterator[Answer]:
-        """Answers an assignment with what it changes, if it changes anything. Bounds are rounded to milliseconds."""
+        """Answers an assignment with the changes it makes to the timeline, if any. Bounds are rounded to milliseconds."""
         if not isinstance(event, SpeakersAssigned):
             yield event
             return
@@ -33,7 +33,7 @@ class TimingAggregator(StageBase):
         return self._timeline.snapshot()
 
     def restore(self, state: State) -> None:
-        """Takes the timeline over."""
+        """Goes on with the same timeline."""
         self._timeline.restore(state)
 
 

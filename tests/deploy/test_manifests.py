@@ -14,7 +14,7 @@ from speaker_tracker.engine.plugins import PluginManager
 from speaker_tracker.server.app import HEALTH_PATH
 from speaker_tracker.server.steps import THREADS_PER_CORE
 from speaker_tracker.settings import PREFIX, Settings
-from speaker_tracker_plugins.event_destination import SINK_VARIABLE
+from speaker_tracker_plugins.cloudevents_reporter.destination import SINK_VARIABLE
 from support.deploy_files import DEPLOY, IMAGE_USER, documents, env_file, seconds, seconds_to_end, settings_from
 
 KUBERNETES = DEPLOY / "kubernetes"

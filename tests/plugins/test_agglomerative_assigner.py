@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -91,3 +93,11 @@ def test_embeddings_of_another_model_are_not_mixed_in(loaded):
     with pytest.raises(StageFailure) as caught:
         run(open_stage(loaded), [*speech((0, 1)), other])
     assert isinstance(caught.value.__cause__, StateMismatch)
+
+
+def test_it_loads_what_assigners_share_and_no_other_assigner():
+    code = "import speaker_tracker_plugins.agglomerative_assigner, sys; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
+
+    assert "speaker_tracker_stages.assigning.evidence" in loaded
+    assert not [name for name in loaded if name.startswith("speaker_tracker_stages.kmeans_assigner")]

@@ -1,5 +1,6 @@
 import numpy as np
 
+from speaker_tracker.engine.plugins import PluginManager
 from speaker_tracker.events import SpeechEnded, SpeechStarted
 from support.stage_harness import blocks, load, of_type, open_stage, run
 
@@ -34,3 +35,9 @@ def test_the_length_of_blocks_makes_no_difference():
 
     assert segments(samples, 77) == segments(samples, 512) == segments(samples, 20_000)
     assert len(segments(samples)) == 2
+
+
+def test_the_name_of_version_0_1_still_works():
+    options = PluginManager().stages["energy_vad"].spec.options
+
+    assert options.model_validate({"release_db": 3}).deactivation_threshold_db == 3

@@ -18,8 +18,8 @@ from speaker_tracker.models import CatalogueEntry, list_models
 from speaker_tracker.models.catalogue import FETCH_COMMAND, HUB_ID, HUB_REVISION
 from speaker_tracker.settings import load_settings
 
-EXPORTER = "speaker_tracker_stages.onnx_export"
-"""Named, not imported, as the runtime does not depend on stages, and this one imports PyTorch."""
+EXPORTER = "speaker_tracker_stages.speechbrain_embedding.onnx_export"
+"""Named, not imported: the runtime does not depend on stages, and this one imports PyTorch."""
 
 
 @click.group(

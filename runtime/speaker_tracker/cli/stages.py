@@ -17,6 +17,7 @@ from speaker_tracker.cli.common import config_option, settings_from
 from speaker_tracker.cli.help_text import examples
 from speaker_tracker.engine.assembly import configure_chain, find_observers, find_plugins
 from speaker_tracker.engine.offers import ProvidedObserver, ProvidedStage
+from speaker_tracker.engine.options import option_names
 from speaker_tracker.events import Event
 from speaker_tracker.settings import Settings, value_sources
 from speaker_tracker.stage import StageOptions
@@ -134,7 +135,9 @@ def _options(
                 "name": name,
                 "value": values.get(name, default),
                 "default": default,
-                "from": sources.get((*setting, name), DEFAULT),
+                "from": next(
+                    (sources[path] for each in option_names(name, field) if (path := (*setting, each)) in sources), DEFAULT
+                ),
                 "description": field.description or "",
             }
         )

@@ -1,174 +1,354 @@
 import logging
+import subprocess
+import sys
+import threading
 import time
 
 import pytest
 
-from support.cloudevents_stage import report, until
-from support.recording_sink import PATIENCE, RecordingSink, closed_address
+from speaker_tracker_plugins.cloudevents_reporter.delivery import (
+    OVERHEAD_BYTES,
+    THREADS,
+    DeliveryError,
+    EventDelivery,
+    SessionReport,
+)
+
+PATIENCE = 60
+MANY_BYTES = 1 << 20
+
+AT_EXIT = """
+import threading
+from speaker_tracker_plugins.cloudevents_reporter.delivery import EventDelivery, SessionReport
+
+ending = threading.Event()
+threading.Thread(target=lambda: (threading.main_thread().join(), ending.set())).start()
+
+def post(report, pause):
+    ending.wait()
+    print(report.session_id)
+
+delivery = EventDelivery(post, sink="the sink", max_waiting_bytes=1 << 20, closing_seconds=60)
+delivery.hand_over(SessionReport("one", 2, 0, "{}"))
+"""
 
 
-def test_the_session_ends_while_the_sink_still_holds_the_request(loaded, sink):
-    stage = loaded(sink=sink.url)
-    sink.open.clear()
-    report(stage)
-    sink.events(1)
+class Door:
+    """A ``post`` that lets nothing through until it is opened, and knows what came."""
 
-    assert stage.counters() == {"events_delivered": 0, "events_lost": 0, "retries": 0}
-    sink.open.set()
-    until(stage, events_delivered=1)
+    def __init__(self) -> None:
+        self.opened = threading.Event()
+        self.came: list[str] = []
+        self._news = threading.Condition()
 
+    def post(self, report, _pause):
+        with self._news:
+            self.came.append(report.session_id)
+            self._news.notify_all()
+        assert self.opened.wait(PATIENCE)
 
-@pytest.mark.parametrize("status", [408, 429, 500, 503, 599])
-def test_what_may_pass_is_tried_again_with_the_same_event(loaded, sink, status):
-    sink.answers.append((status, {}))
-    stage = loaded(sink=sink.url)
-    report(stage)
-
-    first, second = sink.events(2)
-    assert first.get_attributes() == second.get_attributes()
-    assert first.get_data() == second.get_data()
-    until(stage, events_delivered=1, events_lost=0, retries=1)
+    def until(self, count):
+        with self._news:
+            assert self._news.wait_for(lambda: len(self.came) >= count, PATIENCE)
 
 
-def test_a_connection_that_breaks_is_tried_again(loaded, sink):
-    sink.answers.append((0, {}))
-    stage = loaded(sink=sink.url)
-    report(stage)
-
-    until(stage, events_delivered=1, events_lost=0, retries=1)
+def report(session_id, text="{}"):
+    return SessionReport(session_id, 2, 0, text)
 
 
-def test_an_answer_that_does_not_end_is_not_waited_for(loaded, sink):
-    sink.answers.append((202, {"Content-Length": None}))
-    stage = loaded(sink=sink.url, timeout_seconds=300)
-    report(stage)
+@pytest.fixture
+def start():
+    deliveries = []
 
-    until(stage, events_delivered=1, events_lost=0)
+    def start(post, max_waiting_bytes=MANY_BYTES, closing_seconds=PATIENCE):
+        delivery = EventDelivery(post, sink="the sink", max_waiting_bytes=max_waiting_bytes, closing_seconds=closing_seconds)
+        deliveries.append(delivery)
+        return delivery
 
-
-def test_the_pause_that_the_sink_asks_for_is_made(loaded, sink):
-    sink.answers.append((429, {"Retry-After": "1"}))
-    stage = loaded(sink=sink.url)
-    begin = time.monotonic()
-    report(stage)
-    sink.events(2)
-
-    assert time.monotonic() - begin >= 1
-    until(stage, events_delivered=1, retries=1)
+    yield start
+    for delivery in deliveries:
+        delivery.close()
 
 
-@pytest.mark.parametrize("asked", ["3600", "9" * 400, "Fri, 31 Dec 2100 23:59:59 GMT", "soon", "-1"])
-def test_a_pause_too_long_to_wait_or_not_to_be_understood_is_not_made(loaded, sink, asked):
-    sink.answers.append((503, {"Retry-After": asked}))
-    stage = loaded(sink=sink.url, max_pause_seconds=0.01)
-    report(stage)
-
-    until(stage, events_delivered=1, retries=1)
+@pytest.fixture
+def door():
+    door = Door()
+    yield door
+    door.opened.set()
 
 
-def test_a_sink_that_is_away_costs_the_event_and_one_line(loaded, caplog):
-    address = closed_address()
-    stage = loaded(sink=f"{address.replace('//', '//anna:sesame@')}?key=sesame#sesame", retries=2)
-    report(stage)
-    until(stage, events_delivered=0, events_lost=1, retries=2)
-    stage.close()
-
-    assert [record.levelno for record in caplog.records] == [logging.WARNING]
-    assert caplog.messages[0].startswith(
-        f"session test: its report was not delivered to {address}, and is lost: it cannot be reached ("
-    )
-    assert caplog.messages[0].endswith("refused); attempts: 3")
+def totals(delivery):
+    counters = delivery.counters()
+    return counters["events_delivered"], counters["events_lost"], counters["retries"]
 
 
-def test_a_sink_that_comes_back_gets_the_event(loaded):
-    address = closed_address()
-    stage = loaded(sink=address, retries=100, backoff_seconds=0.01, max_pause_seconds=0.05)
-    report(stage)
+def until_totals(delivery, expected):
     end = time.monotonic() + PATIENCE
-    while not stage.counters()["retries"] and time.monotonic() < end:
+    while totals(delivery) != expected and time.monotonic() < end:
         time.sleep(0.005)
-    with RecordingSink(port=int(address.rsplit(":", 1)[1].partition("/")[0])) as sink:
-        assert sink.events(1)[0].get_subject() == "test"
-        until(stage, events_delivered=1, events_lost=0)
+    assert totals(delivery) == expected
 
 
-def test_a_sink_that_does_not_answer_costs_the_event(loaded, sink, caplog):
-    sink.open.clear()
-    stage = loaded(sink=sink.url, timeout_seconds=0.1, retries=0)
-    report(stage)
-
-    until(stage, events_lost=1)
-    assert f"to {sink.url}, and is lost: it did not answer within 0.1 s; attempts: 1" in caplog.messages[0]
-
-
-@pytest.mark.parametrize("status", [400, 401, 404, 410, 413, 415])
-def test_what_is_refused_for_good_is_not_tried_again(loaded, sink, caplog, status):
-    sink.answers.append((status, {}))
-    stage = loaded(sink=sink.url)
-    report(stage)
-    until(stage, events_lost=1, retries=0)
-    report(stage)
-
-    assert len(sink.events(2)) == 2
-    assert caplog.messages[0].endswith(f"and is lost: it answered with status {status}")
+def occupied(delivery, door):
+    """Every thread holds a report."""
+    before = len(door.came)
+    for number in range(THREADS):
+        delivery.hand_over(report(f"held-{number}"))
+        door.until(before + number + 1)
 
 
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_redirects_are_not_followed(loaded, sink, caplog, status):
-    with RecordingSink() as elsewhere:
-        sink.answers.append((status, {"Location": elsewhere.url}))
-        stage = loaded(sink=sink.url, headers={"Authorization": "Bearer sesame"})
-        report(stage)
-        until(stage, events_lost=1, retries=0)
-
-        assert elsewhere.requests == []
-        assert caplog.messages[0].endswith(f"it answered with status {status}, and redirects are not followed")
+def until_closing(delivery):
+    """Hands reports over until one is refused."""
+    end = time.monotonic() + PATIENCE
+    while not (lost := totals(delivery)[1]) and time.monotonic() < end:
+        delivery.hand_over(report("late"))
+        time.sleep(0.005)
+    assert lost
 
 
-def test_too_many_that_wait_are_lost(loaded, sink, caplog):
-    sink.open.clear()
-    stage = loaded(sink=sink.url, max_waiting_mib=0.01)
-    for _ in range(100):
-        report(stage)
+def test_a_report_is_handed_over_without_waiting_for_its_delivery(start, door):
+    delivery = start(door.post)
+    delivery.hand_over(report("one"))
+    door.until(1)
 
-    lost = stage.counters()["events_lost"]
-    assert lost >= 80
-    assert len(caplog.messages) == lost
-    sink.open.set()
-    until(stage, events_delivered=100 - lost)
+    assert totals(delivery) == (0, 0, 0)
+    door.opened.set()
+    until_totals(delivery, (1, 0, 0))
 
 
-def test_closing_waits_until_all_is_delivered(loaded, sink):
-    sink.answers += [(503, {})] * 10
-    stage = loaded(sink=sink.url, closing_seconds=PATIENCE)
-    for _ in range(50):
-        report(stage)
-    stage.close()
+def test_one_report_on_its_way_does_not_hold_up_the_others(start, door):
+    posted = []
 
-    assert stage.counters() == {"events_delivered": 50, "events_lost": 0, "retries": 10}
-    assert len({event.get_id() for event in sink.events(60)}) == 50
+    def post(report, pause):
+        if report.session_id == "slow":
+            door.post(report, pause)
+        posted.append(report.session_id)
+
+    delivery = start(post)
+    delivery.hand_over(report("slow"))
+    door.until(1)
+    for number in range(3):
+        delivery.hand_over(report(f"fast-{number}"))
+
+    until_totals(delivery, (3, 0, 0))
+    assert sorted(posted) == ["fast-0", "fast-1", "fast-2"]
 
 
-def test_closing_gives_up_on_a_sink_that_holds_the_request(loaded, sink, caplog):
-    sink.open.clear()
-    stage = loaded(sink=sink.url, closing_seconds=0.05)
-    report(stage)
-    sink.events(1)
-    stage.close()
+def test_pauses_do_not_hold_up_the_others(start):
+    def post(report, pause):
+        if report.session_id.startswith("bad") and not pause(3600):
+            raise DeliveryError("no time")
 
-    assert stage.counters()["events_lost"] == 1
-    assert caplog.messages == [
-        f"reports of these sessions were not delivered to {sink.url} within 0.05 s of closing, and are lost: test"
+    delivery = start(post)
+    for number in range(THREADS - 1):
+        delivery.hand_over(report(f"bad-{number}"))
+    for number in range(10):
+        delivery.hand_over(report("good"))
+        until_totals(delivery, (number + 1, 0, 0))
+
+
+def test_what_does_not_fit_any_more_is_lost_with_a_line_in_the_log(start, door, caplog):
+    delivery = start(door.post, max_waiting_bytes=2 * (OVERHEAD_BYTES + 2))
+    occupied(delivery, door)
+    for name in ("one", "two", "three"):
+        delivery.hand_over(report(name))
+
+    assert totals(delivery) == (0, 1, 0)
+    assert caplog.messages == ["session three: its report was not delivered to the sink, and is lost: 2 others wait already"]
+    door.opened.set()
+    until_totals(delivery, (THREADS + 2, 1, 0))
+    assert sorted(door.came[THREADS:]) == ["one", "two"]
+
+
+def test_room_that_was_taken_is_free_again_after_delivery(start, door):
+    delivery = start(door.post, max_waiting_bytes=2 * OVERHEAD_BYTES)
+    occupied(delivery, door)
+    delivery.hand_over(report("one"))
+    door.opened.set()
+    until_totals(delivery, (THREADS + 1, 0, 0))
+
+    door.opened.clear()
+    occupied(delivery, door)
+    delivery.hand_over(report("two"))
+    assert totals(delivery) == (THREADS + 1, 0, 0)
+
+
+def test_one_report_fits_however_long_it_is(start, door):
+    delivery = start(door.post, max_waiting_bytes=1)
+    occupied(delivery, door)
+    delivery.hand_over(report("long", "x" * 100_000))
+
+    door.opened.set()
+    until_totals(delivery, (THREADS + 1, 0, 0))
+
+
+def test_a_report_that_is_not_taken_is_lost_with_a_line_in_the_log(start, caplog):
+    def post(_report, _pause):
+        raise DeliveryError("it answered with status 410")
+
+    delivery = start(post)
+    delivery.hand_over(report("one"))
+
+    until_totals(delivery, (0, 1, 0))
+    assert [(record.levelno, record.getMessage()) for record in caplog.records] == [
+        (logging.WARNING, "session one: its report was not delivered to the sink, and is lost: it answered with status 410")
     ]
 
 
-def test_closing_does_not_wait_for_a_pause_that_it_would_not_outlast(loaded, sink, caplog):
-    """Closing could take ten minutes; no test may."""
-    sink.answers.append((503, {"Retry-After": "3600"}))
-    stage = loaded(sink=sink.url, closing_seconds=600, max_pause_seconds=3600)
-    report(stage)
-    sink.events(1)
-    stage.close()
+def test_an_unforeseen_failure_costs_one_report_and_no_thread(start, caplog):
+    def post(report, _pause):
+        if report.session_id.startswith("bad"):
+            raise KeyError("what")
 
-    assert stage.counters()["events_lost"] == 1
-    assert caplog.messages[0].endswith("it answered with status 503; the process ends before it could be tried again")
+    delivery = start(post)
+    for number in range(2 * THREADS):
+        delivery.hand_over(report(f"bad-{number}"))
+    delivery.hand_over(report("good"))
+
+    until_totals(delivery, (1, 2 * THREADS, 0))
+    assert all(message.endswith("is lost: KeyError: 'what'") for message in caplog.messages)
+
+
+def test_pauses_are_counted_as_retries(start):
+    def post(_report, pause):
+        assert pause(0)
+        assert pause(0.001)
+
+    delivery = start(post)
+    delivery.hand_over(report("one"))
+
+    until_totals(delivery, (1, 0, 2))
+
+
+def test_closing_waits_for_what_was_handed_over(start, door):
+    delivery = start(door.post)
+    occupied(delivery, door)
+    delivery.hand_over(report("waiting"))
+    closing = threading.Thread(target=delivery.close)
+    closing.start()
+    until_closing(delivery)
+
+    assert closing.is_alive()
+    door.opened.set()
+    closing.join(PATIENCE)
+    assert not closing.is_alive()
+    assert totals(delivery)[0] == len(door.came)
+    assert "waiting" in door.came
+
+
+def test_closing_gives_up_in_time_and_names_what_is_lost(start, door, caplog):
+    delivery = start(door.post, closing_seconds=0.05)
+    occupied(delivery, door)
+    delivery.hand_over(report("waiting"))
+    delivery.close()
+
+    assert totals(delivery) == (0, THREADS + 1, 0)
+    (line,) = caplog.messages
+    assert line.startswith("reports of these sessions were not delivered to the sink within 0.05 s of closing, and are lost: ")
+    assert all(name in line for name in ("held-0", f"held-{THREADS - 1}", "waiting"))
+
+
+def test_what_was_given_up_on_is_not_counted_again_when_it_comes_through(start, door):
+    delivery = start(door.post, closing_seconds=0.05)
+    occupied(delivery, door)
+    delivery.close()
+    before = {thread for thread in threading.enumerate() if thread.name.startswith("event-delivery-")}
+    door.opened.set()
+    for thread in before:
+        thread.join(PATIENCE)
+
+    assert totals(delivery) == (0, THREADS, 0)
+
+
+def test_a_long_list_of_lost_reports_stays_one_readable_line(start, door, caplog):
+    delivery = start(door.post, closing_seconds=0)
+    occupied(delivery, door)
+    for number in range(100):
+        delivery.hand_over(report(f"waiting-{number}"))
+    delivery.close()
+
+    (line,) = caplog.messages
+    assert totals(delivery) == (0, THREADS + 100, 0)
+    assert line.endswith(f" and {THREADS + 80} more")
+
+
+def test_a_pause_that_would_outlast_closing_ends_when_closing_begins(start):
+    pausing, pauses = threading.Event(), []
+
+    def post(_report, pause):
+        pausing.set()
+        pauses.append(pause(3600))
+        raise DeliveryError("no time")
+
+    delivery = start(post, closing_seconds=600)
+    delivery.hand_over(report("one"))
+    assert pausing.wait(PATIENCE)
+    delivery.close()
+
+    assert pauses == [False]
+    assert totals(delivery) == (0, 1, 0)
+
+
+def test_a_pause_that_would_outlast_closing_does_not_begin(start):
+    pauses = []
+
+    def post(report, pause):
+        if report.session_id == "one":
+            until_closing(delivery)
+            pauses.append(pause(3600))
+            raise DeliveryError("no time")
+
+    delivery = start(post, closing_seconds=600)
+    delivery.hand_over(report("one"))
+    delivery.close()
+
+    assert pauses == [False]
+    assert totals(delivery)[2] == 0
+
+
+def test_a_report_after_the_end_is_lost(start, door, caplog):
+    delivery = start(door.post)
+    delivery.close()
+    delivery.hand_over(report("late"))
+
+    assert totals(delivery) == (0, 1, 0)
+    assert caplog.messages == ["session late: its report was not delivered to the sink, and is lost: the process is about to end"]
+
+
+def test_closing_twice_changes_nothing(start, door):
+    door.opened.set()
+    delivery = start(door.post)
+    delivery.hand_over(report("one"))
+    delivery.close()
+    delivery.close()
+
+    assert totals(delivery) == (1, 0, 0)
+
+
+def test_the_threads_end_with_closing(start, door):
+    before = set(threading.enumerate())
+    delivery = start(door.post)
+    threads = set(threading.enumerate()) - before
+    delivery.close()
+    for thread in threads:
+        thread.join(PATIENCE)
+
+    assert len(threads) == THREADS
+    assert not any(thread.is_alive() for thread in threads)
+
+
+def test_a_process_that_ends_without_closing_delivers_all_the_same():
+    done = subprocess.run([sys.executable, "-c", AT_EXIT], check=True, capture_output=True, text=True, timeout=PATIENCE)
+    assert (done.stdout, done.stderr) == ("one\n", "")
+
+
+def test_totals_are_consistent_however_many_report_at_once(start):
+    delivery = start(lambda _report, pause: pause(0), max_waiting_bytes=100 * MANY_BYTES)
+    sessions = [threading.Thread(target=lambda: [delivery.hand_over(report("one")) for _ in range(200)]) for _ in range(8)]
+    for session in sessions:
+        session.start()
+    for session in sessions:
+        session.join(PATIENCE)
+    delivery.close()
+
+    assert totals(delivery) == (1600, 0, 1600)

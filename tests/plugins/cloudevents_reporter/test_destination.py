@@ -4,9 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from speaker_tracker.engine.chain import ChainError, configure
+from speaker_tracker.engine.chain import DEFAULT_STAGES, ChainError, configure
 from speaker_tracker.engine.plugins import PluginManager
-from speaker_tracker.settings import DEFAULT_STAGES
 from speaker_tracker.stage import StageLoadError
 from support.cloudevents_stage import NAME, report, until
 from support.recording_sink import RecordingSink, closed_address
@@ -86,7 +85,7 @@ def test_without_a_sink_it_is_said_where_to_name_one():
 
 @pytest.mark.parametrize(("module", "package"), [("cloudevents.core.v1.event", "cloudevents"), ("urllib3", "urllib3")])
 def test_without_its_packages_the_extra_is_named(monkeypatch, module, package):
-    monkeypatch.delitem(sys.modules, "speaker_tracker_plugins.event_sink", raising=False)
+    monkeypatch.delitem(sys.modules, "speaker_tracker_plugins.cloudevents_reporter.sink", raising=False)
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(StageLoadError) as raised:
         load(NAME, sink="http://localhost/")

@@ -4,8 +4,8 @@ import pytest
 from click.testing import CliRunner
 
 from speaker_tracker.cli.main import main
+from speaker_tracker.engine.chain import DEFAULT_STAGES
 from speaker_tracker.engine.plugins import PluginManager
-from speaker_tracker.settings import DEFAULT_STAGES
 from support.cloudevents_stage import NAME, OPTION
 
 SECRETS = {

@@ -1,6 +1,6 @@
 import time
 
-from speaker_tracker.settings import DEFAULT_STAGES
+from speaker_tracker.engine.chain import DEFAULT_STAGES
 from support.cloudevents_stage import NAME, OPTION
 from support.protocol_client import ProtocolClient
 from support.recording_sink import PATIENCE

@@ -57,6 +57,18 @@ def test_an_option_tells_where_its_value_came_from(monkeypatch, tmp_path):
     assert option(told, "silero_vad", "padding_ms")["from"] == "default"
 
 
+def test_a_value_under_a_former_name_of_its_option_tells_where_it_came_from(monkeypatch, tmp_path):
+    monkeypatch.setenv("SPEAKER_TRACKER_STAGE_OPTIONS__SILERO_VAD__RELEASE", "0.1")
+    (tmp_path / "settings.toml").write_text("[stage_options.kmeans_assigner]\nsure = 0.9\n")
+    monkeypatch.setenv("SPEAKER_TRACKER_CONFIG", str(tmp_path / "settings.toml"))
+    told = document()["stages"]
+    release = option(told, "silero_vad", "deactivation_threshold")
+    sure = option(told, "kmeans_assigner", "confidence_threshold")
+
+    assert (release["value"], release["from"]) == (0.1, "SPEAKER_TRACKER_STAGE_OPTIONS__SILERO_VAD__RELEASE")
+    assert (sure["value"], sure["from"]) == (0.9, str(tmp_path / "settings.toml"))
+
+
 def test_a_plugin_that_offers_nothing_is_named(site):
     unmarked = "def speaker_tracker_stages():\n    return []\n"
     site.install("hollow", unmarked, distribution="hollow-vad", entry_points={"hollow": "hollow"})

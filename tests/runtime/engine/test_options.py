@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal, NamedTuple
 
 import pytest
-from pydantic import BaseModel, Field, Secret, SecretBytes, SecretStr, TypeAdapter, model_validator
+from pydantic import AliasChoices, BaseModel, Field, Secret, SecretBytes, SecretStr, TypeAdapter, model_validator
 from typing_extensions import TypedDict
 
 from speaker_tracker.engine.options import describe_error, validated
@@ -136,6 +136,35 @@ def test_an_unknown_option_is_named_with_the_known_ones():
     assert sentence(logn="sesame") == (
         f"stage 'many' has no option 'logn' (set by MANY__LOGN); its options: {', '.join(ManyOptions.model_fields)}"
     )
+
+
+class RenamedOptions(StageOptions):
+    threshold: float = Field(0.5, ge=0, le=1, validation_alias=AliasChoices("threshold", "limit"))
+
+
+def validate(**values):
+    return validated(RenamedOptions, values, what="stage 'renamed'", setting="RENAMED", fail=ValueError)
+
+
+def test_a_former_name_works_and_is_logged_once(caplog):
+    assert [validate(limit=0.1).threshold, validate(limit=0.2).threshold, validate(threshold=0.3).threshold] == [0.1, 0.2, 0.3]
+    assert [record.getMessage() for record in caplog.records] == [
+        "option 'limit' of stage 'renamed' is now called 'threshold' (set by RENAMED__THRESHOLD); the old name is deprecated"
+    ]
+
+
+def test_an_option_set_by_both_its_names_is_refused():
+    with pytest.raises(
+        ValueError, match=r"has option 'threshold' set twice, once by its old name 'limit' \(set by RENAMED__LIMIT\)"
+    ):
+        validate(limit=0.1, threshold=0.2)
+
+
+def test_a_wrong_value_under_a_former_name_is_told_with_the_setting_it_came_from():
+    with pytest.raises(
+        ValueError, match=r"option 'limit' of stage 'renamed' \(set by RENAMED__LIMIT\) cannot be 2: Input should be"
+    ):
+        validate(limit=2)
 
 
 def test_an_option_without_a_name_is_none():

@@ -10,7 +10,7 @@ import pytest
 import soundfile
 import torch
 
-from speaker_tracker_stages.speechbrain_encoder import load_encoder
+from speaker_tracker_stages.speechbrain_embedding.encoder import load_encoder
 from support.known_conversation import DATA, read_conversation
 
 pytestmark = pytest.mark.slow

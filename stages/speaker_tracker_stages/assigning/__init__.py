@@ -1,0 +1,1 @@
+"""Parts that assigners share, whatever their algorithm: evidence, matching of ids, announcements."""

@@ -1,0 +1,179 @@
+"""Evidence that an assigner keeps of a session, within bounds: recent windows one by one, older ones condensed to groups."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import TypeAlias, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from speaker_tracker.events import VoiceModel
+from speaker_tracker.stage import State, StateMismatch, float_array
+from speaker_tracker_stages.assigning.arrays import Floats, unit_length
+
+Span: TypeAlias = tuple[int, int]
+"""Start and end (samples)."""
+NOBODY = -1
+"""Label of speech that is given to no tracked speaker."""
+MIN_PURITY = 0.75
+"""Minimum share of its own voice in a window that is kept as evidence when it is condensed; of others only the time is kept."""
+
+
+@dataclass(slots=True, eq=False)
+class Item:
+    """One window, or a group of older windows that sound alike.
+
+    ``vector``: sum of the unit-length embeddings, each times its weight, shape ``(d,)``. ``weight``: sum of these weights.
+    ``stretches``: the speech it stands for, in order. ``heard``: the speech that the window was computed from. ``after_pause``:
+    whether it is the first window after a pause. ``label``: the speaker it is given to. ``announced``: the label last announced,
+    None before the first. ``anchor``: the speaker it had when all speakers so far were last told apart; matching goes by it, so
+    that two speakers who are taken for one voice for a while get their own ids back. ``voice``: its voice in the latest
+    clustering, whose numbers are not those of speakers.
+    """
+
+    vector: NDArray[np.float32]
+    weight: float
+    stretches: list[Span]
+    heard: Span = (0, 0)
+    after_pause: bool = False
+    label: int = NOBODY
+    announced: int | None = None
+    anchor: int = NOBODY
+    voice: int = NOBODY
+
+    @property
+    def samples(self) -> int:
+        """Total length of the stretches (samples)."""
+        return sum(end - start for start, end in self.stretches)
+
+    def absorb(self, other: Item) -> None:
+        """Adds another item with the same labels to this one."""
+        self.vector = self.vector + other.vector
+        self.weight += other.weight
+        joined: list[Span] = []
+        for start, end in sorted([*self.stretches, *other.stretches]):
+            if joined and joined[-1][1] == start:
+                joined[-1] = (joined[-1][0], end)
+            else:
+                joined.append((start, end))
+        self.stretches = joined
+
+
+Purity: TypeAlias = Callable[[Sequence[Item]], Floats]
+"""From consecutive windows to the share of its own voice in what each of them heard, shape ``(n,)``, 0 to 1."""
+
+
+@dataclass(slots=True)
+class Evidence:
+    """All items of a session: at most ``max_recent`` windows one by one and ``max_groups`` groups of older ones.
+
+    ``model``: the model that the embeddings are of, None before the first.
+    """
+
+    max_recent: int
+    max_groups: int
+    recent: list[Item] = field(default_factory=list)
+    groups: list[Item] = field(default_factory=list)
+    model: VoiceModel | None = None
+
+    def __iter__(self) -> Iterator[Item]:
+        """Groups first, then recent windows in order."""
+        yield from self.groups
+        yield from self.recent
+
+    def check_model(self, model: VoiceModel) -> VoiceModel:
+        """Remembers the first model and answers with it; a model is known by its name and dimension.
+
+        Raises ``StateMismatch`` for any other model, as embeddings of two models cannot be compared.
+        """
+        if self.model is None:
+            self.model = model
+        known, given = [self.model.name, self.model.dimension], [model.name, model.dimension]
+        if given != known:
+            raise StateMismatch(f"embeddings of {given} came after those of {known}, and the two cannot be compared")
+        return self.model
+
+    def condense(self, purity: Purity | None = None) -> None:
+        """Moves the oldest quarter of the recent windows into groups once there are more than ``max_recent``.
+
+        Only windows with equal labels share a group, so a group can be given to another speaker as a whole. ``purity``: where
+        given, windows below ``MIN_PURITY`` leave their time there and no vector.
+        """
+        if len(self.recent) <= self.max_recent:
+            return
+        moved = self.max_recent // 4
+        # Windows beyond those moved are passed as well, as the last ones moved overlap with them.
+        shares = np.ones(moved) if purity is None else purity(self.recent[: 2 * moved])[:moved]
+        for item, share in zip(self.recent[:moved], shares.tolist(), strict=True):
+            if share < MIN_PURITY:
+                item.vector, item.weight = np.zeros_like(item.vector), 0.0
+        for _, run in groupby(self.recent[:moved], key=lambda item: (item.voice, item.label, item.announced, item.anchor)):
+            first, *others = run
+            for item in others:
+                first.absorb(item)
+            self.groups.append(first)
+        del self.recent[:moved]
+        while len(self.groups) > self.max_groups:
+            self._join_most_similar()
+
+    def _join_most_similar(self) -> None:
+        vectors = unit_length(np.stack([group.vector for group in self.groups]))
+        labels = np.array(
+            [
+                (group.voice, group.label, NOBODY if group.announced is None else group.announced, group.anchor)
+                for group in self.groups
+            ]
+        )
+        equal = np.all(labels[:, np.newaxis] == labels[np.newaxis], axis=2)
+        cosines = np.where(np.triu(equal, 1), vectors @ vectors.T, -np.inf)
+        first, second = np.unravel_index(int(cosines.argmax()), cosines.shape)
+        joined, later = self.groups[first], self.groups.pop(int(second))
+        joined.absorb(later)
+
+    def snapshot(self) -> State:
+        """The model, and vectors, weights, stretches and labels of all items; no audio."""
+        model = self.model
+        return {
+            "recent": [_item_state(item) for item in self.recent],
+            "groups": [_item_state(item) for item in self.groups],
+            "model": None if model is None else [model.name, model.dimension, model.same_voice_cosine, model.calibrated_seconds],
+        }
+
+    def restore(self, state: State) -> None:
+        """Takes over a state that ``snapshot`` gave."""
+        self.recent = [_item(one) for one in cast(Sequence[State], state["recent"])]
+        self.groups = [_item(one) for one in cast(Sequence[State], state["groups"])]
+        if state["model"] is not None:
+            name, dimension, cosine, seconds = cast("tuple[str, int, float, float]", state["model"])
+            self.model = VoiceModel(name, dimension, cosine, seconds)
+
+
+def _item_state(item: Item) -> State:
+    return {
+        "vector": item.vector,
+        "weight": item.weight,
+        "stretches": np.array(item.stretches, dtype=np.int64),
+        "heard": list(item.heard),
+        "after_pause": item.after_pause,
+        "label": item.label,
+        "announced": item.announced,
+        "anchor": item.anchor,
+        "voice": item.voice,
+    }
+
+
+def _item(state: State) -> Item:
+    return Item(
+        vector=float_array(state["vector"]),
+        weight=cast(float, state["weight"]),
+        stretches=[(int(start), int(end)) for start, end in np.asarray(state["stretches"], dtype=np.int64)],
+        heard=cast("Span", tuple(cast("list[int]", state["heard"]))),
+        after_pause=cast(bool, state["after_pause"]),
+        label=cast(int, state["label"]),
+        announced=cast("int | None", state["announced"]),
+        anchor=cast(int, state["anchor"]),
+        voice=cast(int, state["voice"]),
+    )

@@ -1,0 +1,198 @@
+"""Beam search over histories of who spoke: the likeliest ones are kept, so later windows decide what earlier ones left open.
+
+A hypothesis is a whole history: the voice of each stretch, and with it how many voices there are and what is known of each. A
+window is longer than the stretch it stands for; what it hears beyond that stretch is given to a voice ahead of the windows to come.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from speaker_tracker_stages.assigning.arrays import Floats, Labels, Vectors
+from speaker_tracker_stages.assigning.evidence import Span
+from speaker_tracker_stages.kmeans_assigner.likelihood import EVIDENCE_FLOOR, VoiceLikelihood, VoiceStatistics
+from speaker_tracker_stages.kmeans_assigner.penalties import CHANGE_AFTER_PAUSE, SPARE_SLOTS, Penalties
+from speaker_tracker_stages.kmeans_assigner.window_overlap import MAX_OVERLAP, RunningOverlap
+
+BEAM_WIDTH = 24
+"""Maximum number of hypotheses."""
+PRUNING_THRESHOLD = 25.0
+"""Log-likelihood ratio to the best hypothesis beyond which a hypothesis is dropped."""
+MERGE_LOG_ODDS = 25.0
+"""Log-odds of being an earlier voice beyond which a new voice counts as a duplicate."""
+DUPLICATE_PENALTY = 1000.0
+"""Penalty of a hypothesis as long as it has a duplicate; large enough that any other hypothesis goes before it."""
+
+
+class BeamSearch:
+    """Online search, begun without any voice. Voices are numbered in order of appearance, the first ``num_speakers`` are tracked.
+
+    ``dimension``: of the embeddings. ``memory``: minimum number of stretches whose voices are kept.
+    """
+
+    def __init__(
+        self, likelihood: VoiceLikelihood, penalties: Penalties, dimension: int, *, num_speakers: int, memory: int
+    ) -> None:
+        self._likelihood, self._penalties, self._num_speakers = likelihood, penalties, num_speakers
+        self._memory = memory + MAX_OVERLAP
+        self._overlap = RunningOverlap()
+        slots = num_speakers + SPARE_SLOTS
+        self._eye: Floats = np.eye(slots)
+        self._untracked: NDArray[np.bool_] = np.arange(slots) >= num_speakers
+        self._settled_voices = 0  # those found by other means, which count as duplicates of nobody
+        # Of each of b hypotheses: statistics of its voices, as in ``VoiceStatistics``, with the inner products of their sums;
+        # its log-likelihood relative to the best; how many voices it has; and its voices stretch by stretch.
+        self._sums: Floats = np.zeros((1, slots, dimension))
+        self._evidence: Floats = np.zeros((1, slots, slots))
+        self._products: Floats = np.zeros((1, slots, slots))
+        self._scores: Floats = np.zeros(1)
+        self._duplicate_penalties: Floats = np.zeros(1)
+        self._voice_counts: NDArray[np.intp] = np.zeros(1, dtype=np.intp)
+        self._history: NDArray[np.intp] = np.zeros((1, 0), dtype=np.intp)
+
+    def restart(self, voices: VoiceStatistics, tracked: NDArray[np.bool_], history: Labels) -> None:
+        """Goes on from one hypothesis that was found by other means, such as a clustering.
+
+        ``voices``: all ``k`` voices so far. ``tracked``: which of them are tracked, shape ``(k,)``. ``history``: the voices of the
+        latest stretches, those of ``lookahead`` last, shape ``(n,)``.
+        """
+        count, dimension = voices.sums.shape
+        slots = max(count, self._num_speakers + SPARE_SLOTS)
+        self._eye = np.eye(slots)
+        self._untracked = np.arange(slots) - count + int(tracked.sum()) >= self._num_speakers
+        self._untracked[:count] = ~tracked
+        self._sums = np.zeros((1, slots, dimension))
+        self._sums[0, :count] = voices.sums
+        self._evidence = np.zeros((1, slots, slots))
+        self._evidence[0, :count, :count] = voices.evidence
+        self._products = self._sums @ self._sums.transpose(0, 2, 1)
+        self._scores, self._duplicate_penalties = np.zeros(1), np.zeros(1)
+        self._settled_voices = count
+        self._voice_counts = np.array([count])
+        self._history = history[np.newaxis, -self._memory :]
+
+    @property
+    def lookahead(self) -> list[Span]:
+        """Stretches that were heard but have no window of their own yet (samples)."""
+        return self._overlap.lookahead_spans
+
+    def push(self, vector: Vectors, evidence: float, stretch: Span, heard: Span, *, after_pause: bool = False) -> None:
+        """Takes in the next window.
+
+        ``vector``: its embedding, shape ``(d,)``, length 1. ``evidence``: its worth in observations, above 0. ``stretch``: what it
+        stands for; ``heard``: what it was computed from (samples).
+        """
+        if after_pause:
+            self._forget_lookahead()
+        new = self._overlap.add(stretch, heard)
+        of_stretches = self._overlap.shares(heard)
+        known, rest = of_stretches[: len(of_stretches) - new], float(of_stretches[len(of_stretches) - new :].sum())
+        shares = self._voice_shares(known)
+        products = self._sums @ vector.astype(np.float64)
+        inverse: Floats = np.linalg.inv(self._evidence + self._likelihood.prior_strength * self._eye).astype(np.float64)
+        if new:
+            scores = self._extension_scores(shares, rest, products, inverse, evidence) - self._change_penalties(after_pause)
+        else:
+            scores = self._window_scores(shares, products, inverse, evidence)[:, np.newaxis]
+        parents, voices = self._select(scores)
+        self._history, shares = self._history[parents], shares[parents]
+        if new:
+            # All stretches that a window is the first to hear go to one voice.
+            block = np.repeat(voices[:, np.newaxis], new, axis=1)
+            self._history = np.concatenate([self._history, block], axis=1)[:, -self._memory :]
+            shares = shares + rest * self._eye[voices]
+        self._voice_counts = np.maximum(self._voice_counts[parents], voices + 1) if new else self._voice_counts[parents]
+        self._update_statistics(parents, vector, evidence, shares, products[parents])
+        self._duplicate_penalties = self._penalize_duplicates()
+
+    def best_labels(self, windows: int) -> Labels:
+        """The voices of the last ``windows`` windows, as far as they are remembered, in the best hypothesis."""
+        best: Labels = self._window_labels(windows)[0]
+        return best
+
+    def lookahead_labels(self) -> Labels:
+        """The voices of ``lookahead`` in the best hypothesis."""
+        best: Labels = self._history[0, self._history.shape[1] - self._overlap.lookahead :]
+        return best
+
+    def confidence(self, windows: int) -> Floats:
+        """Posterior probability that ``best_labels`` is right about each window, 0 to 1, as far as the beam tells."""
+        labels = self._window_labels(windows)
+        weights = np.exp(self._scores)
+        agreed: Floats = weights @ (labels == labels[0]) / weights.sum()
+        return agreed
+
+    def _forget_lookahead(self) -> None:
+        self._history = self._history[:, : self._history.shape[1] - self._overlap.lookahead]
+        self._overlap.clear()
+
+    def _voice_shares(self, of_stretches: Floats) -> Floats:
+        """Shares of each hypothesis' voices in a window, shape ``(b, slots)``, from those of stretches that have a voice."""
+        history = self._history[:, self._history.shape[1] - len(of_stretches) :]
+        of_stretches = of_stretches[len(of_stretches) - history.shape[1] :]
+        return np.asarray((history[:, :, np.newaxis] == np.arange(len(self._eye))).transpose(0, 2, 1) @ of_stretches)
+
+    def _window_scores(self, shares: Floats, products: Floats, inverse: Floats, evidence: float) -> Floats:
+        """Log predictive density of a window with these ``shares`` in each hypothesis, shape ``(b,)``."""
+        weights = np.einsum("bk,bkl->bl", shares, inverse)
+        squares = np.einsum("bk,bkl,bl->b", weights, self._products, weights)
+        uncertainty = (weights * shares).sum(axis=1)
+        scores = self._likelihood.predictive((weights * products).sum(axis=1), squares, uncertainty, evidence)
+        return scores - self._penalties.untracked * evidence * (shares @ self._untracked)
+
+    def _extension_scores(self, shares: Floats, rest: float, products: Floats, inverse: Floats, evidence: float) -> Floats:
+        """The same for each voice that the ``rest`` of the window may be of, shape ``(b, slots)``."""
+        extended = shares[:, np.newaxis] + rest * self._eye
+        expected = np.einsum("bkl,bl->bk", inverse, products)
+        positions = inverse @ self._products @ inverse
+        squares, uncertainty = ((extended @ matrix * extended).sum(axis=2) for matrix in (positions, inverse))
+        scores = self._likelihood.predictive(np.einsum("bvk,bk->bv", extended, expected), squares, uncertainty, evidence)
+        return scores - self._penalties.untracked * evidence * (extended @ self._untracked)
+
+    def _select(self, scores: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """The parents and voices of the best extensions, shape ``(b,)`` each; ``scores``: of extensions, shape ``(b, voices)``."""
+        total = ((self._scores - self._duplicate_penalties)[:, np.newaxis] + scores).ravel()
+        best = np.argsort(-total)[:BEAM_WIDTH]
+        best = best[total[best] > total[best[0]] - PRUNING_THRESHOLD]
+        # Whether there is a duplicate is asked anew at each step, so that penalty is not carried on.
+        self._scores = (total + np.repeat(self._duplicate_penalties, scores.shape[1]))[best]
+        self._scores -= self._scores[0]
+        return best // scores.shape[1], best % scores.shape[1]
+
+    def _change_penalties(self, after_pause: bool) -> Floats:
+        """Penalties of each next voice in each hypothesis, shape ``(b, slots)``; infinite beyond the next new one."""
+        slot, count = np.arange(len(self._eye)), self._voice_counts[:, np.newaxis]
+        change = self._penalties.change * (CHANGE_AFTER_PAUSE if after_pause else 1.0)
+        new_voice = self._penalties.new_voice + np.where(self._untracked, self._penalties.untracked, 0.0)
+        if not self._history.shape[1]:
+            return np.where(slot == count, np.where(count == 0, 0.0, new_voice), np.where(slot < count, 0.0, np.inf))
+        penalties = np.where(slot < count, change + np.log(np.maximum(count - 1, 1)), np.inf)
+        penalties[np.arange(len(penalties)), self._history[:, -1]] = 0.0
+        return np.where(slot == count, new_voice + change, penalties)
+
+    def _penalize_duplicates(self) -> Floats:
+        """``DUPLICATE_PENALTY`` for hypotheses with a new voice that is an earlier one by the merge log-odds, shape ``(b,)``."""
+        slot = np.arange(len(self._eye))
+        new = (slot >= self._settled_voices) & (slot < self._voice_counts[:, np.newaxis])
+        if not new.any():
+            return np.zeros(len(new))
+        inverse = np.linalg.inv(self._evidence + EVIDENCE_FLOOR * self._eye).astype(np.float64)
+        log_odds = self._likelihood.merge_log_odds(self._products, inverse)
+        pairs = new[:, :, np.newaxis] & (slot < slot[:, np.newaxis])
+        most = np.where(pairs, log_odds, 0.0).max(axis=(1, 2))
+        return np.where(most > MERGE_LOG_ODDS, DUPLICATE_PENALTY, 0.0)
+
+    def _update_statistics(
+        self, parents: NDArray[np.intp], vector: Vectors, evidence: float, shares: Floats, products: Floats
+    ) -> None:
+        outer = evidence * shares[:, :, np.newaxis] * products[:, np.newaxis]
+        both = shares[:, :, np.newaxis] * shares[:, np.newaxis]
+        self._products = self._products[parents] + outer + outer.transpose(0, 2, 1) + evidence**2 * both
+        self._sums = self._sums[parents] + evidence * shares[:, :, np.newaxis] * vector
+        self._evidence = self._evidence[parents] + evidence * both
+
+    def _window_labels(self, windows: int) -> NDArray[np.intp]:
+        """The voices of the last windows in every hypothesis, shape ``(b, n)``."""
+        end = self._history.shape[1] - self._overlap.lookahead
+        return self._history[:, max(0, end - windows) : end]

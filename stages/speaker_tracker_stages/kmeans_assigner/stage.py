@@ -1,0 +1,203 @@
+"""The stage ``kmeans_assigner``: labels windows as they come, and corrects itself as evidence grows.
+
+The beam search labels each window at once (``beam_search``). Every few seconds of speech all evidence is clustered anew
+(``clustering``), the voices found are matched to the speakers known so far (``assigning.matching``), and the beam search goes on
+from there.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from typing import cast
+
+import numpy as np
+
+from speaker_tracker import hookimpl
+from speaker_tracker.events import (
+    SAMPLE_RATE,
+    Event,
+    SpeakerNow,
+    SpeakersAssigned,
+    SpeechEnded,
+    VoiceEmbedding,
+    VoiceModel,
+)
+from speaker_tracker.stage import Answer, LoadedStage, SessionInfo, StageBase, StageSpec, State
+from speaker_tracker_stages.assigning.announcing import announce
+from speaker_tracker_stages.assigning.arrays import Labels
+from speaker_tracker_stages.assigning.evidence import NOBODY, Evidence, Item
+from speaker_tracker_stages.assigning.matching import first_heard, match_speakers
+from speaker_tracker_stages.kmeans_assigner.beam_search import BeamSearch
+from speaker_tracker_stages.kmeans_assigner.clustering import VoiceClustering
+from speaker_tracker_stages.kmeans_assigner.observations import Observations, observations, purity
+from speaker_tracker_stages.kmeans_assigner.options import KMeansAssignerOptions
+from speaker_tracker_stages.kmeans_assigner.penalties import SPARE_SLOTS
+
+
+class KMeansAssigner(StageBase):
+    """One session's speakers."""
+
+    def __init__(self, options: KMeansAssignerOptions, session: SessionInfo) -> None:
+        self._options = options
+        self._num_speakers = session.num_speakers
+        self._evidence = Evidence(options.max_recent_windows, options.max_groups)
+        self._clustering: VoiceClustering | None = None
+        self._search: BeamSearch | None = None
+        self._speakers: list[int] = []  # of each voice of the search
+        self._after_pause = False
+        self._seconds = 0.0
+        self._refit_at = 0.0
+        self._final = False
+
+    def feed(self, event: Event) -> Iterator[Answer]:
+        """Consumes embeddings and ends of speech; answers with labels and with who speaks now."""
+        match event:
+            case VoiceEmbedding():
+                yield from self._hear(event)
+            case SpeechEnded():
+                # A pause may be long, so no label waits for speech to go on.
+                yield from self._announce(len(self._evidence.recent))
+                self._after_pause = True
+                yield SpeakerNow(event.end, ())
+        yield event
+
+    def flush(self) -> Iterator[Answer]:
+        """Clusters all evidence once more, more thoroughly; these labels are final."""
+        if self._evidence.recent and not self._final:
+            self._final = True
+            self._refit(final=True)
+            yield from self._announce(len(self._evidence.recent))
+
+    def snapshot(self) -> State:
+        """Evidence and its labels; no audio. Of the hypotheses only the best one goes on."""
+        return {
+            "evidence": self._evidence.snapshot(),
+            "speakers": list(self._speakers),
+            "seconds": self._seconds,
+            "refit_at": self._refit_at,
+        }
+
+    def restore(self, state: State) -> None:
+        """Goes on with the same speakers, as after a pause."""
+        self._evidence.restore(cast(State, state["evidence"]))
+        self._seconds = cast(float, state["seconds"])
+        self._refit_at = cast(float, state["refit_at"])
+        if self._evidence.model is not None:
+            self._begin(self._evidence.model)
+            labels = np.array([item.voice for item in self._evidence], dtype=np.intp)
+            speakers = list(cast(list[int], state["speakers"]))[: int(labels.max(initial=-1)) + 1]
+            self._restart_search(observations(self._evidence, self._options.max_evidence), labels, speakers)
+        self._after_pause = True
+
+    # -- window by window --------------------------------------------------------------------------------------------------------
+
+    def _hear(self, event: VoiceEmbedding) -> Iterator[Event]:
+        model = self._evidence.check_model(event.model)
+        search = self._search or self._begin(model)
+        # Embeddings of short windows are less certain.
+        heard = min(1.0, (event.heard_end - event.heard_start) / SAMPLE_RATE / event.model.calibrated_seconds)
+        seconds = (event.end - event.start) / SAMPLE_RATE
+        weight = self._options.evidence_per_second * seconds * heard**2
+        recent, stretch, span = self._evidence.recent, (event.start, event.end), (event.heard_start, event.heard_end)
+        after_pause = self._after_pause or not recent or recent[-1].stretches[-1][1] != event.start
+        recent.append(Item(event.vector * np.float32(weight), weight, [stretch], span, after_pause))
+        search.push(event.vector, weight, stretch, span, after_pause=after_pause)
+        self._after_pause = False
+        self._label_latest(search)
+        self._seconds += seconds
+        if self._seconds >= self._refit_at:
+            self._refit()
+        yield from self._announce(self._confident_windows(search))
+        self._evidence.condense(purity)
+        latest = self._evidence.recent[-1].label
+        yield SpeakerNow(event.heard_end, () if latest == NOBODY else (latest,))
+
+    def _begin(self, model: VoiceModel) -> BeamSearch:
+        likelihood, penalties = self._options.likelihood(model.same_voice_cosine), self._options.penalties
+        self._clustering = VoiceClustering(likelihood, penalties, self._num_speakers)
+        memory = self._options.lag_windows + 1
+        self._search = BeamSearch(likelihood, penalties, model.dimension, num_speakers=self._num_speakers, memory=memory)
+        self._number_voices([])
+        return self._search
+
+    def _number_voices(self, speakers: list[int]) -> None:
+        """Numbers the voices of the search: the known ones are ``speakers``, further ones take free ids, lowest first."""
+        free = [speaker for speaker in range(self._num_speakers) if speaker not in speakers]
+        self._speakers = [*speakers, *free, *[NOBODY] * SPARE_SLOTS]
+
+    def _label_latest(self, search: BeamSearch) -> None:
+        """Takes the labels of windows that were not announced yet from the search, which may have changed its mind."""
+        waiting = [item for item in self._evidence.recent[-self._options.lag_windows - 1 :] if item.announced is None]
+        voices = search.best_labels(len(waiting)).tolist()
+        for item, voice in zip(waiting[len(waiting) - len(voices) :], voices, strict=True):
+            item.label = self._speakers[voice]
+            item.voice = voice
+
+    def _confident_windows(self, search: BeamSearch) -> int:
+        """Number of recent windows, counted from the first, before any whose label has to wait."""
+        waits = search.confidence(self._options.lag_windows) < self._options.confidence_threshold
+        waiting = len(waits) - int(waits.argmax()) if waits.any() else 0
+        return len(self._evidence.recent) - waiting
+
+    def _announce(self, recent: int) -> Iterator[Event]:
+        """Announces new and changed labels of the groups and of the first ``recent`` of the recent windows."""
+        yield from announce([*self._evidence.groups, *self._evidence.recent[: max(0, recent)]])
+
+    # -- all evidence at once ----------------------------------------------------------------------------------------------------
+
+    def _refit(self, *, final: bool = False) -> None:
+        options = self._options
+        growing = min(options.refit_seconds_max, max(options.refit_seconds, self._seconds * options.refit_growth))
+        # The first seconds decide who is who, and clustering them is cheap.
+        self._refit_at = self._seconds + (growing if self._seconds > 3 * options.refit_seconds else options.refit_seconds / 4)
+        assert self._clustering is not None  # noqa: S101 - made with the first embedding
+        assert self._search is not None  # noqa: S101 - made with the first embedding
+        observed = observations(self._evidence, options.max_evidence, self._search.lookahead)
+        items = list(self._evidence)
+        current = np.array([*(item.voice for item in items), *self._search.lookahead_labels()], dtype=np.intp)
+        if (voices := self._clustering.find(observed, current, final=final)) is None:
+            return
+        heard = voices[: len(items)]
+        anchors = np.array([item.label if item.anchor == NOBODY else item.anchor for item in items])
+        seconds = observed.seconds[: len(items)]
+        speakers = match_speakers(heard, anchors, seconds, first_heard(heard, items), self._num_speakers)
+        # A voice that only the lookahead was given to is none yet.
+        voices = np.where(voices < len(speakers), voices, heard[-1])
+        for item, voice in zip(items, heard.tolist(), strict=True):
+            item.voice, item.label = voice, speakers[voice]
+        all_told_apart = set(anchors.tolist()) <= {NOBODY, *speakers}
+        for item in items:
+            if all_told_apart or item.anchor == NOBODY:
+                item.anchor = item.label
+        self._restart_search(observed, voices, speakers)
+
+    def _restart_search(self, observed: Observations, voices: Labels, speakers: list[int]) -> None:
+        assert self._search is not None  # noqa: S101 - made with the first embedding
+        tracked = np.array(speakers, dtype=int) != NOBODY
+        self._search.restart(observed.statistics(voices), tracked, voices[observed.groups :])
+        self._number_voices(speakers)
+
+
+def _load(options: KMeansAssignerOptions) -> LoadedStage:
+    from sklearn.exceptions import ConvergenceWarning  # noqa: PLC0415 - heavy, only where the stage is used
+
+    # Fewer groups than asked for is an answer like any other here.
+    warnings.filterwarnings("ignore", category=ConvergenceWarning, module="sklearn")
+    return LoadedStage(lambda session: KMeansAssigner(options, session))
+
+
+@hookimpl
+def speaker_tracker_stages() -> Sequence[StageSpec]:
+    """Offers ``kmeans_assigner``."""
+    return [
+        StageSpec(
+            name="kmeans_assigner",
+            summary="gives speech to speakers by KMeans on embeddings",
+            options=KMeansAssignerOptions,
+            consumes=frozenset({VoiceEmbedding, SpeechEnded}),
+            produces=frozenset({SpeakersAssigned, SpeakerNow}),
+            load=_load,
+            cpu_heavy=True,
+        )
+    ]

@@ -1,0 +1,39 @@
+"""The Silero network by ONNX Runtime, without PyTorch: the ONNX form of the package silero-vad."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from speaker_tracker.events import SAMPLE_RATE
+from speaker_tracker.models import ModelError
+from speaker_tracker.stagekit.onnx_session import open_onnx
+from speaker_tracker_stages.silero_vad.model import SileroNetwork
+
+WEIGHTS = "silero_vad_16k_op15.onnx"
+
+
+def onnx_network() -> SileroNetwork:
+    """Loads the network. Raises ``UserError`` where ONNX Runtime or the weights are missing."""
+    session = open_onnx(_weights(), "silero_vad with backend onnx")
+    rate = np.array(SAMPLE_RATE, np.int64)
+
+    def run(frames: NDArray[np.float32], states: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        probabilities, after = session.run(None, {"input": frames, "state": states, "sr": rate})
+        return probabilities[:, 0], after
+
+    return run
+
+
+def _weights() -> Path:
+    found = find_spec("silero_vad")  # imports nothing: the package's own import would bring PyTorch
+    folders = found.submodule_search_locations if found is not None else None
+    if not folders:
+        raise ModelError("the package silero-vad, which carries the model, is not installed; run: pip install silero-vad")
+    weights = Path(folders[0]) / "data" / WEIGHTS
+    if not weights.is_file():
+        raise ModelError(f"the package silero-vad lacks {weights}; install a version from 6.2 on and below 7")
+    return weights

@@ -1,0 +1,46 @@
+"""A ``VoiceNetwork`` made of the parts of SpeechBrain's ``EncoderClassifier``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from speechbrain.inference.classifiers import EncoderClassifier
+
+
+class SpeechBrainNetwork:
+    """Features, normalization and embedding model of ``encoder``, one thread for each call."""
+
+    def __init__(self, encoder: EncoderClassifier) -> None:
+        torch.set_num_threads(1)
+        encoder.eval()
+        self._modules = encoder.mods
+
+    @property
+    def normalizes_by_mean(self) -> bool:
+        """Whether the model normalizes features by subtracting their mean, and in no other way."""
+        own = self._modules.mean_var_norm
+        return bool(own.norm_type == "sentence" and not own.std_norm)
+
+    def features(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Features of samples, as ``VoiceNetwork.features``."""
+        with torch.inference_mode():
+            return _array(self._modules.compute_features(torch.from_numpy(samples)))
+
+    def normalized(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Features with the model's normalization, as ``VoiceNetwork.normalized``."""
+        with torch.inference_mode():
+            return _array(self._modules.mean_var_norm(torch.from_numpy(features[np.newaxis]), torch.ones(1))[0])
+
+    def embed(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Embeddings of normalized features, as ``VoiceNetwork.embed``."""
+        with torch.inference_mode():
+            return _array(self._modules.embedding_model(torch.from_numpy(features))[:, 0])
+
+
+def _array(tensor: torch.Tensor) -> NDArray[np.float32]:
+    return np.asarray(tensor.numpy(), np.float32)

@@ -1,0 +1,109 @@
+"""Export of a voice model that SpeechBrain loads for ONNX Runtime, in full precision and with weights of eight bits.
+
+The features are not part of the graph: their constants are stored beside it and NumPy computes them, so that the mean of a session
+can be subtracted between the two. The export is compared with the original before it is kept.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from speaker_tracker.events import VoiceModel
+from speaker_tracker.models import ModelError, resolve
+from speaker_tracker.models.exported import FEATURES, NETWORKS, exported_folder
+from speaker_tracker.models.folder import CALIBRATION
+from speaker_tracker.stagekit.onnx_session import open_onnx
+from speaker_tracker_stages.speechbrain_embedding.encoder import load_encoder
+from speaker_tracker_stages.speechbrain_embedding.network import SpeechBrainNetwork
+from speaker_tracker_stages.speechbrain_embedding.onnx_export.features import export_features
+from speaker_tracker_stages.speechbrain_embedding.onnx_export.graph import PURPOSE, write_graph, write_quantized
+from speaker_tracker_stages.speechbrain_embedding.onnx_export.probe_audio import probe_windows
+from speaker_tracker_stages.speechbrain_embedding.onnx_export.target_folder import check_target, working_folder
+
+FLOAT32_COSINE = 0.999
+"""Minimum cosine between embeddings of the exported network and the original's."""
+INT8_COSINE = 0.99
+"""The same for the network with weights of eight bits."""
+
+Batches = Sequence[NDArray[np.float32]]
+"""Features less their mean, shape ``(windows, frames, bands)``, or embeddings, ``(windows, d)``; one array a length of windows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """A finished export. ``float32``, ``int8``: the least cosine between embeddings of the exported network and the original's.
+
+    ``int8`` is None where that network is not similar enough, and was not kept.
+    """
+
+    folder: Path
+    model: VoiceModel
+    float32: float
+    int8: float | None
+
+
+def export(source: str, cache: Path | None, output: Path | None = None) -> Export:
+    """Exports the model that ``source`` names, as for ``speaker_tracker.models.resolve``.
+
+    ``output``: the folder to make, by default where ``onnx_embedding`` looks for it. An earlier export is replaced once the new one
+    is complete; any other folder is left alone. Raises ``ModelError`` and ``MissingExtraError``.
+    """
+    folder = resolve(source, cache)
+    encoder = load_encoder(folder.path)
+    network = SpeechBrainNetwork(encoder)
+    if not network.normalizes_by_mean:
+        raise ModelError(f"{folder.name} cannot be exported: it does not normalize its features by their mean alone")
+    target = output if output is not None else exported_folder(cache, folder.model.name)
+    check_target(target)
+    windows = probe_windows()
+    features = export_features(encoder.mods.compute_features, network, windows)
+    centred = [batch - batch.mean(axis=1, keepdims=True) for batch in map(features, windows)]
+    expected = [network.embed(batch) for batch in centred]
+    model = VoiceModel(folder.model.name, expected[0].shape[1], folder.model.same_voice_cosine, folder.model.calibrated_seconds)
+    with working_folder(target) as working:
+        write_graph(encoder.mods.embedding_model, features.filterbank.shape[1], working / NETWORKS["float32"])
+        float32 = _least_cosine(working / NETWORKS["float32"], centred, expected)
+        if float32 < FLOAT32_COSINE:
+            raise ModelError(f"{folder.name} cannot be exported: the network gives other embeddings (cosine {float32:.4f})")
+        int8: float | None = _quantized(working, centred, expected)
+        features.save(working / FEATURES)
+        _write_calibration(model, working / CALIBRATION)
+    return Export(target, model, float32, int8)
+
+
+def _quantized(folder: Path, centred: Batches, expected: Batches) -> float | None:
+    """Makes the network with weights of eight bits; answers with its least cosine, or None where it was not kept."""
+    file = folder / NETWORKS["int8"]
+    write_quantized(folder / NETWORKS["float32"], file)
+    cosine = _least_cosine(file, centred, expected)
+    if cosine < INT8_COSINE:
+        file.unlink()
+        return None
+    return cosine
+
+
+def _least_cosine(file: Path, centred: Batches, expected: Batches) -> float:
+    session = open_onnx(file, PURPOSE)
+    least = 1.0
+    for batch, wanted in zip(centred, expected, strict=True):
+        one_by_one = [session.run(None, {"features": one[np.newaxis]})[0].reshape(-1) for one in batch]
+        given: NDArray[np.float32] = np.stack(one_by_one)
+        lengths = np.linalg.norm(given, axis=1) * np.linalg.norm(wanted, axis=1)
+        least = min(least, float(((given * wanted).sum(axis=1) / lengths).min()))
+    return least
+
+
+def _write_calibration(model: VoiceModel, file: Path) -> None:
+    values = {
+        "name": model.name,
+        "dimension": model.dimension,
+        "same_voice_cosine": model.same_voice_cosine,
+        "calibrated_seconds": model.calibrated_seconds,
+    }
+    file.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")

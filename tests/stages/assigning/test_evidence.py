@@ -1,0 +1,90 @@
+import re
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from speaker_tracker.events import VoiceModel
+from speaker_tracker.stage import StateMismatch
+from speaker_tracker_stages.assigning.arrays import unit_length
+from speaker_tracker_stages.assigning.evidence import Evidence, Item
+
+VOICES = np.eye(8, dtype=np.float32)
+
+
+def hear(evidence, count, voices=2, turn=20, purity=None):
+    noise = np.random.default_rng(0)
+    for number in range(count):
+        who = number // turn % voices
+        vector = unit_length(VOICES[who] + noise.normal(0, 0.1, 8).astype(np.float32))
+        start, end = number * 4000, (number + 1) * 4000
+        heard = (start - 4000, end + 4000)
+        evidence.recent.append(Item(vector, 1.0, [(start, end)], heard, number == 0, label=who, announced=who, voice=who))
+        evidence.condense(purity)
+
+
+def covered(evidence):
+    return sorted(stretch for item in evidence for stretch in item.stretches)
+
+
+def model(name="small", dimension=192, cosine=0.4):
+    return VoiceModel(name, dimension, cosine, calibrated_seconds=2.0)
+
+
+def test_evidence_stays_bounded_however_long_a_session_is():
+    evidence = Evidence(max_recent=100, max_groups=20)
+    hear(evidence, 5_000)
+
+    assert len(evidence.recent) <= 101
+    assert len(evidence.groups) <= 20
+
+
+def test_condensing_loses_no_time_and_no_weight_and_mixes_no_speakers():
+    evidence = Evidence(max_recent=100, max_groups=20)
+    hear(evidence, 2_000)
+    stretches = covered(evidence)
+
+    assert stretches[0][0] == 0
+    assert all(before[1] == after[0] for before, after in pairwise(stretches))
+    assert stretches[-1][1] == 2_000 * 4000
+    assert sum(item.weight for item in evidence) == 2_000
+    for item in evidence.groups:
+        assert unit_length(item.vector)[item.label] > 0.95
+
+
+def test_an_impure_window_leaves_its_time_and_nothing_else():
+    evidence = Evidence(max_recent=100, max_groups=20)
+    hear(evidence, 101, purity=lambda windows: np.where(np.arange(len(windows)) == 3, 0.7, 1.0))
+
+    assert sum(item.weight for item in evidence) == 100
+    assert covered(evidence)[-1][1] == 101 * 4000
+
+
+def test_a_restored_evidence_is_the_same():
+    evidence, other = Evidence(100, 20), Evidence(100, 20)
+    evidence.check_model(model())
+    hear(evidence, 300)
+    other.restore(evidence.snapshot())
+
+    assert covered(other) == covered(evidence)
+    assert all(np.array_equal(one.vector, same.vector) for one, same in zip(evidence, other, strict=True))
+    assert [(item.label, item.announced) for item in other] == [(item.label, item.announced) for item in evidence]
+    assert [(item.heard, item.after_pause) for item in other.recent] == [(item.heard, item.after_pause) for item in evidence.recent]
+    assert other.model == model()
+
+
+def test_a_model_goes_with_itself_however_it_is_calibrated():
+    evidence = Evidence(100, 20)
+
+    assert evidence.check_model(model(cosine=0.4)) == model(cosine=0.4)
+    assert evidence.check_model(model(cosine=0.3)) == model(cosine=0.4)
+
+
+@pytest.mark.parametrize("other", [model(name="large"), model(dimension=256)])
+def test_embeddings_of_another_model_are_refused_and_both_are_named(other):
+    evidence = Evidence(100, 20)
+    evidence.check_model(model())
+
+    said = f"embeddings of ['{other.name}', {other.dimension}] came after those of ['small', 192], and the two cannot be compared"
+    with pytest.raises(StateMismatch, match=re.escape(said)):
+        evidence.check_model(other)

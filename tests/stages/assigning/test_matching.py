@@ -1,0 +1,73 @@
+import numpy as np
+
+from speaker_tracker_stages.assigning.evidence import NOBODY, Item
+from speaker_tracker_stages.assigning.matching import first_heard, match_speakers
+
+HOP = 4_000
+
+
+def match(voices, anchors, first_heard, num_speakers=3, seconds=1.0):
+    return match_speakers(np.array(voices), np.array(anchors), np.full(len(voices), seconds), first_heard, num_speakers)
+
+
+def test_permuted_voices_keep_their_ids():
+    assert match([2, 2, 0, 0, 1], [0, 0, 1, 1, 2], [2, 4, 0]) == [1, 2, 0]
+
+
+def test_new_voices_take_free_ids_in_order_of_first_appearance():
+    assert match([0, 0, 2, 1], [0, 0, NOBODY, NOBODY], [0, 3, 2]) == [0, 2, 1]
+
+
+def test_a_split_speaker_keeps_its_id_with_the_larger_part():
+    assert match([0, 0, 0, 1], [0, 0, 0, 0], [0, 3]) == [0, 1]
+
+
+def test_young_speakers_that_are_one_keep_the_lower_id():
+    assert match([0, 0, 0], [1, 1, 0], [0]) == [0]
+
+
+def test_an_old_speaker_does_not_change_its_id_for_a_sliver_of_another():
+    assert match([0] * 10, [1] * 9 + [0], [0], seconds=10.0) == [1]
+
+
+def test_speakers_taken_for_one_for_a_while_get_their_own_ids_back():
+    anchors = [0, 0, 0, 1, 1, 1, 1, 0]
+
+    assert match([0] * 8, anchors, [0]) == [0]
+    assert match([1, 1, 1, 0, 0, 0, 0, 1], anchors, [3, 0]) == [1, 0]
+
+
+def test_a_new_voice_takes_an_id_that_nobody_ever_had_before_one_that_is_idle():
+    assert match([0, 0, 0, 1], [0, 0, 1, NOBODY], [0, 3]) == [0, 2]
+    assert match([0, 0, 0, 1], [0, 0, 1, NOBODY], [0, 3], num_speakers=2) == [0, 1]
+
+
+def test_a_voice_beyond_those_tracked_is_nobodys():
+    assert match([0, 1, 2], [0, 1, NOBODY], [0, 1, 2], num_speakers=2) == [0, 1, NOBODY]
+
+
+def test_a_known_speaker_does_not_lose_its_slot_to_a_newcomer_with_more_time():
+    assert match([0, 1, 2, 2, 2, 2], [0, 1, NOBODY, NOBODY, NOBODY, NOBODY], [0, 1, 2], num_speakers=2) == [0, 1, NOBODY]
+
+
+def test_as_much_time_as_can_be_keeps_its_speaker():
+    # By the first voice alone speaker 0 would be the second one's; together both keep more if it is not.
+    assert match([0] * 5 + [1] * 6, [0, 0, 0, 1, 1, 0, 0, 0, 0, 1, 1], [0, 5]) == [1, 0]
+    assert match([0] * 5 + [1] * 6, [0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0], [0, 5]) == [1, 0]
+
+
+def test_a_speaker_that_was_two_stays_with_most_of_its_time():
+    assert match([0, 1, 1, 1], [0, 0, 0, 0], [0, 1]) == [1, 0]
+
+
+def test_a_voice_counts_once_it_was_heard_for_two_seconds_and_a_stray_window_after_all_that_count():
+    def windows(voice, *starts):
+        return [(voice, Item(np.zeros(2, np.float32), 1.0, [(start * HOP, (start + 1) * HOP)])) for start in starts]
+
+    heard = [*windows(0, 0), *windows(1, *range(1, 11)), *windows(2, 11, *range(20, 28))]
+    voices, items = zip(*heard, strict=True)
+
+    stray, early, late = first_heard(np.array(voices), items)
+    assert early == 8 * HOP
+    assert late == 26 * HOP
+    assert stray >= 28 * HOP
