@@ -14,7 +14,7 @@ from speaker_tracker.cli.common import config_option, settings_from
 from speaker_tracker.cli.help_text import examples
 from speaker_tracker.server import binding
 from speaker_tracker.server.logs import configure_logging
-from speaker_tracker.server.process import Loaded, Surroundings, end_by_signals_while_loading, serve_here
+from speaker_tracker.server.process import Loaded, ParentProcess, end_by_signals_while_loading, serve_here
 from speaker_tracker.server.supervisor import Supervisor
 from speaker_tracker.server.worker import in_use
 
@@ -63,6 +63,6 @@ def command(**given: Any) -> None:
         end_by_signals_while_loading()
         chain = build_chain(settings)
         ready = partial(logger.info, "serving on %s; %s", binding.url(sockets), in_use(chain))
-        serve_here(settings, Loaded(chain, observers, config, sockets), Surroundings(ready))
+        serve_here(settings, Loaded(chain, observers, config, sockets), ParentProcess(ready))
     finally:
         binding.close(sockets)

@@ -29,7 +29,7 @@ END_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class ParentProcess:
     """Whoever started this process.
 
     ``ready`` is called once the server answers connections and signals. ``orphaned``: a file descriptor that becomes readable
@@ -51,26 +51,26 @@ class Loaded:
     sockets: Sockets
 
 
-def serve_here(settings: Settings, loaded: Loaded, surroundings: Surroundings) -> None:
+def serve_here(settings: Settings, loaded: Loaded, parent: ParentProcess) -> None:
     """Serves until SIGTERM or SIGINT; running sessions then get their report within ``settings.grace_seconds``.
 
     A second signal ends the process at once.
     """
     chain, observers = loaded.chain, loaded.observers
     stages = tuple(stage.name for stage in chain.configured)
-    observers.started(ServerProcessInfo(stages, chain.info, settings.max_sessions, surroundings.shared_folder))
+    observers.started(ServerProcessInfo(stages, chain.info, settings.max_sessions, parent.shared_folder))
     app = create_app(settings, chain, observers)
-    asyncio.run(_serve(app, loaded.config, loaded.sockets, settings.grace_seconds, surroundings))
+    asyncio.run(_serve(app, loaded.config, loaded.sockets, settings.grace_seconds, parent))
     chain.close()
     observers.close()
 
 
-async def _serve(app: Quart, config: Config, sockets: Sockets, grace_seconds: float, surroundings: Surroundings) -> None:
+async def _serve(app: Quart, config: Config, sockets: Sockets, grace_seconds: float, parent: ParentProcess) -> None:
     stop = asyncio.Event()
     _on_end_signals(stop)
-    if surroundings.orphaned is not None:
-        asyncio.get_running_loop().add_reader(surroundings.orphaned, _stop_as_orphan, surroundings.orphaned, stop)
-    app.before_serving(surroundings.ready)
+    if parent.orphaned is not None:
+        asyncio.get_running_loop().add_reader(parent.orphaned, _stop_as_orphan, parent.orphaned, stop)
+    app.before_serving(parent.ready)
     await serve_until(stop, app, config, sockets, grace_seconds)
 
 

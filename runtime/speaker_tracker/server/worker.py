@@ -15,7 +15,7 @@ from speaker_tracker.chain import Chain
 from speaker_tracker.errors import UserError
 from speaker_tracker.server.binding import hypercorn_config
 from speaker_tracker.server.logs import configure_logging
-from speaker_tracker.server.process import Loaded, Surroundings, serve_here
+from speaker_tracker.server.process import Loaded, ParentProcess, serve_here
 from speaker_tracker.settings import Settings
 
 
@@ -43,8 +43,8 @@ def run_worker(settings: Settings, sockets: Sockets, reports: Connection, shared
     try:
         observers = build_observers(settings)  # first, as a chain takes seconds to load
         loaded = Loaded(build_chain(settings), observers, hypercorn_config(settings), sockets)
-        surroundings = Surroundings(lambda: reports.send(Ready(in_use(loaded.chain))), reports.fileno(), shared_folder)
-        serve_here(settings, loaded, surroundings)
+        parent = ParentProcess(lambda: reports.send(Ready(in_use(loaded.chain))), reports.fileno(), shared_folder)
+        serve_here(settings, loaded, parent)
     except UserError as error:
         reports.send(Failed(str(error)))
         sys.exit(1)
