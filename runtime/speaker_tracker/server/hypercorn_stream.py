@@ -4,8 +4,7 @@
   is dropped as it arrives, and the application sees a message that is just over the limit.
 - When the client is lost while the application sends, Hypercorn waits for room in the application's queue inside that very
   ``send``: with a full queue both wait for ever. The same happens once the application has ended and nobody reads the queue.
-- A connection that the kernel gives up (``TCP_USER_TIMEOUT``) is logged with a traceback, as Hypercorn knows of other ways to lose a
-  client only.
+- A connection that the kernel gives up (``TCP_USER_TIMEOUT``) is logged with a traceback: Hypercorn expects other errors only.
 - ``permessage-deflate`` is not offered: PCM hardly shrinks, its windows cost some 300 KiB a connection, and a few kilobytes of a
   hostile client would unfold to megabytes before any limit applies.
 
