@@ -29,6 +29,8 @@ from speaker_tracker.session import (
 
 logger = logging.getLogger(__name__)
 
+CANCELLED = "cancelled"
+
 
 class Connection(Protocol):
     """The client's connection; ``send`` and ``close`` wait while the client does not read and raise ``OSError`` once it is gone.
@@ -75,7 +77,7 @@ class SessionPump:
         self._patience_seconds = patience_seconds
         self._observer = observer or Observer()
         self._audio_bytes = 0
-        self._ended = "cancelled"
+        self._ended = CANCELLED
 
     async def run(self) -> None:
         """Returns when the session is over, whichever way; whatever it held is let go of then."""
@@ -90,7 +92,8 @@ class SessionPump:
         except asyncio.CancelledError:
             self._session.abandon()
             if not self._registry.grace_is_over:
-                self._ended = "client left"
+                if self._ended == CANCELLED:  # else it was being closed, and the client's answer was quicker than our own server's
+                    self._ended = "client left"
                 raise
             await self._cut_off()
         except Exception:
