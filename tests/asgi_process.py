@@ -1,7 +1,9 @@
 """The application in a process of another ASGI server: Hypercorn's own command, and uvicorn's."""
 
 import json
+import socket
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
@@ -10,6 +12,7 @@ from typing import Any
 
 from server_process import LoggedProcess, environment_with
 
+PATIENCE = 120
 OWN_APP = "speaker_tracker.asgi:app"
 COMMANDS = {
     "hypercorn": ("hypercorn", "--bind", "127.0.0.1:0"),
@@ -20,21 +23,19 @@ COMMANDS = {
 class AsgiProcess(LoggedProcess):
     """``server``, by its name, with its ``arguments`` and ``app`` on a free port of the loopback, run in ``folder``.
 
-    ``path``: where the application is mounted. ``waits``: whether the server runs a lifespan, which is waited for.
+    ``path``: where the application is mounted.
     """
 
     def __init__(
         self,
         server: str,
         arguments: Sequence[str] = (),
+        *,
         app: str = OWN_APP,
         path: str = "",
         folder: Path | None = None,
-        waits: bool = True,
         **settings: Any,
     ) -> None:
-        self._server = server
-        self._waits = waits
         self.path = path
         super().__init__([sys.executable, "-m", *COMMANDS[server], *arguments, app], environment_with(**settings), folder)
 
@@ -42,9 +43,16 @@ class AsgiProcess(LoggedProcess):
     def http(self) -> str:
         """``http://...``, where the application is, once one process serves."""
         address = self.logged(r"unning on (http://[^ ]+)")[1].rstrip("/")
-        if self._waits and self._server == "uvicorn":  # whose parent says so before its workers have started
-            self.logged("Application startup complete")
-        return address + self.path
+        host, port = address.removeprefix("http://").split(":")
+        end = time.monotonic() + PATIENCE
+        while True:  # uvicorn tells of its workers' address before they listen
+            try:
+                socket.create_connection((host, int(port)), timeout=PATIENCE).close()
+            except ConnectionRefusedError:
+                assert time.monotonic() < end, self.log
+                time.sleep(0.05)
+            else:
+                return address + self.path
 
     @property
     def url(self) -> str:

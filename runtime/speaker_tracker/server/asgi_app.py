@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any, cast
 
+from hypercorn.asyncio.lifespan import Lifespan
 from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope, Scope, WebsocketScope
 
 from speaker_tracker.errors import UserError
@@ -88,10 +89,11 @@ class TrackerApp:
             return None
 
     async def _running_or_loaded(self) -> RunningApp | None:
-        if self._start is None:
-            logger.info("loading at the first request, as no lifespan was run; docs/asgi.md says how to load at the start")
+        is_first = self._start is None
         try:
             await self.start()
+            if is_first:  # said once logging is configured
+                logger.warning("loaded at the first request, as no lifespan was run; docs/asgi.md says how to load at the start")
         except UserError as error:
             if not self._failed:
                 logger.error("%s", error)
@@ -119,16 +121,15 @@ class TrackerApp:
 async def fail_startup(send: ASGISendCallable, sentence: str) -> None:
     """Tell the server why the application cannot start; returns where the server then ends by itself.
 
-    Hypercorn raises an error of its own here, and its worker would end with that traceback. The sentence is logged and the process
-    ended instead, with status 1.
+    Hypercorn would answer with an error whose traceback ends its worker. There the sentence is logged, and the process ends with
+    status 1.
     """
-    try:
-        await send({"type": "lifespan.startup.failed", "message": sentence})
-    except Exception:
+    if isinstance(getattr(send, "__self__", None), Lifespan):
         logger.error("%s", sentence)
         # In a callback: what is raised in a task is logged again as an error that nobody looked at.
         asyncio.get_running_loop().call_soon(sys.exit, 1)
         await asyncio.Event().wait()
+    await send({"type": "lifespan.startup.failed", "message": sentence})
 
 
 async def _answer_not_loaded(scope: HTTPScope | WebsocketScope, send: ASGISendCallable) -> None:
