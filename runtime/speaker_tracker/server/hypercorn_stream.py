@@ -104,9 +104,20 @@ class NonBlockingWSStream(WSStream):
 
 
 class QuietTCPServer(TCPServer):
-    """Connection that ends without a traceback however the client was lost."""
+    """Connection that ends without a traceback however the client was lost, and at once when it is cancelled.
+
+    At the server's end Hypercorn cancels connections that have not ended in time, and still waits until the client has read all.
+    """
+
+    async def run(self) -> None:
+        """Serve the connection to its end."""
+        with suppress(asyncio.CancelledError):  # asyncio of Python 3.11 logs every connection that ends by it
+            await super().run()
 
     async def _close(self) -> None:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            self.writer.transport.abort()
         # Hypercorn catches the errors of a reset here, and not the ETIMEDOUT of a client that never read.
         with suppress(OSError):
             await super()._close()

@@ -50,3 +50,24 @@ async def test_they_are_let_go_without_a_traceback(serve, caplog):
 
     assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == []
     assert len([record for record in caplog.records if "ended (client" in record.getMessage()]) == 3
+
+
+async def until_nothing_moves(probe):
+    """Waits until the server takes no more audio, as it is stuck with what nobody reads."""
+    before = None
+    while not (taken := sum(stage.bytes for stage in probe.alive)) or taken != before:
+        before = taken
+        await asyncio.sleep(0.5)
+
+
+async def test_they_do_not_show_in_the_log_at_the_end_of_the_server_either(serve, probe, caplog):
+    server = serve(cpu_heavy=False, idle_timeout_seconds=60)
+    flooding = asyncio.create_task(flood(server.address))
+    await until_nothing_moves(probe)
+
+    with caplog.at_level(logging.INFO):
+        await server.end()
+        await flooding
+
+    complaints = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+    assert complaints == ["1 sessions did not finish in time and were cut off"]
