@@ -1,4 +1,4 @@
-"""The whole application for any ASGI server: ``hypercorn speaker_tracker.asgi:app``; docs/asgi.md says how.
+"""Whole application for any ASGI server: ``hypercorn speaker_tracker.asgi:app``; docs/asgi.md says how.
 
 ``app`` takes its settings from the environment and the file of ``SPEAKER_TRACKER_CONFIG`` when the server starts. Importing this
 module reads no setting and loads no model.
@@ -14,7 +14,7 @@ __all__ = ["TrackerApp", "app", "create_app", "mount"]
 
 
 def create_app(settings: Settings | None = None) -> TrackerApp:
-    """An ASGI application of its own; several in one process share nothing.
+    """Make an ASGI application; several in one process share nothing.
 
     ``settings``: None for those of the environment, which are read when the application starts.
     """

@@ -1,4 +1,4 @@
-"""The application as other ASGI servers and other applications run it: loaded at the start, or else at the first request."""
+"""Application for other ASGI servers and host applications: loaded at the start, or else at the first request."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from hypercorn.typing import ASGISendCallable, HTTPScope, WebsocketScope
 
 
 def below_root_path(scope: HTTPScope | WebsocketScope) -> HTTPScope | WebsocketScope:
-    """The scope with a ``path`` that begins with its ``root_path``, as the specification of ASGI and Quart have it.
+    """Scope with a ``path`` that begins with its ``root_path``, as the specification of ASGI and Quart have it.
 
     A proxy that takes the prefix off, with a server that is told of it (``hypercorn --root-path``), leaves a path without it.
     """

@@ -1,4 +1,4 @@
-"""The application made from settings, in the one way that ``serve`` and other ASGI servers share."""
+"""Application made from settings, in the one way that ``serve`` and other ASGI servers share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The application below a path of a Quart application."""
+"""Application below a path of a Quart application."""
 
 from __future__ import annotations
 

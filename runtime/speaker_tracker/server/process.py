@@ -27,7 +27,7 @@ END_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 @dataclass(frozen=True, slots=True)
 class ParentProcess:
-    """What the process that started this one wants to know, and what it shares.
+    """Process that started this one: what it wants to know, and what it shares.
 
     ``ready`` is called once the server answers connections and signals. ``orphaned``: a file descriptor that becomes readable
     when the parent is gone, which is answered like a signal. ``shared_folder``: as in ``ServerProcessInfo``.

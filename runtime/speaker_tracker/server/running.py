@@ -1,4 +1,4 @@
-"""The loaded application inside of another server's process: from loading to the last session's end."""
+"""Life of the application inside of another server's process, from loading to the last session's end."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 
 class RunningApp:
-    """``quart``, the application that answers; made by ``start``."""
+    """Application that is loaded, made by ``start``; ``quart`` answers requests."""
 
     def __init__(self, loaded: LoadedServer, quart: Quart, folder: WorkersFolder | None) -> None:
         self.quart = quart
@@ -32,7 +32,7 @@ class RunningApp:
 
     @classmethod
     async def start(cls, settings: Settings | None) -> Self:
-        """Load by ``settings``, or by those of the environment, in a thread: a host application goes on meanwhile.
+        """Load by ``settings``, or by those of the environment, in a thread, so that a host application goes on meanwhile.
 
         Raises ``UserError``, also for what nobody foresaw, which is logged with its traceback.
         """

@@ -1,6 +1,6 @@
-"""How an application learns that its ASGI server is about to end, while its connections still work.
+"""Early notice of an ASGI server's end, while its connections still work.
 
-ASGI itself tells of it at lifespan shutdown, when servers have closed all connections: too late for reports.
+ASGI itself gives notice at lifespan shutdown, when servers have closed all connections: too late for reports.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ SETTLE_SECONDS = 1.0
 
 
 def hypercorn_end(send: object) -> Callable[[], Awaitable[object]] | None:
-    """What to await for Hypercorn's end, of the ``send`` that it gives to a WebSocket; None for other servers.
+    """Function that waits for Hypercorn's end, found by the ``send`` that it gives to a WebSocket; None for other servers.
 
-    It is the event that Hypercorn sets once it takes no more connections; ``graceful_timeout`` begins then.
+    The event behind it is set once Hypercorn takes no more connections; ``graceful_timeout`` begins then.
     """
     context = getattr(getattr(send, "__self__", None), "context", None)
     wait = getattr(getattr(context, "terminated", None), "wait", None)

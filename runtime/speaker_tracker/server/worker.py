@@ -1,4 +1,4 @@
-"""One server process among several, as its supervisor starts it."""
+"""Server process among several, as its supervisor starts it."""
 
 from __future__ import annotations
 

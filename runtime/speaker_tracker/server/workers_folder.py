@@ -1,4 +1,4 @@
-"""A folder that the worker processes of another ASGI server share, for what observers count together."""
+"""Folder that the worker processes of another ASGI server share, for what observers count together."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ IN_USE = "in-use.lock"
 
 
 class WorkersFolder:
-    """``path``, the same empty folder for all processes that one server started; it is removed when the last of them leaves."""
+    """Folder ``path``, the same for all processes that one server started; removed when the last of them leaves."""
 
     def __init__(self, above: Path) -> None:
         self._above = above
@@ -27,7 +27,7 @@ class WorkersFolder:
 
     @classmethod
     def of_this_process(cls) -> Self | None:
-        """The folder of this worker process; None in a process that was not started as one, and where no folder can be made.
+        """Folder of this worker process; None in a process that was not started as one, and where no folder can be made.
 
         Hypercorn and uvicorn start workers by ``multiprocessing``, which gives all of one server the same random key.
         """
