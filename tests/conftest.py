@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from support.asgi_process import AsgiProcess
 from support.known_conversation import DATA, KnownConversation, read_conversation
 from support.server_process import ServerProcess
 
@@ -19,6 +20,20 @@ def start_server() -> Iterator[Callable[..., ServerProcess]]:
 
     def start(*arguments: str, **settings: Any) -> ServerProcess:
         servers.append(ServerProcess(*arguments, **settings))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.end()
+
+
+@pytest.fixture
+def start_asgi() -> Iterator[Callable[..., AsgiProcess]]:
+    """Starts other ASGI servers with the arguments and settings that it is called with; they end with the test."""
+    servers: list[AsgiProcess] = []
+
+    def start(*arguments: Any, **settings: Any) -> AsgiProcess:
+        servers.append(AsgiProcess(*arguments, **settings))
         return servers[-1]
 
     yield start

@@ -55,7 +55,9 @@ class EnergyVad(StageBase):
     def __init__(self, options: EnergyVadOptions) -> None:
         self._floor = options.floor_dbfs
         self._segmenter = SpeechSegmenter(
-            options.segmenter(threshold=options.threshold_db, release=options.deactivation_threshold_db, frame_samples=FRAME)
+            options.segmenter(
+                threshold=options.threshold_db, deactivation_threshold=options.deactivation_threshold_db, frame_samples=FRAME
+            )
         )
         self._cutter = FrameCutter(FRAME)
         self._levels: deque[float] = deque(maxlen=BACKGROUND_SECONDS * FRAMES_PER_SECOND)

@@ -89,8 +89,9 @@ def open_raw(url):
 
 
 def frame(opcode, payload):
-    """A frame of a client, masked with zeros."""
-    return bytes([0x80 | opcode, 0x80 | 126]) + len(payload).to_bytes(2, "big") + bytes(4) + payload
+    """A short frame of a client, masked with zeros."""
+    assert len(payload) < 126  # longer ones write their length in another way, and no other ones may
+    return bytes([0x80 | opcode, 0x80 | len(payload)]) + bytes(4) + payload
 
 
 def test_client_that_floods_and_never_reads_takes_no_memory_and_is_let_go(impatient_server, record_property):
@@ -110,6 +111,8 @@ def test_client_that_floods_and_never_reads_takes_no_memory_and_is_let_go(impati
     record_property("sent_mib", sent / 2**20)
     record_property("grown_mib", grown / 2**20)
     assert grown < 32 << 20
+    assert impatient_server.logged(r"ended \(client .*\) after [1-9]")
+    assert not [line for line in impatient_server.log if "ERROR" in line or "Traceback" in line]
 
 
 @pytest.fixture

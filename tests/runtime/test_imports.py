@@ -50,6 +50,11 @@ def test_neither_contract_nor_light_commands_load_what_is_heavy(module):
     assert loaded_by(f"import {module}").isdisjoint(HEAVY)
 
 
+def test_the_application_for_asgi_servers_loads_no_model_before_it_is_started():
+    loaded = loaded_by("import speaker_tracker.asgi; speaker_tracker.asgi.create_app()")
+    assert loaded.isdisjoint({*HEAVY, "onnxruntime", "silero_vad", "speaker_tracker_stages"} - {"quart", "hypercorn"})
+
+
 def test_a_client_loads_no_more_than_it_needs():
     loaded = loaded_by("from speaker_tracker.client import TrackerClient, TrackerClientSync; import speaker_tracker.client.sync")
     of_pydantic = {"pydantic", "pydantic_core", "annotated_types", "typing_extensions", "typing_inspection"}

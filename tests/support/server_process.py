@@ -9,6 +9,7 @@ import sys
 import threading
 import urllib.error
 import urllib.request
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -18,22 +19,20 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-class ServerProcess:
-    """``speaker-tracker serve`` on a free port of the loopback.
+def environment_with(**settings: Any) -> dict[str, str]:
+    """``settings`` as environment variables, next to those of this process that are no settings of the server's."""
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    for name, value in settings.items():
+        environment[f"SPEAKER_TRACKER_{name.upper()}"] = value if isinstance(value, str) else json.dumps(value)
+    return environment
 
-    ``settings`` become environment variables, next to those of this process that are no settings of the server's.
-    """
 
-    def __init__(self, *arguments: str, **settings: Any) -> None:
-        environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-        for name, value in settings.items():
-            environment[f"SPEAKER_TRACKER_{name.upper()}"] = value if isinstance(value, str) else json.dumps(value)
+class LoggedProcess:
+    """A command whose standard error is read as it comes."""
+
+    def __init__(self, command: list[str], environment: dict[str, str], folder: Path | None = None) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "speaker_tracker", "serve", "--port", "0", *arguments],
-            env=environment,
-            stderr=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            text=True,
+            command, env=environment, cwd=folder, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
         )
         self.log: list[str] = []
         self._news = threading.Condition()
@@ -60,20 +59,6 @@ class ServerProcess:
                 raise AssertionError(f"{pattern!r} was not logged:\n" + "\n".join(self.log))
             return found()[-1]
 
-    @property
-    def url(self) -> str:
-        """``ws://...`` once it serves."""
-        return self.logged(r"serving on (wss?://\S+/ws/session)")[1]
-
-    def health(self, **options: Any) -> tuple[int, dict[str, Any]]:
-        """Status and body of ``GET /health``."""
-        address = self.url.replace("ws", "http", 1).removesuffix("/ws/session") + "/health"
-        try:
-            with urllib.request.urlopen(address, timeout=30, **options) as response:
-                return response.status, json.load(response)
-        except urllib.error.HTTPError as error:
-            return error.code, json.load(error)
-
     def memory(self) -> int:
         """Bytes of resident memory of the server and its workers."""
         process = psutil.Process(self.process.pid)
@@ -95,3 +80,26 @@ class ServerProcess:
                 except psutil.NoSuchProcess:
                     continue
         self.wait()
+
+
+class ServerProcess(LoggedProcess):
+    """``speaker-tracker serve`` on a free port of the loopback; ``settings`` become environment variables."""
+
+    def __init__(self, *arguments: str, **settings: Any) -> None:
+        super().__init__(
+            [sys.executable, "-m", "speaker_tracker", "serve", "--port", "0", *arguments], environment_with(**settings)
+        )
+
+    @property
+    def url(self) -> str:
+        """``ws://...`` once it serves."""
+        return self.logged(r"serving on (wss?://\S+/ws/session)")[1]
+
+    def health(self, **options: Any) -> tuple[int, dict[str, Any]]:
+        """Status and body of ``GET /health``."""
+        address = self.url.replace("ws", "http", 1).removesuffix("/ws/session") + "/health"
+        try:
+            with urllib.request.urlopen(address, timeout=30, **options) as response:
+                return response.status, json.load(response)
+        except urllib.error.HTTPError as error:
+            return error.code, json.load(error)

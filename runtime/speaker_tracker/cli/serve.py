@@ -11,12 +11,12 @@ import click
 
 from speaker_tracker.cli.common import config_option, settings_from
 from speaker_tracker.cli.help_text import examples
-from speaker_tracker.engine.assembly import build_chain, build_observers, configure_chain, find_observers, find_plugins
+from speaker_tracker.engine.assembly import configure_chain, find_observers, find_plugins
 from speaker_tracker.server import binding
+from speaker_tracker.server.loading import load_server
 from speaker_tracker.server.logs import configure_logging
-from speaker_tracker.server.process import Loaded, Surroundings, end_by_signals_while_loading, serve_here
+from speaker_tracker.server.process import ParentProcess, end_by_signals_while_loading, serve_here
 from speaker_tracker.server.supervisor import Supervisor
-from speaker_tracker.server.worker import in_use
 
 logger = logging.getLogger(__name__)
 
@@ -59,10 +59,9 @@ def command(**given: Any) -> None:
         if settings.workers > 1:
             Supervisor(settings, sockets).run()
             return
-        observers = build_observers(settings)
         end_by_signals_while_loading()
-        chain = build_chain(settings)
-        ready = partial(logger.info, "serving on %s; %s", binding.url(sockets), in_use(chain))
-        serve_here(settings, Loaded(chain, observers, config, sockets), Surroundings(ready))
+        loaded = load_server(settings)
+        ready = partial(logger.info, "serving on %s; %s", binding.url(sockets), loaded.in_use)
+        serve_here(loaded, config, sockets, ParentProcess(ready))
     finally:
         binding.close(sockets)

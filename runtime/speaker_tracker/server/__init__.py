@@ -1,1 +1,1 @@
-"""The network shell: a Quart application that pumps sessions, and the processes that serve it with Hypercorn."""
+"""Network side: the Quart application that runs sessions, and how it is served, by ``serve`` or by any ASGI server."""

@@ -1,4 +1,4 @@
-"""Who may open a session: the checks of the handshake."""
+"""Checks of the handshake: who may open a session."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ANY_ORIGIN = "*"
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a handshake is turned down: ``origin`` or ``token``, an HTTP status and a sentence for people."""
+    """Reason for turning a handshake down: ``origin`` or ``token``, with an HTTP status and a sentence for people."""
 
     reason: str
     status: HTTPStatus
@@ -22,14 +22,14 @@ class Refusal:
 
 
 class Admission:
-    """Checks handshakes against ``settings.allowed_origins`` and ``settings.tokens``."""
+    """Check of handshakes against ``settings.allowed_origins`` and ``settings.tokens``."""
 
     def __init__(self, settings: Settings) -> None:
         self._origins = frozenset(_normal_origin(origin) for origin in settings.allowed_origins)
         self._tokens = tuple(token.get_secret_value().encode() for token in settings.tokens)
 
     def refusal(self, *, origin: str | None, authorization: str | None, token_parameters: Sequence[str]) -> Refusal | None:
-        """None where the client may connect.
+        """Reason to turn the client away; None where it may connect.
 
         ``origin`` and ``authorization`` are the headers of these names; a client without an Origin header is no browser and
         needs none. ``token_parameters`` are the values of ``?token=``, for browsers, which cannot set headers.

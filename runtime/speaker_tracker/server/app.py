@@ -1,4 +1,4 @@
-"""The Quart application: the WebSocket ``/ws/session``, ``GET /health``, ``GET /asyncapi.yaml``, and the page."""
+"""Quart application: the WebSocket ``/ws/session``, ``GET /health``, ``GET /asyncapi.yaml``, and the page."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ HEALTH_PATH = "/health"
 OWN_PATHS = frozenset({HEALTH_PATH, SESSION_PATH, ASYNCAPI_PATH})
 PLAIN_PATH = re.compile(r"/[A-Za-z0-9._~/-]*")
 COUNTERS_SECONDS = 1.0
-"""Between two times that observers are told the totals of stages."""
+"""Time between two reports of the totals of stages to observers."""
 MAX_REQUEST_BYTES = 1 << 16
-"""No request but the handshake says anything; a longer body is refused."""
+"""Limit for the body of a request: no request but the handshake has anything to say."""
 
 
 class SessionServer:
-    """What the application's handlers share; one for each process."""
+    """State that the application's handlers share; one for each process."""
 
     def __init__(self, settings: Settings, chain: Chain, observers: Observers) -> None:
         self.settings = settings
@@ -54,7 +54,7 @@ class SessionServer:
         self.limits = SessionLimits(settings.max_frame_bytes, settings.max_session_seconds)
 
     def health(self) -> tuple[dict[str, Any], HTTPStatus]:
-        """The body and the status of ``/health``; its figures are those of this process."""
+        """Body and status of ``/health``; the figures are those of this process."""
         draining = self.registry.draining.is_set()
         body: dict[str, Any] = {
             "status": "draining" if draining else "ok",
@@ -69,7 +69,7 @@ class SessionServer:
         return body, HTTPStatus.SERVICE_UNAVAILABLE if draining else HTTPStatus.OK
 
     def handshake_refusal(self, client: Websocket) -> Refusal | None:
-        """Why ``client`` may not connect; None where it may."""
+        """Reason to turn ``client`` away; None where it may connect."""
         refusal = self.admission.refusal(
             origin=client.headers.get("Origin"),
             authorization=client.headers.get("Authorization"),
@@ -80,7 +80,7 @@ class SessionServer:
         return refusal
 
     async def run_session(self, client: Websocket) -> None:
-        """Runs one session to its end, or tells the client why there is none now."""
+        """Run one session to its end, or tell the client why there is none now."""
         busy = self.registry.refusal()
         if busy is not None:
             self.observers.refused(busy.code.value)
@@ -93,7 +93,7 @@ class SessionServer:
             await SessionPump(session, client, self.steps, self.registry, patience, self.observers).run()
 
     async def tell_counters(self) -> None:
-        """Tells observers the totals of stages, again and again."""
+        """Report the totals of stages to observers every ``COUNTERS_SECONDS``."""
         while True:
             for stage, totals in self.chain.counters.items():
                 for what, total in totals.items():
@@ -108,7 +108,7 @@ async def _send_and_close(client: Websocket, error: ErrorMessage) -> None:
 
 
 def create_app(settings: Settings, chain: Chain, observers: Observers | None = None) -> Quart:
-    """The application that opens sessions of ``chain``; ``session_server`` gives what a shutdown needs of it.
+    """Application that opens sessions of ``chain``; ``session_server`` gives what a shutdown needs of it.
 
     ``observers`` have been told that the process has started. Raises ``ObserverConfigurationError`` where one of them wants to
     answer a path that is taken or none.
@@ -180,6 +180,6 @@ def _add_endpoint(app: Quart, path: str, endpoint: Endpoint) -> None:
 
 
 def session_server(app: Quart) -> SessionServer:
-    """What ``create_app`` put into ``app``."""
+    """State that ``create_app`` has put into ``app``."""
     server: SessionServer = app.extensions["speaker_tracker"]
     return server

@@ -10,7 +10,7 @@ ASYNCAPI_PATH = "/asyncapi.yaml"
 
 
 def add_asyncapi(app: Quart) -> None:
-    """Lets ``app`` answer with the document that ``speaker_tracker.protocol.asyncapi`` made."""
+    """Have ``app`` answer with the document that ``speaker_tracker.protocol.asyncapi`` made."""
     document = files("speaker_tracker.protocol").joinpath("asyncapi.yaml").read_bytes()
     headers = {"Access-Control-Allow-Origin": "*"}
 

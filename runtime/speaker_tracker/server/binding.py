@@ -14,17 +14,17 @@ from speaker_tracker.server.app import SESSION_PATH
 from speaker_tracker.settings import Settings
 
 BACKLOG = 1024
-"""Connections that may wait to be accepted."""
+"""Maximum number of connections that wait to be accepted."""
 
 APPLICATION_QUEUE = 2
-"""Messages that Hypercorn holds for one connection, besides the one it reads."""
+"""Maximum number of messages that Hypercorn holds for one connection, besides the one it reads."""
 
 CLOSING_SECONDS = 3.0
-"""How long connections without a session may take to end once the server stops listening."""
+"""Time for connections without a session to end once the server stops listening."""
 
 
 class ServeError(UserError):
-    """The server cannot start as configured; the message is one sentence that says why and what to do."""
+    """Failure to start as configured; the message is one sentence that says why and what to do."""
 
 
 def hypercorn_config(settings: Settings) -> Config:
@@ -93,20 +93,20 @@ def bind(config: Config, settings: Settings) -> Sockets:
 
 
 def close(sockets: Sockets) -> None:
-    """Closes the listening sockets."""
+    """Close the listening sockets."""
     for listening in (*sockets.secure_sockets, *sockets.insecure_sockets, *sockets.quic_sockets):
         listening.close()
 
 
 def _give_up_on_dead_peers(listening: socket.socket, seconds: float) -> None:
-    """Accepted connections inherit it: what a client neither acknowledges nor makes room for ends the connection (RFC 5482)."""
+    """Have accepted connections end when a client neither acknowledges data nor makes room for it for ``seconds`` (RFC 5482)."""
     if hasattr(socket, "TCP_USER_TIMEOUT"):
         milliseconds = max(1, min(int(seconds * 1000), 2**31 - 1))
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
 
 
 def url(sockets: Sockets) -> str:
-    """The address that a client would use, such as ``ws://127.0.0.1:8000/ws/session``."""
+    """Address for clients, such as ``ws://127.0.0.1:8000/ws/session``."""
     secure = bool(sockets.secure_sockets)
     listening = (sockets.secure_sockets or sockets.insecure_sockets)[0]
     host, port = listening.getsockname()[:2]

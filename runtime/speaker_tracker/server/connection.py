@@ -1,4 +1,4 @@
-"""Quart's side of a WebSocket connection, with bounds: a small inbox, and an orderly goodbye."""
+"""WebSocket connections of Quart with bounds: a small inbox, and an orderly goodbye."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from quart import Quart, Websocket
 
 INBOX_FRAMES = 1
-"""Frames that wait while one is worked on; Hypercorn holds a few more, the rest waits with the client (TCP)."""
+"""Maximum number of frames that wait while one is processed; Hypercorn holds a few more, the rest waits with the client (TCP)."""
 
 GOODBYE_SECONDS = 5.0
-"""How long a client may take to answer our close."""
+"""Time for a client to answer our close."""
 
 
 class BoundedWebsocketConnection(ASGIWebsocketConnection):
-    """Differs from Quart's own in three points.
+    """Connection that differs from Quart's own in three points.
 
     A client that sends faster than its frames are worked on is no longer read (Quart's queue has no end). An empty binary frame
     arrives as ``b""`` (Quart makes it None). After our close what the client still sends is read and dropped until it closes too:
@@ -33,7 +33,7 @@ class BoundedWebsocketConnection(ASGIWebsocketConnection):
         self._disconnected = False
 
     async def __call__(self, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
-        """Runs the connection from its handshake to its end."""
+        """Run the connection from its handshake to its end."""
         await super().__call__(receive, send)
         if self._accepted and not self._disconnected:
             with suppress(TimeoutError):
@@ -41,7 +41,7 @@ class BoundedWebsocketConnection(ASGIWebsocketConnection):
                     await self._discard_until_disconnected(receive)
 
     async def handle_messages(self, receive: ASGIReceiveCallable) -> None:
-        """Moves what comes in to the inbox, waiting where it is full, until the client is gone."""
+        """Move frames to the inbox, waiting where it is full, until the client is gone."""
         while True:
             event = await receive()
             if event["type"] == "websocket.receive":
@@ -52,12 +52,12 @@ class BoundedWebsocketConnection(ASGIWebsocketConnection):
                 return
 
     async def handle_websocket(self, websocket: Websocket, send: ASGISendCallable) -> None:
-        """Runs the handler; a client that is gone by then is no error."""
+        """Run the handler; a client that is gone by then is no error."""
         with suppress(OSError):
             await super().handle_websocket(websocket, send)
 
     async def send_data(self, send: ASGISendCallable, data: str | bytes) -> None:
-        """Sends a frame; raises ``OSError`` where the client is gone."""
+        """Send a frame; raises ``OSError`` where the client is gone."""
         try:
             await super().send_data(send, data)
         except OSError:
@@ -65,7 +65,7 @@ class BoundedWebsocketConnection(ASGIWebsocketConnection):
             raise
 
     async def close_connection(self, send: ASGISendCallable, code: int, reason: str) -> None:
-        """Sends the close frame; raises ``OSError`` where the client is gone."""
+        """Send the close frame; raises ``OSError`` where the client is gone."""
         try:
             await super().close_connection(send, code, reason)
         except OSError:

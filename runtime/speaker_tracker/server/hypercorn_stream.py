@@ -1,11 +1,14 @@
-"""Hypercorn's side of a WebSocket connection, with three gaps closed.
+"""Replacements for parts of Hypercorn, which close gaps in how it treats WebSocket connections.
 
 - A message longer than ``websocket_max_message_size`` closes the connection before the application can say why. Here the excess
   is dropped as it arrives, and the application sees a message that is just over the limit.
-- Where the client is lost while the application sends, Hypercorn waits for room in the application's queue inside that very
+- When the client is lost while the application sends, Hypercorn waits for room in the application's queue inside that very
   ``send``: with a full queue both wait for ever. The same happens once the application has ended and nobody reads the queue.
+- A connection that the kernel gives up (``TCP_USER_TIMEOUT``) is logged with a traceback: Hypercorn expects other errors only.
 - ``permessage-deflate`` is not offered: PCM hardly shrinks, its windows cost some 300 KiB a connection, and a few kilobytes of a
   hostile client would unfold to megabytes before any limit applies.
+
+docs/hypercorn-upstream.md has the first two with a script for each that shows them.
 """
 
 from __future__ import annotations
@@ -16,6 +19,8 @@ from contextlib import suppress
 from io import BytesIO, StringIO
 from typing import Any
 
+from hypercorn.asyncio import run
+from hypercorn.asyncio.tcp_server import TCPServer
 from hypercorn.protocol import h2, h11, ws_stream
 from hypercorn.protocol.events import Event, Request, StreamClosed
 from hypercorn.protocol.ws_stream import ASGIWebsocketState, WSStream
@@ -26,14 +31,14 @@ from wsproto.frame_protocol import CloseReason
 logger = logging.getLogger(__name__)
 
 MIN_TEXT_LIMIT = 4096
-"""Text frames may be as long as the session reads them, however small the limit for audio is (characters)."""
+"""Lower bound of the limit for text frames, in characters: as much as a session reads, however small the limit for audio is."""
 
 
 class TruncatingBuffer(ws_stream.WebsocketBuffer):
-    """Collects a message, at most one byte or character more than ``max_length``; the rest is dropped."""
+    """Buffer for one message that keeps at most one byte or character more than ``max_length`` and drops the rest."""
 
     def extend(self, event: Message[Any]) -> None:
-        """Takes a part of a message in."""
+        """Append a part of a message."""
         if self.value is None:
             self.value = StringIO() if isinstance(event, TextMessage) else BytesIO()
         is_text = isinstance(self.value, StringIO)
@@ -42,8 +47,8 @@ class TruncatingBuffer(ws_stream.WebsocketBuffer):
             self.length += self.value.write(event.data[:room])
 
 
-class CarefulWSStream(WSStream):
-    """A WebSocket stream that neither ends a long message early nor waits for an application that waits for it."""
+class NonBlockingWSStream(WSStream):
+    """WebSocket stream that hands on long messages and never waits for an application that is waiting for it."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -52,7 +57,7 @@ class CarefulWSStream(WSStream):
         self._end_is_told = False
 
     async def handle(self, event: Event) -> None:
-        """Takes what the client did: the handshake, data, or the end of the connection."""
+        """Process an event of the client: the handshake, data, or the end of the connection."""
         if isinstance(event, StreamClosed):
             self._tell_application_of_end()
             return
@@ -65,7 +70,10 @@ class CarefulWSStream(WSStream):
             await self.send(StreamClosed(stream_id=self.stream_id))
 
     async def app_send(self, message: ASGISendEvent | None) -> None:
-        """Takes what the application sends; ``OSError`` where the client is gone, as ASGI 2.4 has it. None: it has ended."""
+        """Send a message of the application; None means that the application has ended.
+
+        Raises ``OSError`` where the client is gone, as ASGI 2.4 asks for.
+        """
         if message is not None:
             if self.closed:
                 raise ConnectionResetError("the client is gone")
@@ -95,25 +103,46 @@ class CarefulWSStream(WSStream):
             self._application_queue.get_nowait()
 
 
+class QuietTCPServer(TCPServer):
+    """Connection that ends without a traceback however the client was lost, and at once when it is cancelled.
+
+    At the server's end Hypercorn cancels connections that have not ended in time, and still waits until the client has read all.
+    """
+
+    async def run(self) -> None:
+        """Serve the connection to its end."""
+        with suppress(asyncio.CancelledError):  # asyncio of Python 3.11 logs every connection that ends by it
+            await super().run()
+
+    async def _close(self) -> None:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            self.writer.transport.abort()
+        # Hypercorn catches the errors of a reset here, and not the ETIMEDOUT of a client that never read.
+        with suppress(OSError):
+            await super()._close()
+
+
 async def _discard(_event: object) -> None:
-    """Takes the place of a queue that nobody reads any more."""
+    """Drop an event; stands in for a queue that nobody reads any more."""
 
 
 def _no_extensions(*_: object) -> None:
-    """Answers a client's offer of extensions with none."""
+    """Accept none of the extensions that a client offers."""
 
 
 def install() -> None:
-    """Puts these streams in the place of Hypercorn's, in this process; once is enough, more does no harm.
+    """Put these replacements in the place of Hypercorn's own, for this process. Calling it again does no harm.
 
     Where a later Hypercorn has no such place, its own behaviour holds, and the log says so.
     """
     for module, name, own in (
-        (h11, "WSStream", CarefulWSStream),
-        (h2, "WSStream", CarefulWSStream),
+        (h11, "WSStream", NonBlockingWSStream),
+        (h2, "WSStream", NonBlockingWSStream),
         (ws_stream, "server_extensions_handshake", _no_extensions),
+        (run, "TCPServer", QuietTCPServer),
     ):
         if hasattr(module, name):
             setattr(module, name, own)
         else:
-            logger.warning("this version of Hypercorn has no %s.%s; long frames may close without a message", module.__name__, name)
+            logger.warning("this version of Hypercorn has no %s.%s, and keeps its own behaviour there", module.__name__, name)

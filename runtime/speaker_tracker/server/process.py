@@ -1,4 +1,4 @@
-"""Serves in this process, from the first connection to an orderly end."""
+"""Serving in this process, from the first connection to an orderly end."""
 
 from __future__ import annotations
 
@@ -15,13 +15,10 @@ from hypercorn.asyncio.run import worker_serve
 from hypercorn.config import Config, Sockets
 from quart import Quart
 
-from speaker_tracker.engine.chain import Chain
-from speaker_tracker.engine.observers import Observers
-from speaker_tracker.observer import ServerProcessInfo
 from speaker_tracker.server import hypercorn_stream
-from speaker_tracker.server.app import create_app, session_server
+from speaker_tracker.server.app import session_server
 from speaker_tracker.server.binding import CLOSING_SECONDS
-from speaker_tracker.settings import Settings
+from speaker_tracker.server.loading import LoadedServer
 
 logger = logging.getLogger(__name__)
 
@@ -29,11 +26,11 @@ END_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
-    """Whoever started this process.
+class ParentProcess:
+    """Process that started this one: what it wants to know, and what it shares.
 
     ``ready`` is called once the server answers connections and signals. ``orphaned``: a file descriptor that becomes readable
-    when the starter is gone, which is answered like a signal. ``shared_folder``: as in ``ServerProcessInfo``.
+    when the parent is gone, which is answered like a signal. ``shared_folder``: as in ``ServerProcessInfo``.
     """
 
     ready: Callable[[], None]
@@ -41,41 +38,27 @@ class Surroundings:
     shared_folder: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """What a server process has loaded, and what it listens on."""
-
-    chain: Chain
-    observers: Observers
-    config: Config
-    sockets: Sockets
-
-
-def serve_here(settings: Settings, loaded: Loaded, surroundings: Surroundings) -> None:
-    """Serves until SIGTERM or SIGINT; running sessions then get their report within ``settings.grace_seconds``.
+def serve_here(loaded: LoadedServer, config: Config, sockets: Sockets, parent: ParentProcess) -> None:
+    """Serve until SIGTERM or SIGINT; running sessions then get their report within ``settings.grace_seconds``.
 
     A second signal ends the process at once.
     """
-    chain, observers = loaded.chain, loaded.observers
-    stages = tuple(stage.name for stage in chain.configured)
-    observers.started(ServerProcessInfo(stages, chain.info, settings.max_sessions, surroundings.shared_folder))
-    app = create_app(settings, chain, observers)
-    asyncio.run(_serve(app, loaded.config, loaded.sockets, settings.grace_seconds, surroundings))
-    chain.close()
-    observers.close()
+    app = loaded.application(parent.shared_folder)
+    asyncio.run(_serve(app, config, sockets, loaded.settings.grace_seconds, parent))
+    loaded.close()
 
 
-async def _serve(app: Quart, config: Config, sockets: Sockets, grace_seconds: float, surroundings: Surroundings) -> None:
+async def _serve(app: Quart, config: Config, sockets: Sockets, grace_seconds: float, parent: ParentProcess) -> None:
     stop = asyncio.Event()
     _on_end_signals(stop)
-    if surroundings.orphaned is not None:
-        asyncio.get_running_loop().add_reader(surroundings.orphaned, _stop_as_orphan, surroundings.orphaned, stop)
-    app.before_serving(surroundings.ready)
+    if parent.orphaned is not None:
+        asyncio.get_running_loop().add_reader(parent.orphaned, _stop_as_orphan, parent.orphaned, stop)
+    app.before_serving(parent.ready)
     await serve_until(stop, app, config, sockets, grace_seconds)
 
 
 async def serve_until(stop: asyncio.Event, app: Quart, config: Config, sockets: Sockets, grace_seconds: float) -> None:
-    """Serves ``app`` until ``stop`` is set, then lets its sessions finish within ``grace_seconds`` and returns."""
+    """Serve ``app`` until ``stop`` is set, then let its sessions finish within ``grace_seconds``."""
     hypercorn_stream.install()
     server = session_server(app)
     drained = asyncio.Event()
@@ -123,7 +106,7 @@ def _on_signal(loop: asyncio.AbstractEventLoop, number: signal.Signals, then: Ca
 
 
 def die_of(number: signal.Signals) -> None:
-    """Ends this process at once, by the signal's default action, as its parent then sees."""
+    """End this process at once, by the signal's default action, as its parent then sees."""
     signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
     # The first process of a container is spared default actions.
@@ -131,7 +114,7 @@ def die_of(number: signal.Signals) -> None:
 
 
 def end_by_signals_while_loading() -> None:
-    """SIGTERM ends this process even if it is the first of a container, until ``serve_here`` answers signals."""
+    """Have SIGTERM end this process even if it is the first of a container, until ``serve_here`` answers signals."""
     signal.signal(signal.SIGTERM, lambda number, _frame: die_of(signal.Signals(number)))
 
 

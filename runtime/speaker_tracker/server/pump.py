@@ -1,4 +1,4 @@
-"""Pumps one session: frames of the client in, messages to the client out, time-outs and shutdown in between."""
+"""Transport of one session: frames of the client in, messages to the client out, time-outs and shutdown in between."""
 
 from __future__ import annotations
 
@@ -28,34 +28,37 @@ from speaker_tracker.server.steps import StepRunner
 
 logger = logging.getLogger(__name__)
 
+CANCELLED = "cancelled"
+
 
 class Connection(Protocol):
-    """The client's connection; ``send`` and ``close`` wait while the client does not read and raise ``OSError`` once it is gone.
+    """Connection to a client; ``send`` and ``close`` wait while the client does not read and raise ``OSError`` once it is gone.
 
     The task is cancelled when the client closes.
     """
 
     def receive(self) -> Coroutine[Any, Any, str | bytes]:
-        """The next frame."""
+        """Wait for the next frame."""
         ...
 
     async def send(self, data: str) -> None:
-        """Sends a text frame."""
+        """Send a text frame."""
         ...
 
     async def close(self, code: int, reason: str = "") -> None:
-        """Sends a close frame."""
+        """Send a close frame."""
         ...
 
 
 class ClientGone(Exception):
-    """The client is gone, or has read nothing for so long that it must be."""
+    """Loss of the client: it is gone, or has read nothing for so long that it must be."""
 
 
 class SessionPump:
-    """Runs ``session`` over ``connection`` until either ends.
+    """Runner of ``session`` over ``connection`` until either ends.
 
-    ``patience_seconds``: how long the client may send nothing, and how long it may read nothing. ``observer`` is told of it.
+    ``patience_seconds``: limit for the time in which the client sends nothing, and for that in which it reads nothing. ``observer``
+    hears of the session's start, audio and end.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - what a session needs of its server
@@ -74,10 +77,10 @@ class SessionPump:
         self._patience_seconds = patience_seconds
         self._observer = observer or Observer()
         self._audio_bytes = 0
-        self._ended = "cancelled"
+        self._ended = CANCELLED
 
     async def run(self) -> None:
-        """Returns when the session is over, whichever way; whatever it held is let go of then."""
+        """Run the session to its end, whichever way it comes, and release what it held."""
         logger.info("session %s: opened, %d open", self._session.session_id, len(self._registry))
         draining = asyncio.create_task(self._registry.draining.wait())
         self._observer.session_opened()
@@ -89,7 +92,8 @@ class SessionPump:
         except asyncio.CancelledError:
             self._session.abandon()
             if not self._registry.grace_is_over:
-                self._ended = "client left"
+                if self._ended == CANCELLED:  # else it was being closed, and the client's answer was quicker than our own server's
+                    self._ended = "client left"
                 raise
             await self._cut_off()
         except Exception:

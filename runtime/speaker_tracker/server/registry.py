@@ -1,4 +1,4 @@
-"""The sessions that are open in this process: how many there may be, and how they come to their end at shutdown."""
+"""Open sessions of this process: their limit, and their end at shutdown."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from speaker_tracker.protocol import ErrorCode, ErrorMessage
 
 
 class SessionRegistry:
-    """Counts sessions and leads them through a shutdown: first no new ones, then the time for reports, then an end.
+    """Count of open sessions, and their way through a shutdown: no new ones, then time for reports, then the end.
 
-    ``limit``: sessions that may be open at once.
+    ``limit``: maximum number of sessions open at once.
     """
 
     def __init__(self, limit: int) -> None:
@@ -26,7 +26,7 @@ class SessionRegistry:
         return len(self._tasks)
 
     def refusal(self) -> ErrorMessage | None:
-        """What to tell a client who wants another session now; None where there is room."""
+        """Error message for a client that wants another session now; None where there is room."""
         if self.draining.is_set():
             return ErrorMessage(code=ErrorCode.SHUTTING_DOWN, message="the server is shutting down; connect again later")
         if len(self._tasks) >= self.limit:
@@ -38,7 +38,7 @@ class SessionRegistry:
 
     @contextmanager
     def place(self) -> Iterator[None]:
-        """Holds a place for the session that the current task runs."""
+        """Context that holds a place for the session of the current task."""
         task = asyncio.current_task()
         if task is None:
             raise RuntimeError("a session is run by a task")
@@ -49,7 +49,7 @@ class SessionRegistry:
             self._tasks.discard(task)
 
     async def drain(self, grace_seconds: float) -> int:
-        """Asks all sessions to finish and gives them ``grace_seconds``; returns how many were cut off after that."""
+        """Ask all sessions to finish within ``grace_seconds``; returns how many were cut off after that."""
         self.draining.set()
         if self._tasks and grace_seconds > 0:
             await asyncio.wait(set(self._tasks), timeout=grace_seconds)

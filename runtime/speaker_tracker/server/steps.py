@@ -1,4 +1,4 @@
-"""Runs the steps of sessions: in threads where stages are CPU heavy, on the event loop otherwise."""
+"""Execution of the steps of sessions: in threads where stages are CPU heavy, on the event loop otherwise."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ THREADS_PER_CORE = 8
 
 
 class StepRunner:
-    """Takes steps of generators, one at a time for each; sessions take turns because each step goes to the back of the queue.
+    """Runner of generators' steps, one at a time for each; sessions take turns, as each step goes to the back of the queue.
 
-    ``threads``: how many steps may be under way at once; 0: eight for each core. Without ``cpu_heavy`` steps run inline.
+    ``threads``: maximum number of steps under way at once; 0: eight for each core. Without ``cpu_heavy`` steps run inline.
     """
 
     def __init__(self, *, cpu_heavy: bool, threads: int = 0) -> None:
@@ -28,7 +28,7 @@ class StepRunner:
         self._under_way: set[Future[Any]] = set()
 
     async def step(self, steps: Iterator[Output]) -> Output | None:
-        """What the next step of ``steps`` yields; None at its end.
+        """Run the next step of ``steps`` and return what it yields; None at its end.
 
         Where the task is cancelled, a step under way is waited for before the cancellation goes on, so that nobody else
         touches what it works on.
@@ -50,17 +50,17 @@ class StepRunner:
 
     @property
     def busy(self) -> bool:
-        """A step is under way in a thread."""
+        """Whether a step is under way in a thread."""
         return any(work.running() for work in tuple(self._under_way))
 
     def close(self) -> None:
-        """Takes no more steps; those under way go on to their end."""
+        """Take no more steps; those under way go on to their end."""
         if self._executor is not None:
             self._executor.shutdown(wait=False, cancel_futures=True)
 
 
 async def _outlast(waiter: asyncio.Future[Output | None]) -> None:
-    """Waits for ``waiter`` through further cancellations; they add nothing to the one that is already on its way."""
+    """Wait for ``waiter`` through further cancellations; they add nothing to the one that is already on its way."""
     while not waiter.done():
         try:
             await asyncio.wait({waiter})

@@ -1,4 +1,4 @@
-"""Several server processes on one listening socket: starts them, restarts those that crash, ends them all."""
+"""Supervision of several server processes on one listening socket: their start, restart after a crash, and end."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ logger = logging.getLogger(__name__)
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30.0
 STEADY_SECONDS = 60.0
-"""A worker that ran for so long starts over with the shortest pause when it crashes."""
+"""Run time after which a worker that crashes is restarted with the shortest pause again."""
 POLL_SECONDS = 0.2
 
 
 @dataclass(slots=True)
 class Worker:
-    """A place for a process: the one that runs now, or when the next is due."""
+    """Place for a process: the one that runs now, or the time when the next is due."""
 
     process: BaseProcess | None = None
     reports: Connection | None = None
@@ -44,7 +44,7 @@ class Worker:
 
 
 class Supervisor:
-    """Runs ``settings.workers`` processes that share ``sockets``, until SIGTERM or SIGINT.
+    """Parent of ``settings.workers`` processes that share ``sockets``, until SIGTERM or SIGINT.
 
     A second signal ends all at once. Workers listen to this process alone: a terminal sends SIGINT to all, and they ignore it.
     """
@@ -59,7 +59,7 @@ class Supervisor:
         self._shared_folder: Path | None = None
 
     def run(self) -> None:
-        """Returns once all have ended after a signal. Raises ``ServeError`` where one cannot start at all."""
+        """Start all, and return once they have ended after a signal. Raises ``ServeError`` where one cannot start at all."""
         for number in END_SIGNALS:
             signal.signal(number, self._on_signal)
         with ExitStack() as at_the_end:

@@ -1,4 +1,4 @@
-"""The page at ``/``: its files, and what it asks about the server before it opens a session."""
+"""Page at ``/``: its files, and the question it asks the server before it opens a session."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from speaker_tracker.settings import Settings
 
 PAGE_PATH = "/"
 FILES_PATH = "/web/"
-"""Before the names of the page's files. The page names them relative to itself, so that a proxy may put it under any path."""
+"""Path above the page's files. The page names them relative to itself, so that it works below any path."""
 
 ADMISSION_PATH = f"{FILES_PATH}admission"
 
@@ -44,7 +44,7 @@ HEADERS = {
 
 @dataclass(frozen=True, slots=True)
 class PageFile:
-    """A file of the page as it is answered; ``etag`` is made of its content."""
+    """File of the page as it is answered; ``etag`` is made of its content."""
 
     body: bytes
     content_type: str
@@ -52,17 +52,17 @@ class PageFile:
 
 
 def page_files() -> dict[str, PageFile]:
-    """All files of the page, by their path below its folder, with slashes."""
+    """Read all files of the page; keys are paths below its folder, with slashes."""
     return {name: _page_file(file) for name, file in _walk(files("speaker_tracker").joinpath("web"))}
 
 
 def is_page_path(path: str) -> bool:
-    """Whether the page answers ``path``, or would take it for one of its files."""
+    """Whether the page answers ``path``, as itself or as one of its files."""
     return path == PAGE_PATH or path.startswith(FILES_PATH)
 
 
 def web_page(settings: Settings, admission: Admission) -> Blueprint:
-    """The page, its files, and ``POST /web/admission``, with which the page asks what a handshake would be answered."""
+    """Blueprint of the page, its files, and ``POST /web/admission``, which tells the page how a handshake would be answered."""
     page = Blueprint("web", __name__)
     known = page_files()
 
@@ -118,7 +118,7 @@ def _suffix(file: Traversable) -> str:
 
 
 async def _answer(file: PageFile) -> Response:
-    """The file; 304 where the browser has this very content. It always asks, so that an update is taken at once."""
+    """Response with the file; 304 where the browser has this very content. It always asks, so that an update is taken at once."""
     response = Response(file.body, content_type=file.content_type, headers={"Cache-Control": "no-cache"})
     response.set_etag(file.etag)
     await response.make_conditional(request)

@@ -22,14 +22,14 @@ from speaker_tracker.stage import StageOptions, State
 class SegmenterOptions:
     """Parameters of segmentation, in frames.
 
-    ``threshold``: activation threshold; a frame with at least this score is speech. ``release``: deactivation threshold; a frame
-    below it is silence, and one between the two is undecided and continues the state before it. ``min_speech``: frames of speech
+    ``threshold``: activation threshold; a frame with at least this score is speech. ``deactivation_threshold``: a frame with less
+    than this is silence, and one between the two is undecided and continues the state before it. ``min_speech``: frames of speech
     that open a segment, at least 1. ``min_silence``: frames of silence that end it, at least 1. ``padding``: frames added on either
     side.
     """
 
     threshold: float
-    release: float
+    deactivation_threshold: float
     min_speech: int
     min_silence: int
     padding: int
@@ -42,7 +42,7 @@ class SegmentTimingOptions(StageOptions):
     min_silence_ms: Annotated[int, Field(ge=0, le=5000)] = Field(200, description="shortest pause that ends a segment")
     padding_ms: Annotated[int, Field(ge=0, le=1000)] = Field(40, description="added on either side of a segment")
 
-    def segmenter(self, *, threshold: float, release: float, frame_samples: int) -> SegmenterOptions:
+    def segmenter(self, *, threshold: float, deactivation_threshold: float, frame_samples: int) -> SegmenterOptions:
         """These options in frames of ``frame_samples``, with the activation and deactivation thresholds of the scores."""
 
         def frames(milliseconds: int) -> int:
@@ -50,7 +50,7 @@ class SegmentTimingOptions(StageOptions):
 
         return SegmenterOptions(
             threshold=threshold,
-            release=release,
+            deactivation_threshold=deactivation_threshold,
             min_speech=max(1, frames(self.min_speech_ms)),
             min_silence=max(1, frames(self.min_silence_ms)),
             padding=frames(self.padding_ms),
@@ -130,7 +130,7 @@ class SpeechSegmenter:
         if score >= options.threshold:
             self._onset += 1
             self._speech_frames += 1
-        elif score < options.release:
+        elif score < options.deactivation_threshold:
             self._onset = self._speech_frames = 0
         elif self._onset:
             self._onset += 1
@@ -146,7 +146,7 @@ class SpeechSegmenter:
             self._onset = self._speech_frames = 0
 
     def _while_speaking(self, score: float) -> Iterator[Event]:
-        doubtful = self._options.release <= score < self._options.threshold
+        doubtful = self._options.deactivation_threshold <= score < self._options.threshold
         if score >= self._options.threshold or (doubtful and not self._silent_frames):
             self._silent_frames = 0
             yield from self._release(len(self._held))

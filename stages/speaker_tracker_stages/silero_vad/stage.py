@@ -62,7 +62,9 @@ class SileroVad(StageBase):
 
     def __init__(self, options: SileroVadOptions) -> None:
         self._segmenter = SpeechSegmenter(
-            options.segmenter(threshold=options.threshold, release=options.deactivation_threshold, frame_samples=FRAME)
+            options.segmenter(
+                threshold=options.threshold, deactivation_threshold=options.deactivation_threshold, frame_samples=FRAME
+            )
         )
         self._cutter = FrameCutter(FRAME)
         self._level = LevelFollower(FRAMES_PER_SECOND) if options.level else None

@@ -142,6 +142,11 @@ class LiveServer:
         self.url = binding.url(self._sockets)
         self.serving = asyncio.create_task(serve_until(self.stop, self.app, config, self._sockets, settings.grace_seconds))
 
+    @property
+    def address(self) -> tuple[str, int]:
+        host, port = self._sockets.insecure_sockets[0].getsockname()[:2]
+        return host, port
+
     @asynccontextmanager
     async def client(self, **options: Any) -> AsyncIterator[Client]:
         options = {"compression": None, "max_queue": None, **options}
@@ -150,8 +155,7 @@ class LiveServer:
 
     async def raw_exchange(self, data: bytes) -> bytes:
         """All that the server sends to one who sends ``data``, until the server closes."""
-        host, port = self._sockets.insecure_sockets[0].getsockname()[:2]
-        reader, writer = await asyncio.open_connection(host, port)
+        reader, writer = await asyncio.open_connection(*self.address)
         writer.write(data)
         reply = await reader.read()
         writer.close()

@@ -7,7 +7,7 @@ from hypercorn.protocol import h11, ws_stream
 from wsproto.events import BytesMessage, TextMessage
 
 from speaker_tracker.server import hypercorn_stream
-from speaker_tracker.server.hypercorn_stream import CarefulWSStream, TruncatingBuffer
+from speaker_tracker.server.hypercorn_stream import NonBlockingWSStream, TruncatingBuffer
 
 
 def put_in(buffer, *parts):
@@ -47,7 +47,7 @@ def test_install_puts_the_streams_where_hypercorn_makes_them(monkeypatch):
     hypercorn_stream.install()
     hypercorn_stream.install()
 
-    assert h11.WSStream is CarefulWSStream
+    assert h11.WSStream is NonBlockingWSStream
 
 
 def test_install_says_so_where_hypercorn_has_no_such_place(monkeypatch, caplog):

@@ -5,7 +5,7 @@ from speaker_tracker.events import AudioBlock, SpeechAudio, SpeechEnded, SpeechS
 from speaker_tracker.stagekit.speech_segmenter import FrameCutter, SegmenterOptions, SegmentTimingOptions, SpeechSegmenter
 
 FRAME = 10
-OPTIONS = SegmenterOptions(threshold=0.5, release=0.3, min_speech=2, min_silence=3, padding=1)
+OPTIONS = SegmenterOptions(threshold=0.5, deactivation_threshold=0.3, min_speech=2, min_silence=3, padding=1)
 
 
 def segments(scores, options=OPTIONS):
@@ -80,7 +80,7 @@ def test_a_restored_segmenter_that_hears_nothing_more_ends_it_once():
 def test_durations_are_rounded_to_frames():
     timing = SegmentTimingOptions(min_speech_ms=0, min_silence_ms=200, padding_ms=40)
 
-    assert timing.segmenter(threshold=0.5, release=0.3, frame_samples=512) == SegmenterOptions(0.5, 0.3, 1, 6, 1)
+    assert timing.segmenter(threshold=0.5, deactivation_threshold=0.3, frame_samples=512) == SegmenterOptions(0.5, 0.3, 1, 6, 1)
 
 
 @pytest.mark.parametrize("size", [1, 7, 10, 33])
