@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-TEXT = (Path(__file__).parents[1] / "docs" / "hypercorn-upstream.md").read_text(encoding="utf-8")
+TEXT = (Path(__file__).parents[2] / "docs" / "hypercorn-upstream.md").read_text(encoding="utf-8")
 SCRIPTS = re.findall(r"```python\n(.*?)```.*?```\n(.*?)```", TEXT, re.DOTALL)
 
 
