@@ -11,28 +11,12 @@ from typing import Annotated, cast
 from pydantic import Field
 
 from speaker_tracker import hookimpl
+from speaker_tracker.audio.media_kinds import SIGNATURE_BYTES, header_kind
 from speaker_tracker.audio.pcm import decode_pcm
 from speaker_tracker.errors import BadInput
 from speaker_tracker.events import AudioBlock, AudioClock, Event, PcmReceived
 from speaker_tracker.protocol import PCM_FORMAT, ErrorCode
 from speaker_tracker.stage import Answer, LoadedStage, StageBase, StageOptions, StageSpec, State
-
-MAGIC_NUMBERS = {
-    b"RIFF": "a WAV file (RIFF header)",
-    b"RIFX": "a WAV file (RIFX header)",
-    b"ID3": "an MP3 file (ID3 tag)",
-    b"OggS": "an Ogg file (Vorbis or Opus)",
-    b"fLaC": "a FLAC file",
-    b"FORM": "an AIFF file",
-    b".snd": "an AU file",
-    b"\x1aE\xdf\xa3": "a WebM or Matroska file",
-    b"RF64": "a WAV file (RF64 header)",
-    b"riff": "a Wave64 file",
-    b"caff": "a CAF file",
-    b"#!AMR": "an AMR file",
-}
-"""First bytes of sound files that are sent by mistake, and what they are called in the error."""
-LONGEST_MAGIC = max(map(len, MAGIC_NUMBERS))
 
 
 class FrameDecoderOptions(StageOptions):
@@ -42,13 +26,13 @@ class FrameDecoderOptions(StageOptions):
 
 
 class FrameDecoder(StageBase):
-    """One session's decoder; holds less than a block of audio between two frames."""
+    """One session's decoder; holds less than a block of audio between two frames, and at first the beginning of the stream."""
 
     def __init__(self, options: FrameDecoderOptions) -> None:
         self._block_bytes = 2 * options.block_samples
         self._rest = b""
         self._position = 0
-        self._head = b""
+        self._head: bytes | None = b""
 
     def feed(self, event: Event) -> Iterator[Answer]:
         """Answers PCM with blocks, each followed by the clock. Raises ``BadInput`` for odd lengths and for files with a header."""
@@ -75,7 +59,7 @@ class FrameDecoder(StageBase):
     def restore(self, state: State) -> None:
         """Goes on after the last whole block."""
         self._position = cast(int, state["position"])
-        self._head = bytes(LONGEST_MAGIC)
+        self._head = None
 
     def _decode(self, data: bytes) -> Iterator[Event]:
         block = AudioBlock(self._position, decode_pcm(data))
@@ -84,11 +68,13 @@ class FrameDecoder(StageBase):
         yield AudioClock(self._position)
 
     def _check(self, data: bytes) -> None:
-        if len(self._head) < LONGEST_MAGIC:
-            self._head += data[: LONGEST_MAGIC - len(self._head)]
-            for magic, what in MAGIC_NUMBERS.items():
-                if self._head.startswith(magic):
-                    raise BadInput(ErrorCode.UNSUPPORTED_AUDIO, f"this is {what}; send {PCM_FORMAT}")
+        if self._head is not None:
+            self._head += data[: SIGNATURE_BYTES - len(self._head)]
+            kind = header_kind(self._head)
+            if kind is not None:
+                raise BadInput(ErrorCode.UNSUPPORTED_AUDIO, f"this is {kind}; send {PCM_FORMAT}")
+            if len(self._head) == SIGNATURE_BYTES:
+                self._head = None
         if len(data) % 2:
             raise BadInput(
                 ErrorCode.ODD_LENGTH,

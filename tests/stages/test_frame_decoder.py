@@ -1,8 +1,12 @@
+import subprocess
+
 import numpy as np
 import pytest
 
 from speaker_tracker.events import AudioBlock, AudioClock, PcmReceived
 from speaker_tracker.protocol import BadInput, ErrorCode
+from support.known_conversation import DATA
+from support.needed_programs import needed
 from support.stage_harness import frames, load, of_type, open_stage, run
 
 MORE = [(b"RF64\x00\x00", "WAV"), (b"ID3\x04\x00", "MP3")]  # the latter of an odd length
@@ -67,6 +71,25 @@ def test_a_sound_file_with_a_header_is_named_and_refused(header, what):
     with pytest.raises(BadInput, match=f"{what}.*without a header") as caught:
         run(open_stage(load("frame_decoder")), [PcmReceived(header)])
     assert caught.value.code == ErrorCode.UNSUPPORTED_AUDIO
+
+
+def bare_mp3(tmp_path):
+    """MP3 without a tag before it or a frame about it, as encoders of live streams make it."""
+    speech = ["-t", "2", "-i", str(DATA / "dialogue.flac"), "-write_xing", "0", "-id3v2_version", "0"]
+    subprocess.run([needed("ffmpeg"), "-v", "error", *speech, str(tmp_path / "a.mp3")], check=True)
+    return (tmp_path / "a.mp3").read_bytes()
+
+
+@pytest.mark.parametrize("size", [2, 100, 3200])
+def test_a_file_that_only_its_frames_give_away_is_named_and_refused(tmp_path, size):
+    data = bare_mp3(tmp_path)
+    with pytest.raises(BadInput, match="this is an MP3 file; send raw PCM"):
+        run(open_stage(load("frame_decoder")), [PcmReceived(data[at : at + size]) for at in range(0, 8000, size)])
+
+
+def test_what_looks_like_a_file_behind_the_beginning_is_audio(tmp_path):
+    data = bytes(5000) + bare_mp3(tmp_path)[:8000]
+    assert of_type(AudioClock, run(open_stage(load("frame_decoder")), [PcmReceived(data)]))[-1].position == len(data) // 2
 
 
 def test_a_header_that_comes_in_pieces_is_found_as_well():

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from speaker_tracker.audio.media_kinds import header_kind
+from speaker_tracker.audio.media_kinds import SIGNATURE_BYTES, header_kind
 from speaker_tracker.cli.stream.source import AudioSource
 from speaker_tracker.errors import UserError
 from speaker_tracker.protocol import PCM_FORMAT
@@ -20,7 +20,7 @@ SAMPLE_BYTES = 2
 READ_BYTES = 6400
 """At most 200 ms are read at a time, less if less is available."""
 HEAD_BYTES = 12
-"""Number of first bytes that distinguish a file with a header from raw PCM."""
+"""Nothing is sent before so much is there: as much as most headers need to be known."""
 HELD_CHUNKS = 50
 HOW = "ffmpeg -i FILE -f s16le -ar 16000 -ac 1 - | speaker-tracker stream -"
 
@@ -58,18 +58,19 @@ class StandardInput(AudioSource):
         """The audio. Raises ``StandardInputError`` for files with a header and for empty input."""
         # A daemon thread rather than a pool's: while it waits for input, it must not keep the command from ending.
         threading.Thread(target=self._read, args=[asyncio.get_running_loop()], daemon=True).start()
-        held, begun = b"", False
+        held = head = b""
         while chunk := await self._next():
             held += chunk
-            if not begun and len(held) < HEAD_BYTES:
-                continue
-            self._check_begin(held, begun=begun)
-            begun = True
+            if len(head) < SIGNATURE_BYTES:
+                head += chunk[: SIGNATURE_BYTES - len(head)]
+                if len(head) < HEAD_BYTES:
+                    continue
+                self._check_begin(head)
             whole = len(held) - len(held) % SAMPLE_BYTES
             yield held[:whole]
             held = held[whole:]
         if held or not self._stopped:
-            self._check_begin(held, begun=begun)
+            self._check_begin(head)
         if len(held) >= SAMPLE_BYTES:
             yield held[: len(held) - len(held) % SAMPLE_BYTES]
         self._odd = len(held) % SAMPLE_BYTES == 1 and not self._stopped
@@ -99,11 +100,9 @@ class StandardInput(AudioSource):
             except RuntimeError:  # the loop is closed, and nobody waits
                 return
 
-    def _check_begin(self, held: bytes, *, begun: bool) -> None:
-        if begun:
-            return
-        if not held:
+    def _check_begin(self, head: bytes) -> None:
+        if not head:
             raise StandardInputError(f"nothing came on standard input; pipe {PCM_FORMAT} into it: {HOW}")
-        kind = header_kind(held)
+        kind = header_kind(head)
         if kind is not None:
             raise StandardInputError(f"standard input is {kind}, and must be {PCM_FORMAT}; convert it: {HOW}")
