@@ -13,10 +13,12 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
+from speaker_tracker.audio.mixing import Mixer
 from speaker_tracker.audio.pcm import quantize
 from speaker_tracker.cli.stream.source import FRAME_MS, AudioSource
 from speaker_tracker.errors import MissingExtraError, UserError
 from speaker_tracker.events.audio import SAMPLE_RATE
+from speaker_tracker.protocol.audio_format import FULL_SCALE
 
 HELD_FRAMES = 300
 """Audio recorded while the server accepts none is kept up to half a minute; more is lost."""
@@ -67,6 +69,7 @@ class Microphone(AudioSource):
         self._device: int = found["index"]
         self._name: str = found["name"]
         self._format = self._usable_format(found)
+        self._mixer = Mixer(self._format.rate, self._format.channels, FULL_SCALE)
         self._blocks: asyncio.Queue[NDArray[np.int16] | None] = asyncio.Queue()
         self._overflows = 0
         self._lost = 0
@@ -78,13 +81,15 @@ class Microphone(AudioSource):
 
     @property
     def notes(self) -> list[str]:
-        """Sentences about lost audio, if any."""
+        """Sentences about lost audio and about channels in opposite phase, if any."""
         notes = []
         if self._overflows:
             notes.append(f"this machine did not keep up with the microphone: audio was lost {_times(self._overflows)}")
         if self._lost:
             seconds = self._lost * FRAME_MS / 1000
             notes.append(f"the server was away, or did not keep up with the microphone: {seconds:.1f} s of audio were left out")
+        if self._mixer.note is not None:
+            notes.append(f"the microphone {self._name!r} {self._mixer.note}")
         return notes
 
     async def frames(self) -> AsyncIterator[bytes]:
@@ -142,7 +147,7 @@ class Microphone(AudioSource):
     def _pcm(self, block: NDArray[np.int16], resampler: Any) -> bytes:
         if self._format == InputFormat(SAMPLE_RATE, 1):
             return block.astype("<i2").tobytes()
-        mono = block.mean(axis=1, dtype=np.float32)
+        mono = self._mixer.mix(block)
         samples = mono if self._format.rate == SAMPLE_RATE else resampler.resample_chunk(mono)
         return quantize(samples)
 

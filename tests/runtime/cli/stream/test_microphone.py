@@ -228,6 +228,21 @@ async def test_a_device_of_another_rate_and_stereo_is_resampled_and_averaged(fak
     assert FakeStream.opened.closed
 
 
+async def test_channels_in_opposite_phase_do_not_cancel_and_are_reported(fake, monkeypatch):
+    fake.usable = {(48_000, 2)}
+    tone = 10_000 * np.sin(2 * np.pi * 440 * np.arange(96_000) / 48_000)
+    stereo = np.stack([tone, -tone], axis=1).reshape(20, -1)
+    monkeypatch.setattr(FakeStream, "blocks", [(block, False) for block in stereo])
+    device = Microphone()
+
+    heard = await recorded(device, 20)
+
+    assert np.abs(heard[6400:]).max() > 9900
+    assert device.notes == [
+        "the microphone 'fake' has channels in opposite phase, which would cancel each other: channel 2 turned over for 1.8 s"
+    ]
+
+
 async def test_audio_that_the_machine_lost_is_counted_and_reported(fake, monkeypatch):  # noqa: ARG001
     monkeypatch.setattr(FakeStream, "blocks", [([1] * 1600, overflow) for overflow in (False, True, True)])
     device = Microphone()
