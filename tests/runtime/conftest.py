@@ -143,10 +143,10 @@ Turns = list[tuple[float, int | None]]
 def write_audio(tmp_path) -> Callable[..., Path]:
     """Writes an audio file of turns, at the levels that the scripted stage understands."""
 
-    def write(name: str, turns: Turns, rate: int = 16_000) -> Path:
+    def write(name: str, turns: Turns, rate: int = 16_000, subtype: str = "PCM_16") -> Path:
         levels = [np.full(int(seconds * rate), 0 if who is None else 1000 * (who + 1), np.int16) for seconds, who in turns]
         path = tmp_path / name
-        soundfile.write(path, np.concatenate(levels), rate, subtype="PCM_16")
+        soundfile.write(path, np.concatenate(levels), rate, subtype=subtype)
         return path
 
     return write

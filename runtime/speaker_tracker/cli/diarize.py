@@ -125,6 +125,7 @@ class _Run:
         self._reference = options.reference_turns()
         self._kept: list[TrackedFile] = []
         self._given = self._done = self._failed = 0
+        self._unread: list[AudioFileError] = []
 
     def all(self, inputs: Sequence[AudioInput]) -> None:
         """Tracks the files one after the other. Errors are printed and counted, or raised if there is one file only."""
@@ -151,6 +152,12 @@ class _Run:
             )
         if self._failed:
             raise UserError(f"{self._failed} of {self._given + skipped} files could not be used")
+        if self._unread:
+            raise (
+                self._unread[0]
+                if self._given == 1
+                else UserError(f"{len(self._unread)} of {self._given + skipped} files could only be read in part")
+            )
 
     def _opened(self, one: AudioInput) -> AudioFile | None:
         try:
@@ -174,12 +181,24 @@ class _Run:
         outputs = [] if self._folder is None else self._folder.write(one, tracked)
         with progress.hidden():
             self._print(tracked, tracking, outputs)
+            self._tell_of_damage(file)
+
+    def _tell_of_damage(self, file: AudioFile) -> None:
+        """Tells what is wrong with a file of which something was tracked; where a part could not be read, the command will fail."""
+        for note in file.notes:
+            click.echo(f"Note: {note}", err=True)
+        try:
+            file.check_whole()
+        except AudioFileError as error:
+            self._unread.append(error)
+            if self._given > 1:
+                _print_error(error)
 
     def _tell(self, error: UserError) -> None:
         if self._given == 1:
             raise error
         self._failed += 1
-        click.echo(f"Error: {' '.join(str(error).split())}", err=True)
+        _print_error(error)
 
     def _print(self, tracked: TrackedFile, tracking: Tracking, outputs: Sequence[Path]) -> None:
         if self._options.as_document:
@@ -192,6 +211,10 @@ class _Run:
             click.echo(f"{tracked.path} ({told}): {', '.join(map(str, outputs))}")
         else:
             _print_timeline(tracked, tracking)
+
+
+def _print_error(error: UserError) -> None:
+    click.echo(f"Error: {' '.join(str(error).split())}", err=True)
 
 
 def _print_timeline(file: TrackedFile, tracking: Tracking) -> None:

@@ -80,10 +80,7 @@ class Evaluator:
     def observe(self, conversation: Conversation) -> Observed:
         """Tracks one conversation and keeps the embeddings as well. Raises as ``__call__`` does."""
         audio = AudioFile(conversation.audio)
-        if audio.seconds < conversation.seconds - LENGTH_TOLERANCE:
-            raise ManifestError(
-                f"{conversation.uri}: the manifest says {conversation.seconds} s, {audio.path} has {audio.seconds} s"
-            )
+        _check_length(audio, conversation)
         reference = _reference(conversation)
         if self._chain is None:
             self._chain = self._load_chain()
@@ -101,6 +98,8 @@ class Evaluator:
             frame_ms=self._frame_ms,
             on_message=switches.add,
         )
+        audio.check_whole()
+        _check_length(audio, conversation)
         return Observed(tracking, reference, embeddings, switches.count)
 
     def close(self) -> None:
@@ -108,6 +107,12 @@ class Evaluator:
         chain, self._chain = self._chain, None
         if chain is not None:
             chain.close()
+
+
+def _check_length(audio: AudioFile, conversation: Conversation) -> None:
+    """What its header says, before it is read, and what there was, afterwards."""
+    if audio.seconds < conversation.seconds - LENGTH_TOLERANCE:
+        raise ManifestError(f"{conversation.uri}: the manifest says {conversation.seconds} s, {audio.path} has {audio.seconds} s")
 
 
 def evaluate(evaluator: Evaluator, conversations: Sequence[Conversation], jobs: int) -> Generator[ConversationResult]:

@@ -58,7 +58,10 @@ def read_utterances(files: Iterable[tuple[str, Path]]) -> list[Utterance]:
 
 def read_samples(path: Path) -> NDArray[np.float32]:
     """Reads an audio file as it would be streamed: float32, shape ``(n,)``, 16 kHz mono. Raises ``AudioFileError``."""
-    return decode_pcm(b"".join(AudioFile(path).frames()))
+    audio = AudioFile(path)
+    samples = decode_pcm(b"".join(audio.frames()))
+    audio.check_whole()
+    return samples
 
 
 def with_noise(utterances: Sequence[Utterance], noise: NDArray[np.float32], snr_db: float) -> list[Utterance]:

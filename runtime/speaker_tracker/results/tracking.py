@@ -54,7 +54,7 @@ def track(  # noqa: PLR0913 - the input and its callbacks
 
     ``open_pipeline``: ``Chain.open``. ``on_progress``: called with the seconds of audio processed since the last call.
     ``on_message``: called with each message of the session.
-    Raises ``TrackingError`` if the session fails and ``AudioFileError`` if the file cannot be read.
+    Raises ``TrackingError`` if the session fails and ``AudioFileError`` if nothing of the file can be read.
     """
     run = _Run(open_pipeline, audio, frame_ms, on_message)
     run.send(TextReceived(StartCommand(num_speakers=num_speakers, timeline=True).model_dump_json()))

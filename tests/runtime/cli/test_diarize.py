@@ -4,7 +4,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 import webvtt
 from click.testing import CliRunner
 
@@ -128,6 +130,51 @@ def test_a_picture_is_png(conversation, tmp_path):
 
     assert result.exit_code == 2
     assert "ends in .png" in result.stderr
+
+
+# -- damaged files ---------------------------------------------------------------------------------------------------------------
+
+
+def in_halves(first, second):
+    """A file of two recordings, of which the second is broken."""
+    broken = second.read_bytes().replace(b"\x01vorbis", b"\x01vorbiz")
+    first.write_bytes(first.read_bytes() + broken)
+    return first
+
+
+def test_of_a_file_that_was_cut_off_what_is_there_is_tracked_and_told(conversation):
+    data = conversation.read_bytes()
+    conversation.write_bytes(data[: len(data) - 32_000])
+    result = run(conversation, "--json")
+    assert result.exit_code == 0
+    assert result.stderr == f"Note: {conversation} is damaged: its header says 4.0 s; 3.0 s of it were read\n"
+    document = json.loads(result.stdout)
+    assert document["seconds"] == 3
+    assert document["speakers"] == [{"id": 0, "totalTimeMs": 1000}, {"id": 1, "totalTimeMs": 1000}]
+
+
+def test_where_a_part_cannot_be_read_the_rest_is_written_and_the_command_fails(write_audio, conversation, tmp_path):
+    path = in_halves(write_audio("a.ogg", [(1, None)], subtype="VORBIS"), write_audio("b.ogg", [(2, 1)], subtype="VORBIS"))
+    result = run(path, "--rttm", tmp_path / "a.rttm")
+    assert result.exit_code == 1
+    (line,) = result.stderr.splitlines()
+    assert line.startswith(f"Error: {path} could only be read in part, 1.0 s of it: ")
+    assert (tmp_path / "a.rttm").exists()
+
+    result = run(path, conversation, "--output-dir", tmp_path / "out")
+    assert result.exit_code == 1
+    assert result.stderr.splitlines() == [line, "Error: 1 of 2 files could only be read in part"]
+    assert sorted(file.name for file in (tmp_path / "out").iterdir()) == ["a.rttm", "conversation.rttm"]
+
+
+def test_channels_in_opposite_phase_are_tracked_and_told_of(write_audio, tmp_path):
+    samples, _ = soundfile.read(write_audio("mono.wav", [(1, None), (2, 1)]))
+    soundfile.write(tmp_path / "a.wav", np.stack([samples, -samples], axis=1), 16_000, subtype="PCM_16")
+    result = run(tmp_path / "a.wav", "--json")
+    assert [line["totalTimeMs"] for line in json.loads(result.stdout)["speakers"]] == [pytest.approx(2000, abs=60)]
+    assert result.stderr.startswith(
+        f"Note: {tmp_path / 'a.wav'} has channels in opposite phase, which would cancel each other: channel 2"
+    )
 
 
 # -- many files ------------------------------------------------------------------------------------------------------------------

@@ -102,6 +102,7 @@ def command(*, audio: str, device: str | None, options: TrackingOptions, **conne
     options.write_files([tracked])
     if outcome.failure is not None:
         raise outcome.failure
+    source.check_whole()
 
 
 def _source(audio: str, device: str | None) -> AudioSource:

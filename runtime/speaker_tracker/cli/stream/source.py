@@ -33,6 +33,9 @@ class AudioSource(ABC):
         """Notes for the user at the end, such as lost audio, a sentence each."""
         return []
 
+    def check_whole(self) -> None:  # noqa: B027 - most sources cannot be read in part
+        """Raises ``UserError`` where a part of what should have been sent could not be read; called once it is over."""
+
     @abstractmethod
     def frames(self) -> AsyncIterator[bytes]:
         """The audio as it arrives, in whole samples; called once. Raises ``UserError``."""
@@ -43,15 +46,28 @@ class AudioSource(ABC):
 
 
 class FileSource(AudioSource):
-    """Any file that libsndfile reads. Raises ``AudioFileError``."""
+    """Any file that libsndfile reads. ``seconds``: what its header says, at the end what was read. Raises ``AudioFileError``."""
 
     live = False
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._file = AudioFile(path)
-        self.seconds = self._file.seconds
         self._stopped = False
+
+    @property
+    def seconds(self) -> float:  # type: ignore[override]
+        """Its duration."""
+        return self._file.seconds
+
+    @property
+    def notes(self) -> list[str]:
+        """What is wrong with it."""
+        return self._file.notes
+
+    def check_whole(self) -> None:
+        """Raises ``AudioFileError`` where a part could not be read."""
+        self._file.check_whole()
 
     async def frames(self) -> AsyncIterator[bytes]:
         """The audio, as fast as it is consumed."""

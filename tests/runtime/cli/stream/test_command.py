@@ -54,6 +54,24 @@ def test_each_message_of_the_server_is_a_line_of_json(start_server, conversation
     assert refused.stderr == f"Error: {server.url} wants a valid token (HTTP 401); give it with --token\n"
 
 
+def test_of_a_damaged_file_it_is_told_how_much_was_streamed(scripted_server, conversation):
+    data = conversation.read_bytes()
+    conversation.write_bytes(data[: len(data) - 32_000])
+    shown = run(conversation, "--url", scripted_server.url, "--json")
+    assert shown.exit_code == 0
+    assert shown.stderr == f"Note: {conversation} is damaged: its header says 4.0 s; 3.0 s of it were read\n"
+    assert json.loads(shown.stdout)["seconds"] == 3
+
+
+def test_where_a_part_of_a_file_cannot_be_read_streaming_fails_in_the_end(scripted_server, write_audio):
+    first, second = (write_audio(name, [(2, 0)], subtype="VORBIS") for name in ("a.ogg", "b.ogg"))
+    first.write_bytes(first.read_bytes() + second.read_bytes().replace(b"\x01vorbis", b"\x01vorbiz"))
+    shown = run(first, "--url", scripted_server.url, "--json")
+    assert shown.exit_code == 1
+    assert shown.stderr.startswith(f"Error: {first} could only be read in part, 2.0 s of it: ")
+    assert json.loads(shown.stdout)["speakers"] == [{"id": 0, "totalTimeMs": 2000}]
+
+
 def test_lines_are_printed_as_messages_arrive_and_a_closed_pipe_is_no_error(scripted_server, conversation):
     streaming = process(conversation, "--url", scripted_server.url, "--realtime")
     first = json.loads(streaming.stdout.readline())

@@ -1,0 +1,49 @@
+"""Finds the streams of a FLAC file (RFC 9639): one, or several that were put behind one another."""
+
+from __future__ import annotations
+
+import mmap
+import re
+from pathlib import Path
+from typing import BinaryIO
+
+from speaker_tracker.audio.layout import ByteRanges, Decoder, Layout, Part
+
+STREAM = re.compile(rb"fLaC[\x00\x80]\x00\x00\x22")
+"""The marker and the head of the block that always follows, STREAMINFO (section 8.2)."""
+_INFO_BYTES = 18
+_HEAD_BYTES = 128
+"""In an Ogg file, the marker comes behind a page's header."""
+
+
+def flac_layout(path: Path) -> Layout:
+    """A part for each stream, long as its STREAMINFO says; no parts where there is no stream."""
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        starts = [found.start() for found in STREAM.finditer(data)]
+        ends = [*starts[1:], len(data)]
+        infos = [_stream_info(data[start + 8 : start + 8 + _INFO_BYTES]) for start in starts]
+    return Layout(
+        [
+            Part(Decoder.FLAC, count / info[0] if (count := info[2]) else None, [(start, end)])
+            for start, end, info in zip(starts, ends, infos, strict=True)
+            if info is not None
+        ]
+    )
+
+
+def flac_format(file: ByteRanges | BinaryIO) -> tuple[int, int] | None:
+    """Sample rate and channels of the stream that begins with ``file``; None where its STREAMINFO is damaged."""
+    file.seek(0)
+    head = file.read(_HEAD_BYTES) or b""
+    found = STREAM.search(head)
+    info = None if found is None else _stream_info(head[found.end() : found.end() + _INFO_BYTES])
+    return None if info is None else info[:2]
+
+
+def _stream_info(block: bytes) -> tuple[int, int, int] | None:
+    """Sample rate, channels and number of samples, 0 where that is not said."""
+    if len(block) < _INFO_BYTES:
+        return None
+    bits = int.from_bytes(block[10:18], "big")
+    rate = bits >> 44
+    return (rate, (bits >> 41 & 7) + 1, bits & ((1 << 36) - 1)) if rate else None
