@@ -1,6 +1,6 @@
-"""Decodes the parts of a sound file, by libsndfile or, MP3 and FLAC, by dr_mp3 and dr_flac (the package ``miniaudio``).
+"""Decodes the parts of a sound file: MP3 and FLAC by dr_mp3 and dr_flac (the package ``miniaudio``), others by libsndfile.
 
-The latter two go on behind damaged bytes, take no stated length for the truth, and write nothing on the terminal.
+Unlike libsndfile, dr_mp3 and dr_flac continue after damaged bytes, do not rely on stated lengths, and print nothing.
 """
 
 from __future__ import annotations
@@ -21,16 +21,20 @@ from speaker_tracker.audio.mp3 import mp3_format
 
 READ_SECONDS = 4
 UNKNOWN_LENGTH = 1 << 60
-"""libsndfile answers with its largest count where a file does not say how long it is."""
+"""Frame count that libsndfile returns for files that do not state their length."""
 
 
 class DecodingError(Exception):
-    """A decoder cannot begin or go on."""
+    """A decoder cannot start or continue."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """An opened part. ``blocks``: float32, shape ``(n, channels)``; raises ``DecodingError``. ``seconds``: as stated, else None."""
+    """An open part.
+
+    ``rate``: sample rate in Hz. ``blocks``: float32, shape ``(n, channels)``; raises ``DecodingError``. ``seconds``: the stated
+    duration, or None.
+    """
 
     rate: int
     channels: int
@@ -40,7 +44,7 @@ class Sound:
 
 @contextmanager
 def opened(path: Path, part: Part) -> Iterator[Sound]:
-    """Begins to decode one part. Raises ``DecodingError``."""
+    """Opens a part for decoding. Raises ``DecodingError``."""
     if part.decoder is Decoder.LIBSNDFILE:
         with _by_libsndfile(path, part) as sound:
             yield sound

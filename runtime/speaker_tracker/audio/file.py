@@ -61,7 +61,7 @@ class AudioFile:
     """A file that libsndfile reads (WAV, FLAC, Ogg, MP3 …), of any sample rate and number of channels; it may be damaged.
 
     ``seconds``: its duration, above 0: as stated by its header at first, and as read once it has been read to its end.
-    ``channels``: number of channels. ``notes``: sentences for the user, filled when the file has been read, such as what is damaged.
+    ``channels``: number of channels. ``notes``: sentences for the user, such as what is damaged, once it has been read.
     ``unread``: a sentence about a part that could not be read, None if there is none. Raises ``AudioFileError`` if the file is
     missing, unreadable or has no samples.
     """

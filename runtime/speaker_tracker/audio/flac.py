@@ -1,4 +1,4 @@
-"""Finds the streams of a FLAC file (RFC 9639): one, or several that were put behind one another."""
+"""Finds the streams of a FLAC file (RFC 9639): one, or several that were concatenated."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import BinaryIO
 from speaker_tracker.audio.layout import ByteRanges, Decoder, Layout, Part
 
 STREAM = re.compile(rb"fLaC[\x00\x80]\x00\x00\x22")
-"""The marker and the head of the block that always follows, STREAMINFO (section 8.2)."""
+"""The stream marker, and the header of the block STREAMINFO, which always follows (section 8.2)."""
 _INFO_BYTES = 18
 _HEAD_BYTES = 128
-"""In an Ogg file, the marker comes behind a page's header."""
+"""Number of first bytes that contain STREAMINFO, also after the header of an Ogg page."""
 
 
 def flac_layout(path: Path) -> Layout:
-    """A part for each stream, long as its STREAMINFO says; no parts where there is no stream."""
+    """A part for each stream, with the duration of its STREAMINFO; no parts if no stream is found."""
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         starts = [found.start() for found in STREAM.finditer(data)]
         ends = [*starts[1:], len(data)]
@@ -32,7 +32,7 @@ def flac_layout(path: Path) -> Layout:
 
 
 def flac_format(file: ByteRanges | BinaryIO) -> tuple[int, int] | None:
-    """Sample rate and channels of the stream that begins with ``file``; None where its STREAMINFO is damaged."""
+    """Sample rate in Hz and number of channels of the first stream; None if its STREAMINFO is damaged."""
     file.seek(0)
     head = file.read(_HEAD_BYTES) or b""
     found = STREAM.search(head)
@@ -41,7 +41,7 @@ def flac_format(file: ByteRanges | BinaryIO) -> tuple[int, int] | None:
 
 
 def _stream_info(block: bytes) -> tuple[int, int, int] | None:
-    """Sample rate, channels and number of samples, 0 where that is not said."""
+    """Sample rate in Hz, number of channels, and number of samples; the latter is 0 if unknown."""
     if len(block) < _INFO_BYTES:
         return None
     bits = int.from_bytes(block[10:18], "big")

@@ -1,4 +1,4 @@
-"""Headers of the frames that MPEG audio (MP1 to MP3) and ADTS (AAC) consist of; such files have no header of their own.
+"""Parses frame headers of MPEG audio (MP1 to MP3) and ADTS (AAC), which are streams of frames without a file header.
 
 MPEG audio: ISO/IEC 11172-3 and 13818-3, 2.4.2.3. ADTS: ISO/IEC 13818-7, 6.2.
 """
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 HEADER_BYTES = 7
-"""Of an ADTS header; those of MPEG audio have four."""
+"""Length of an ADTS header; those of MPEG audio have 4 bytes."""
 
 _MPEG_1, _MPEG_2 = 3, 2
 _LAYER_I, _LAYER_II, LAYER_III = 3, 2, 1
@@ -30,7 +30,7 @@ _MONO = 3
 
 @dataclass(frozen=True, slots=True)
 class FrameHeader:
-    """One frame. ``kind``: what all frames of a stream have in common. ``length``: in bytes, with the header."""
+    """A frame. ``kind``: header fields that are equal in all frames of a stream. ``length``: bytes including the header."""
 
     kind: tuple[int, ...]
     length: int
@@ -38,7 +38,10 @@ class FrameHeader:
 
 @dataclass(frozen=True, slots=True)
 class MpegHeader(FrameHeader):
-    """One frame of MPEG audio. ``samples``: of each channel. ``side_bytes``: between header and data of a layer III frame."""
+    """A frame of MPEG audio.
+
+    ``samples``: samples per channel. ``rate``: sample rate in Hz. ``side_bytes``: length of the side information of layer III.
+    """
 
     samples: int
     rate: int
@@ -47,7 +50,7 @@ class MpegHeader(FrameHeader):
 
 
 def mpeg_header(data: bytes | mmap.mmap, at: int = 0) -> MpegHeader | None:
-    """The header of MPEG audio that begins at ``at``; None where there is none, or one of the rare free bit rate."""
+    """The MPEG audio header at index ``at``; None if there is none, or one with the rarely used free bit rate."""
     head = data[at : at + 4]
     if len(head) < 4 or head[0] != 0xFF or head[1] < 0xE0:  # noqa: PLR2004 - eleven bits
         return None
@@ -68,7 +71,7 @@ def mpeg_header(data: bytes | mmap.mmap, at: int = 0) -> MpegHeader | None:
 
 
 def adts_header(data: bytes, at: int = 0) -> FrameHeader | None:
-    """The ADTS header that begins at ``at``; None where there is none."""
+    """The ADTS header at index ``at``; None if there is none."""
     head = data[at : at + HEADER_BYTES]
     if len(head) < HEADER_BYTES or head[0] != 0xFF or head[1] & 0xF6 != 0xF0:  # noqa: PLR2004 - twelve bits, layer 0
         return None
@@ -79,9 +82,9 @@ def adts_header(data: bytes, at: int = 0) -> FrameHeader | None:
 
 
 def frames_agree(data: bytes, header: Callable[[bytes, int], FrameHeader | None], at: int = 0, *, count: int = 3) -> bool:
-    """Whether ``count`` frames of one kind follow one another from ``at`` on, as no samples do by chance.
+    """Whether ``count`` consecutive frames of the same kind begin at index ``at``, which does not happen in PCM by chance.
 
-    Frames that are all the same do not count: so does a tone look whose period fits.
+    Identical frames do not count, since a periodic tone in PCM may look like them.
     """
     headers, bodies = set(), set()
     for _ in range(count):

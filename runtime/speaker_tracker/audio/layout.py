@@ -1,4 +1,4 @@
-"""Which parts a sound file has: one, as a rule, and several where recordings were put behind one another or bytes are damaged."""
+"""Describes the parts of a sound file: usually one, but several if recordings were concatenated."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from enum import Enum
 from pathlib import Path
 
 ByteRange = tuple[int, int]
-"""First byte, and the one behind the last."""
+"""Offset of the first byte, and that after the last."""
 
 
 class Decoder(Enum):
-    """Which library reads a part."""
+    """Libraries that decode parts."""
 
     LIBSNDFILE = "libsndfile"
     FLAC = "dr_flac"
@@ -24,10 +24,10 @@ class Decoder(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One recording of a file.
+    """A recording within a file.
 
-    ``seconds``: how long it is by its header or its frames; None where only reading tells. ``ranges``: where it lies; None for all
-    of the file. ``patches``: bytes that are read in the place of those in the file, by their offset.
+    ``seconds``: its duration by its header or number of frames; None if it is not known yet. ``ranges``: bytes of the file that it
+    consists of; None: all. ``patches``: bytes that replace those of the file, by offset.
     """
 
     decoder: Decoder
@@ -38,14 +38,14 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """All parts of a file, in order. ``damage``: what is wrong with the file, as the end of a sentence; None where nothing is."""
+    """The parts of a file in order. ``damage``: the end of a sentence that says what is damaged; None if nothing is."""
 
     parts: Sequence[Part]
     damage: str | None = None
 
 
 class ByteRanges(io.RawIOBase):
-    """Some stretches of a file as if they were one file of their own. ``patches``: see ``Part``."""
+    """A file object that reads some byte ranges of a file as one file. ``patches``: see ``Part``."""
 
     def __init__(self, path: Path, ranges: Sequence[ByteRange], patches: Mapping[int, bytes] | None = None) -> None:
         super().__init__()
@@ -64,17 +64,17 @@ class ByteRanges(io.RawIOBase):
         return True
 
     def tell(self) -> int:
-        """Counted from the first stretch's beginning."""
+        """The position from the start of the first range."""
         return self._position
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """As of any file."""
+        """Moves to a position; positions are counted from the start of the first range."""
         base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._length}[whence]
         self._position = max(base + offset, 0)
         return self._position
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        """Fills as much of ``buffer`` as there is."""
+        """Reads into ``buffer`` and returns the number of bytes."""
         view = memoryview(buffer).cast("B")
         filled = before = 0
         for start, end in self._ranges:
@@ -102,5 +102,5 @@ class ByteRanges(io.RawIOBase):
 
 
 def native(path: Path) -> Path | bytes:
-    """A name as libsndfile takes it: as bytes, names need not be text; Windows has no names of bytes."""
+    """The path for libsndfile: bytes, as names need not be valid text, except on Windows."""
     return path if sys.platform == "win32" else os.fsencode(path)

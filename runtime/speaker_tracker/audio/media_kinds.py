@@ -1,11 +1,11 @@
-"""How files of sound and video begin: one table, for the command line, which is given files, and for the server, which is not."""
+"""Recognizes media files by their first bytes: for files that cannot be read, and for files sent in place of raw PCM."""
 
 from __future__ import annotations
 
 from speaker_tracker.audio.frame_headers import adts_header, frames_agree, mpeg_header
 
 SIGNATURE_BYTES = 4096
-"""As much of a file's beginning as tells its kind: three frames of MP3, or three packets of an MPEG transport stream."""
+"""Number of first bytes that identify a file: three frames of MP3 or AAC fit in."""
 
 SIGNATURES = {
     b"RIFX": "a WAV file",
@@ -33,12 +33,13 @@ SIGNATURES = {
 }
 RIFF_KINDS = {b"WAVE": "a WAV file", b"AVI ": "an AVI video"}
 OGG_KINDS = {b"Speex   ": "a Speex file", b"\x80theora": "an Ogg video"}
-"""By the first packet, at the end of the first page's header; others are sound that libsndfile reads."""
+"""Kinds by the first packet of an Ogg file; others are audio that can be read."""
 OGG_PACKET = 28
+"""Offset of that packet."""
 ATOMS = (b"ftyp", b"moov", b"mdat", b"moof", b"styp", b"wide", b"free", b"skip")
-"""What an MP4 or QuickTime file begins with, behind four bytes of length."""
+"""First atoms of MP4 and QuickTime files; their names follow 4 bytes of length."""
 TRANSPORT_PACKETS = ((0, 188), (4, 192))
-"""Offset and distance of the packets of MPEG transport streams: plain, and with time stamps, as cameras write them."""
+"""Offset and length of packets in MPEG transport streams: plain, and with time stamps, as cameras write them."""
 
 
 def media_kind(head: bytes) -> str | None:
@@ -58,7 +59,7 @@ def media_kind(head: bytes) -> str | None:
 
 
 def header_kind(head: bytes) -> str | None:
-    """As ``media_kind``, for what should be raw PCM: None for what a recording without a header may begin with as well."""
+    """``media_kind`` for data that should be raw PCM: None also for signatures that raw PCM may begin with."""
     if head[4:8] in ATOMS:
         return "an MP4 or QuickTime file"
     if head.startswith(b"RIFF"):
@@ -69,7 +70,7 @@ def header_kind(head: bytes) -> str | None:
 
 
 def _kind_by_repetition(head: bytes) -> str | None:
-    """Of streams that have no header of their own, but packets or frames that begin alike."""
+    """The kind of a stream without a file header, by consecutive frames or packets."""
     if any(_is_transport_stream(head, offset, distance) for offset, distance in TRANSPORT_PACKETS):
         return "an MPEG transport stream"
     if frames_agree(head, adts_header):
@@ -78,7 +79,7 @@ def _kind_by_repetition(head: bytes) -> str | None:
 
 
 def _is_transport_stream(head: bytes, offset: int, distance: int) -> bool:
-    """Three packets begin with the sync byte and differ; none is damaged or without content (ISO/IEC 13818-1, 2.4.3.2)."""
+    """Whether three different packets, neither damaged nor empty, follow each other (ISO/IEC 13818-1, 2.4.3.2)."""
     packets = [head[at : at + distance] for at in range(offset, offset + 3 * distance, distance)]
     begins = all(len(packet) > 3 and packet[0] == 0x47 and packet[1] < 0x80 and packet[3] & 0x30 for packet in packets)  # noqa: PLR2004
     return begins and packets[0] != packets[1]

@@ -1,4 +1,4 @@
-"""Mixes channels to one so that nothing cancels: where they are in opposite phase, some are turned over."""
+"""Mixes channels to mono without cancellation: channels in opposite phase are inverted before they are averaged."""
 
 from __future__ import annotations
 
@@ -8,29 +8,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 JUDGED_SECONDS = 0.25
-"""What was heard so long ago counts for a third."""
+"""Time constant of the averages that phases are judged by."""
 NEEDED_SECONDS = 0.2
-"""Less says nothing about the phase."""
+"""Least amount of audio that phases are judged by."""
 CANCELLED = 0.25
-"""Power of the sum, as a fraction of that which channels without relation have, below which they cancel each other."""
+"""Power of the sum of the channels, relative to that of uncorrelated channels, below which they are inverted."""
 RELATED = 0.5
-"""The fraction from which on the plain mean will do again."""
+"""Relative power of the plain sum above which no channel is inverted any more."""
 FADE_SECONDS = 0.02
 TOLD_SECONDS = 0.5
+"""Shortest inversion that is reported."""
 LEAST_POWER = 1e-9
-"""Of full scale (-90 dB): below is silence."""
+"""Power relative to full scale (-90 dB) below which audio counts as silence."""
 
 
 class Mixer:
-    """Mixes blocks of one stream that follow one another.
+    """Mixes consecutive blocks of one stream.
 
-    ``rate``: samples a second. ``full_scale``: of the samples that come. ``seconds``: of audio that were heard.
-    ``turned_seconds``: of those, where channels were turned over, since they would have cancelled each other.
+    ``rate``: sample rate in Hz. ``full_scale``: largest sample value. ``inverted``: indices of the channels that were inverted at
+    any time. ``inverted_seconds``: duration of the audio with an inverted channel.
     """
 
     def __init__(self, rate: int, channels: int, full_scale: float = 1.0) -> None:
-        self.seconds = self.turned_seconds = 0.0
-        self.turned: set[int] = set()
+        self.inverted_seconds = 0.0
+        self.inverted: set[int] = set()
         self._rate = rate
         self._floor = LEAST_POWER * full_scale**2
         self._signs = np.ones(channels, np.float32)
@@ -40,15 +41,15 @@ class Mixer:
 
     @property
     def note(self) -> str | None:
-        """What the user should know, as the end of a sentence about the recording; None where nothing was turned over for long."""
-        if self.turned_seconds < TOLD_SECONDS:
+        """The end of a sentence about the recording if channels were inverted for a noticeable time; else None."""
+        if self.inverted_seconds < TOLD_SECONDS:
             return None
-        turned = sorted(channel + 1 for channel in self.turned)
-        names = f"channel{'s' if len(turned) > 1 else ''} {' and '.join(map(str, turned))}"
-        return f"has channels in opposite phase, which would cancel each other: {names} turned over for {self.turned_seconds:.1f} s"
+        numbers = sorted(channel + 1 for channel in self.inverted)
+        names = f"channel{'s' if len(numbers) > 1 else ''} {' and '.join(map(str, numbers))}"
+        return f"has channels in opposite phase, which would cancel each other: {names} inverted for {self.inverted_seconds:.1f} s"
 
     def mix(self, block: NDArray[np.floating[Any] | np.integer[Any]]) -> NDArray[np.float32]:
-        """One channel of ``block``, which is of shape ``(n, channels)``: the mean, unless channels cancel each other in it."""
+        """Mixes a block of shape ``(n, channels)`` to float32 of shape ``(n,)``: the plain mean unless channels cancel."""
         count = max(round(len(block) / (JUDGED_SECONDS * self._rate)), 1)
         if block.shape[1] == 1 or not len(block):
             return _mean(block)
@@ -58,10 +59,9 @@ class Mixer:
         before, first, self._begun = self._signs, not self._begun, True
         self._hear(stretch)
         seconds = len(stretch) / self._rate
-        self.seconds += seconds
         if (self._signs < 0).any():
-            self.turned_seconds += seconds
-            self.turned |= set(np.flatnonzero(self._signs < 0).tolist())
+            self.inverted_seconds += seconds
+            self.inverted |= set(np.flatnonzero(self._signs < 0).tolist())
         if (before == self._signs).all():
             return _mean(stretch if (before > 0).all() else stretch * before)
         fading = min(round(FADE_SECONDS * self._rate), len(stretch)) if not first else 0
@@ -84,7 +84,7 @@ class Mixer:
             self._signs = self._best_signs()
 
     def _best_signs(self) -> NDArray[np.float32]:
-        """Channels that go against the strongest one are turned over."""
+        """-1 for channels that are negatively correlated with the strongest one, 1 for others."""
         strongest = int(np.argmax(np.diag(self._products)))
         return np.where(self._products[strongest] < 0, -1, 1).astype(np.float32)
 

@@ -1,4 +1,4 @@
-"""Finds the frames of an MP3 file (MP1 and MP2 as well), past tags and damaged bytes, and the recordings that they make up."""
+"""Finds the recordings in an MP3, MP2 or MP1 file: consecutive frames, without tags and damaged bytes."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from speaker_tracker.audio.layout import ByteRange, ByteRanges, Decoder, Layout,
 SYNC = re.compile(rb"\xff[\xe0-\xff]")
 ZEROS = re.compile(rb"\x00+")
 AGREEING = 3
-"""Frames of one kind behind one another, before bytes are taken for sound after anything else."""
+"""Number of consecutive frames of the same kind that mark the start of a recording, or its continuation after other bytes."""
 TAG_BYTES = 128
 TAG_HEADER_BYTES = 10
 APE_HEADER_BYTES = 32
 FRAMES_FLAG = 1
 GAPLESS_FRAMES = 3
-"""By so many frames may what plays be shorter than what is there: decoders leave out what the encoder had to add."""
+"""Number of frames that may be missing from a recording that is not damaged; encoders count differently."""
 
 
 @dataclass(slots=True)
 class _Link:
-    """Frames of one kind, of one encoder's run. ``stated``: how many frames it should have, where a frame without sound says so."""
+    """A recording. ``stated``: number of frames according to an information frame (Xing, VBRI), which has no sound; or None."""
 
     header: MpegHeader
     stated: int | None
@@ -44,7 +44,7 @@ class _Link:
 
 
 def mp3_layout(path: Path) -> Layout:
-    """A part for each recording, long as its frames say; no parts where no frames are found."""
+    """A part for each recording, with the duration of its frames; no parts if no frames are found."""
     links: list[_Link] = []
     lost = 0
     cut = False
@@ -75,7 +75,7 @@ def mp3_layout(path: Path) -> Layout:
 
 
 def tag_length(head: bytes) -> int:
-    """Bytes of the ID3v2 tag that begins with ``head``, which holds 10 bytes at least."""
+    """Length in bytes of the ID3v2 tag that begins with ``head``, of which 10 bytes are needed."""
     length = 0
     for byte in head[6:TAG_HEADER_BYTES]:
         length = length << 7 | byte & 0x7F
@@ -83,7 +83,7 @@ def tag_length(head: bytes) -> int:
 
 
 def mp3_format(file: ByteRanges) -> tuple[int, int] | None:
-    """Sample rate and channels of the frames that ``file`` begins with."""
+    """Sample rate in Hz and number of channels of the first frame; None if the file does not begin with one."""
     file.seek(0)
     header = mpeg_header(file.read(4) or b"")
     return None if header is None else (header.rate, header.channels)
@@ -104,7 +104,7 @@ def _damage(links: list[_Link], lost: int, *, cut: bool) -> str | None:
 
 
 def _agreeing(data: mmap.mmap, position: int, header: MpegHeader) -> bool:
-    """Whether frames of this kind follow, as many as are wanted or as there are."""
+    """Whether ``AGREEING`` frames of the same kind begin here; fewer suffice at the end or before a tag."""
     for number in range(1, AGREEING):
         position += header.length
         following = mpeg_header(data, position)
@@ -117,7 +117,7 @@ def _agreeing(data: mmap.mmap, position: int, header: MpegHeader) -> bool:
 
 
 def _next_frame(data: mmap.mmap, position: int) -> int:
-    """Where there is a frame, or a tag that frames may follow, next; the file's end where there is none."""
+    """Offset of the next frame; the end of the file if there is none."""
     for found in SYNC.finditer(data, position):
         header = mpeg_header(data, found.start())
         if header is not None and _agreeing(data, found.start(), header):
@@ -126,7 +126,7 @@ def _next_frame(data: mmap.mmap, position: int) -> int:
 
 
 def _behind_tag(data: mmap.mmap, position: int) -> int | None:
-    """The position behind a tag (ID3v2, ID3v1, APE) or padding with zeros; None where there is neither."""
+    """Offset after a tag (ID3v2, ID3v1, APE) or zero padding that begins here; None if there is neither."""
     head = data[position : position + APE_HEADER_BYTES]
     if head[:3] == b"ID3" and len(head) > TAG_HEADER_BYTES:
         return position + tag_length(head)
@@ -144,7 +144,7 @@ def _is_begin(data: mmap.mmap, position: int) -> bool:
 
 
 def _stated_frames(data: mmap.mmap, position: int, header: MpegHeader) -> int | None:
-    """The number of frames that follow, where the frame is one of Xing's, LAME's or Fraunhofer's that says so; else None."""
+    """The number of frames that follow, if this is an information frame (Xing, Info, VBRI) that states it; else None."""
     if header.kind[1] != LAYER_III:
         return None
     tag = position + 4 + header.side_bytes

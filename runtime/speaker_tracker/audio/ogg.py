@@ -1,4 +1,4 @@
-"""Finds the recordings of an Ogg file (RFC 3533): one, or several that were put behind one another ("chained")."""
+"""Finds the recordings of an Ogg file (RFC 3533): one, or several that were concatenated ("chained")."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ CAPTURE = b"OggS"
 HEADER_BYTES = 27
 FIRST_PACKET = 28
 FLAC = b"\x7fFLAC"
-"""How FLAC in Ogg begins, which libsndfile cannot read from every program."""
+"""First packet of FLAC in Ogg, which libsndfile cannot read if it was written by ffmpeg."""
 FIRST_PAGE, LAST_PAGE = 2, 4
 REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
-"""Bytes with their bits in the other order: Ogg's checksum is that of zlib, read the other way around."""
+"""All bytes with their bits reversed: Ogg's checksum is that of zlib for reversed bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class _Page:
 
 
 def ogg_layout(path: Path) -> Layout | None:
-    """A part for each recording. None where it is one without damage: libsndfile then needs no help."""
+    """A part for each recording. None for a single, complete one, which libsndfile reads without help."""
     starts: list[int] = []
     decoders: list[Decoder] = []
     numbers: dict[bytes, int] = {}

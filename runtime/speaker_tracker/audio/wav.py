@@ -1,6 +1,6 @@
 """Finds the recordings of a WAV file (RIFF, "Multimedia Programming Interface and Data Specifications 1.0", 1991).
 
-A recorder that crashed leaves a header that does not say how long it is; and files may have been put behind one another.
+Recorders that crash leave a header without a length, and files may have been concatenated.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from speaker_tracker.audio.layout import Decoder, Layout, Part
 HEADER_BYTES = 12
 CHUNK_HEADER_BYTES = 8
 UNKNOWN = (0, 0xFFFF_FFFF)
-"""Sizes that mean: not known when the header was written."""
+"""Sizes of a data chunk whose length was not known when its header was written."""
 NO_LENGTH = "its header does not say how long it is, as where a recorder did not come to its end"
 
 
 @dataclass(frozen=True, slots=True)
 class _Samples:
-    """The samples of a recording. ``size_at``: where their number of bytes stands. ``bytes_per_second``: 0 where not known."""
+    """A data chunk. ``size_at``: offset of its size. ``start``: offset of its samples. ``bytes_per_second``: 0 if unknown."""
 
     size_at: int
     start: int
@@ -29,7 +29,7 @@ class _Samples:
 
 
 def wav_layout(path: Path) -> Layout | None:
-    """A part for each recording. None where it is one, and all there: libsndfile then knows it better."""
+    """A part for each recording. None for a single, complete one, which libsndfile reads without help."""
     parts, damage = [], None
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         position = 0
@@ -85,7 +85,7 @@ def _is_chunk(data: mmap.mmap, position: int) -> bool:
 
 
 def _behind(data: mmap.mmap, first: int, position: int) -> int:
-    """Where the next recording begins behind the samples, which chunks may follow; the file's end where there is none."""
+    """Offset of the next recording after the samples and chunks that may follow; the end of the file if there is none."""
     while position < len(data):
         padded = position + (position - first) % 2
         for start in (padded, position):

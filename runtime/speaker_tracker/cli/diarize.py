@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -22,8 +22,9 @@ from speaker_tracker.engine.assembly import build_chain
 from speaker_tracker.engine.chain import Chain
 from speaker_tracker.errors import UserError
 from speaker_tracker.results import plot
+from speaker_tracker.results.channels import join_channels
 from speaker_tracker.results.formats import FORMATS, Format, TrackedFile, as_document
-from speaker_tracker.results.tracking import Tracking, TrackingError, track
+from speaker_tracker.results.tracking import TrackingError, track, track_channels
 
 
 def _parse_formats(_context: click.Context, _parameter: click.Parameter, values: Sequence[str]) -> list[Format]:
@@ -45,11 +46,20 @@ def _complete_formats(_context: click.Context, _parameter: click.Parameter, inco
     epilog=examples(
         "speaker-tracker diarize talk.flac --num-speakers 3 --plot talk.png",
         "speaker-tracker diarize talk.mp3 --format vtt > talk.vtt",
+        "speaker-tracker diarize call.wav --channels separate --num-speakers 1 --rttm call.rttm",
         "speaker-tracker diarize recordings/ --output-dir results --format rttm,csv --skip-existing",
     ),
 )
 @click.argument("audio", type=NamedPath(path_type=Path), nargs=-1, required=True)
 @tracking_options
+@click.option(
+    "--channels",
+    type=click.Choice(["mix", "separate"]),
+    default="mix",
+    show_default=True,
+    help="separate: track each channel by itself, as of a call with a person or a room on each. --num-speakers is then of each "
+    "channel; ids go on from one to the next, and what comes over from another channel is not counted again.",
+)
 @click.option("--output-dir", type=NamedPath(path_type=Path), metavar="DIR", help="Write files for each audio file into DIR.")
 @click.option(
     "--format",
@@ -66,10 +76,11 @@ def _complete_formats(_context: click.Context, _parameter: click.Parameter, inco
     help="Skip audio files whose results in DIR all exist and are newer, whatever options and settings they were made with.",
 )
 @config_option
-def command(
+def command(  # noqa: PLR0913 - one parameter for each option
     *,
     audio: Sequence[Path],
     options: TrackingOptions,
+    channels: str,
     output_dir: Path | None,
     formats: Sequence[Format],
     skip_existing: bool,
@@ -88,7 +99,8 @@ def command(
     if folder is not None:
         folder.check(inputs, [*options.outputs, *([] if options.reference is None else [options.reference])])
         todo = [one for one in inputs if not (skip_existing and folder.up_to_date(one))]
-    run = _Run(options, folder, printed=None if output_dir is not None or not formats else formats[0])
+    printed = None if output_dir is not None or not formats else formats[0]
+    run = _Run(options, folder, printed, separate=channels == "separate")
     run.all(todo)
     run.finish(skipped=len(inputs) - len(todo))
 
@@ -116,10 +128,14 @@ def _check_usage(
 
 
 class _Run:
-    """One call of the command. ``printed``: the format that goes to standard output, None for tables or ``--json``."""
+    """One call of the command.
 
-    def __init__(self, options: TrackingOptions, folder: OutputFolder | None, printed: Format | None) -> None:
+    ``printed``: the format that goes to standard output, None for tables or ``--json``. ``separate``: a session for each channel.
+    """
+
+    def __init__(self, options: TrackingOptions, folder: OutputFolder | None, printed: Format | None, *, separate: bool) -> None:
         self._options = options
+        self._separate = separate
         self._folder = folder
         self._printed = printed
         self._reference = options.reference_turns()
@@ -169,19 +185,29 @@ class _Run:
     def _track(self, chain: Chain, one: AudioInput, file: AudioFile, progress: FilesProgress) -> None:
         try:
             with progress.file(str(file.path), file.seconds) as advance:
-                tracking = track(chain.open, file, self._options.num_speakers, on_progress=advance)
+                tracked, processing_seconds = self._tracked(chain, file, advance)
         except (AudioFileError, TrackingError) as error:
             with progress.hidden():
                 self._tell(error)
             return
-        tracked = TrackedFile(file.path, file.seconds, tracking.report, tracking.recorder, self._reference)
         self._done += 1
         if self._options.as_document or self._options.outputs:
             self._kept.append(tracked)
         outputs = [] if self._folder is None else self._folder.write(one, tracked)
         with progress.hidden():
-            self._print(tracked, tracking, outputs)
+            self._print(tracked, processing_seconds, outputs)
             self._tell_of_damage(file)
+
+    def _tracked(self, chain: Chain, file: AudioFile, advance: Callable[[float], object]) -> tuple[TrackedFile, float]:
+        """What came of it, and how long that took. Raises ``AudioFileError`` and ``TrackingError``."""
+        if not self._separate:
+            tracking = track(chain.open, file, self._options.num_speakers, on_progress=advance)
+            tracked = TrackedFile(file.path, file.seconds, tracking.report, tracking.recorder, self._reference)
+            return tracked, tracking.processing_seconds
+        trackings = track_channels(chain.open, file, self._options.num_speakers, on_progress=advance)
+        joined = join_channels(trackings)
+        tracked = TrackedFile(file.path, file.seconds, joined.report, joined, self._reference, joined.channel_of)
+        return tracked, sum(tracking.processing_seconds for tracking in trackings)
 
     def _tell_of_damage(self, file: AudioFile) -> None:
         """Tells what is wrong with a file of which something was tracked; where a part could not be read, the command will fail."""
@@ -200,7 +226,7 @@ class _Run:
         self._failed += 1
         _print_error(error)
 
-    def _print(self, tracked: TrackedFile, tracking: Tracking, outputs: Sequence[Path]) -> None:
+    def _print(self, tracked: TrackedFile, processing_seconds: float, outputs: Sequence[Path]) -> None:
         if self._options.as_document:
             return
         if self._printed is not None:
@@ -210,16 +236,20 @@ class _Run:
             told = f"{clock(round(1000 * tracked.seconds))}, {speakers} speaker{'' if speakers == 1 else 's'}"
             click.echo(f"{tracked.path} ({told}): {', '.join(map(str, outputs))}")
         else:
-            _print_timeline(tracked, tracking)
+            _print_timeline(tracked, processing_seconds)
 
 
 def _print_error(error: UserError) -> None:
     click.echo(f"Error: {' '.join(str(error).split())}", err=True)
 
 
-def _print_timeline(file: TrackedFile, tracking: Tracking) -> None:
-    click.echo(f"{file.path} ({file.seconds:.1f} s, processed in {tracking.processing_seconds:.1f} s)")
-    printer = TurnPrinter()
-    printer.feed(file.segments)
-    printer.finish()
-    print_speakers(file.report)
+def _print_timeline(file: TrackedFile, processing_seconds: float) -> None:
+    click.echo(f"{file.path} ({file.seconds:.1f} s, processed in {processing_seconds:.1f} s)")
+    channels: list[int | None] = [*sorted(set(file.channel_of.values()))]
+    for channel in channels or [None]:
+        if channel is not None:
+            click.echo(f"channel {channel}")
+        printer = TurnPrinter()
+        printer.feed(segment for segment in file.segments if file.channel(segment.speaker) == channel)
+        printer.finish()
+    print_speakers(file.report, file.channel_of)

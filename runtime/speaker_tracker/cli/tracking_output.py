@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import click
 from rich import box
@@ -11,6 +11,7 @@ from rich.table import Table
 
 from speaker_tracker.events.timeline import TimelineSegment
 from speaker_tracker.protocol import ReportMessage
+from speaker_tracker.results.speaker_names import speaker_name
 
 PAUSE_MS = 500
 """Longest pause that does not end a turn on the screen."""
@@ -63,8 +64,11 @@ def share(part: int, whole: int) -> str:
     return f"{100 * part / whole:.0f} %" if whole else "-"
 
 
-def print_speakers(report: ReportMessage) -> None:
-    """Prints a table of the speakers with their speaking time and its share of the total."""
+def print_speakers(report: ReportMessage, channel_of: Mapping[int, int] | None = None) -> None:
+    """Prints a table of the speakers with their speaking time and its share of the total.
+
+    ``channel_of``: the channel of each speaker, by id, if channels were tracked separately.
+    """
     if not report.speakers:
         click.echo("Nobody speaks.")
         return
@@ -74,5 +78,5 @@ def print_speakers(report: ReportMessage) -> None:
     table.add_column("time", justify="right")
     table.add_column("share", justify="right")
     for speaker in report.speakers:
-        table.add_row(f"speaker {speaker.id}", clock(speaker.totalTimeMs), share(speaker.totalTimeMs, spoken))
+        table.add_row(speaker_name(speaker.id, channel_of or {}), clock(speaker.totalTimeMs), share(speaker.totalTimeMs, spoken))
     Console(highlight=False).print(table)

@@ -10,6 +10,7 @@ from typing import Any
 from speaker_tracker.errors import MissingExtraError
 from speaker_tracker.events.timeline import TimelineSegment
 from speaker_tracker.results.rttm import Turn
+from speaker_tracker.results.speaker_names import speaker_name
 
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9")
 """One for each speaker, distinguishable with colour blindness too (Okabe and Ito, "Color Universal Design", 2008)."""
@@ -49,7 +50,7 @@ class Panel:
     """The picture of one file. ``seconds``: its duration. ``reference``: empty if there is none.
 
     ``times``, ``similarities``: cosine to each speaker's centroid at these times in seconds, all of shape ``(n,)``; drawn below if
-    there are any.
+    there are any. ``channel_of``: the channel of each speaker, by id, if channels were tracked separately.
     """
 
     title: str
@@ -59,6 +60,7 @@ class Panel:
     reference: Sequence[Turn] = field(default=())
     times: Sequence[float] = field(default=())
     similarities: Mapping[int, Sequence[float]] = field(default_factory=dict)
+    channel_of: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,10 @@ def _draw_legend(axis: Any, panel: Panel) -> None:
     totals = speaking_seconds(panel.final)
     spoken = sum(totals.values())
     entries = [
-        Patch(color=_colour(speaker), label=f"speaker {speaker}: {clock(seconds)} ({100 * seconds / spoken:.0f} %)")
+        Patch(
+            color=_colour(speaker),
+            label=f"{speaker_name(speaker, panel.channel_of)}: {clock(seconds)} ({100 * seconds / spoken:.0f} %)",
+        )
         for speaker, seconds in totals.items()
     ]
     options = {"loc": "lower left", "bbox_to_anchor": (0, 1.0), "borderaxespad": 0.3, "borderpad": 0, "frameon": False}
@@ -199,7 +204,7 @@ def _colour(speaker: int) -> str:
 def _lanes(panel: Panel) -> list[_Lane]:
     """Lanes in one block, or in three if there is a reference to compare with."""
     if not panel.reference:
-        return _speaker_lanes("", panel.final)
+        return _speaker_lanes("", panel.final, panel.channel_of)
     fitting = _fitting_speakers(panel)
     names = sorted({turn.speaker for turn in panel.reference}, key=lambda name: (fitting.get(name, len(COLOURS)), name))
     lanes: list[_Lane] = []
@@ -207,14 +212,15 @@ def _lanes(panel: Panel) -> list[_Lane]:
         bars = [(turn.start, turn.end - turn.start) for turn in panel.reference if turn.speaker == name]
         colour = _colour(fitting[name]) if name in fitting else OTHER_COLOUR
         lanes.append(_Lane(f"reference  {name}", colour, bars, begins_block=index == 0))
-    return lanes + _speaker_lanes("final  ", panel.final) + _speaker_lanes("online  ", panel.online)
+    lanes += _speaker_lanes("final  ", panel.final, panel.channel_of)
+    return lanes + _speaker_lanes("online  ", panel.online, panel.channel_of)
 
 
-def _speaker_lanes(block: str, segments: Sequence[TimelineSegment]) -> list[_Lane]:
+def _speaker_lanes(block: str, segments: Sequence[TimelineSegment], channel_of: Mapping[int, int]) -> list[_Lane]:
     lanes = []
     for index, speaker in enumerate(speaking_seconds(segments)):
         bars = [_bar(segment) for segment in segments if segment.speaker == speaker]
-        lanes.append(_Lane(f"{block}speaker {speaker}", _colour(speaker), bars, begins_block=index == 0))
+        lanes.append(_Lane(f"{block}{speaker_name(speaker, channel_of)}", _colour(speaker), bars, begins_block=index == 0))
     return lanes
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
@@ -72,14 +72,17 @@ def _seconds(field: str, name: str, where: str) -> float:
     return value
 
 
-def rttm_lines(uri: str, segments: Iterable[TimelineSegment]) -> str:
+def rttm_lines(uri: str, segments: Iterable[TimelineSegment], channel_of: Mapping[int, int] | None = None) -> str:
     """The segments of a timeline as RTTM without silence; speakers are named ``speaker_0`` and so on.
 
-    ``uri``: white space in it becomes ``_``, since it separates the format's fields.
+    ``uri``: white space in it becomes ``_``, since it separates the format's fields. ``channel_of``: the channel of each speaker,
+    by id; 1 for others.
     """
+    channels = channel_of or {}
     name = "_".join(uri.split()) or "_"
     return "".join(
-        f"SPEAKER {name} 1 {segment.start_ms / 1000:.3f} {(segment.end_ms - segment.start_ms) / 1000:.3f} "
+        f"SPEAKER {name} {channels.get(segment.speaker, 1)} "
+        f"{segment.start_ms / 1000:.3f} {(segment.end_ms - segment.start_ms) / 1000:.3f} "
         f"<NA> <NA> speaker_{segment.speaker} <NA> <NA>\n"
         for segment in segments
         if segment.speaker is not None

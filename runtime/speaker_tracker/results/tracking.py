@@ -7,7 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
 
+from speaker_tracker.audio.crosstalk import without_crosstalk
 from speaker_tracker.audio.file import AudioFile
+from speaker_tracker.audio.pcm import encode_pcm
 from speaker_tracker.engine.pipeline import Pipeline
 from speaker_tracker.engine.session import BytesReceived, Close, Input, Session, SessionLimits, TextReceived
 from speaker_tracker.errors import UserError
@@ -62,11 +64,29 @@ def track(  # noqa: PLR0913 - the input and its callbacks
         run.send(BytesReceived(frame))
         if on_progress is not None:
             on_progress(len(frame) / 2 / SAMPLE_RATE)
-    run.send(TextReceived(StopCommand().model_dump_json()))
-    report = run.recorder.report
-    if report is None:
-        raise TrackingError(f"{audio.path}: the session ended without a report")
-    return Tracking(audio.seconds, run.processing_seconds, run.recorder, report)
+    return run.end()
+
+
+def track_channels(
+    open_pipeline: Callable[[SessionInfo], Pipeline],
+    audio: AudioFile,
+    num_speakers: int,
+    *,
+    on_progress: Callable[[float], object] | None = None,
+) -> list[Tracking]:
+    """Runs a session for each channel of ``audio``, without cross-talk between channels. Raises as ``track`` does.
+
+    ``num_speakers``: number of voices to track on each channel.
+    """
+    runs = [_Run(open_pipeline, audio, DEFAULT_FRAME_MS, None) for _ in range(audio.channels)]
+    for run in runs:
+        run.send(TextReceived(StartCommand(num_speakers=num_speakers, timeline=True).model_dump_json()))
+    for block in without_crosstalk(audio.channel_blocks(), audio.channels):
+        for run, samples in zip(runs, block.T, strict=True):
+            run.send(BytesReceived(encode_pcm(samples)))
+        if on_progress is not None:
+            on_progress(len(block) / SAMPLE_RATE)
+    return [run.end() for run in runs]
 
 
 class _Run:
@@ -96,3 +116,11 @@ class _Run:
             self.recorder.add(output.message)
             if self._on_message is not None:
                 self._on_message(output.message)
+
+    def end(self) -> Tracking:
+        """Ends the session. Raises ``TrackingError``."""
+        self.send(TextReceived(StopCommand().model_dump_json()))
+        report = self.recorder.report
+        if report is None:
+            raise TrackingError(f"{self._audio.path}: the session ended without a report")
+        return Tracking(self._audio.seconds, self.processing_seconds, self.recorder, report)

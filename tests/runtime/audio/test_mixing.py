@@ -43,16 +43,16 @@ def test_ordinary_channels_are_averaged_bit_by_bit(speech, name):
     channels = ordinary(speech)[name]
     heard, mixer = mixed(channels)
     assert (heard == np.stack(channels, axis=1).astype(np.float32).mean(axis=1, dtype=np.float32)).all()
-    assert mixer.turned_seconds == 0
+    assert mixer.inverted_seconds == 0
 
 
 @pytest.mark.parametrize("size", [1600, 4410, 4 * RATE])
 @pytest.mark.parametrize("louder", [0.5, 1, 2])
-def test_of_channels_in_opposite_phase_one_is_turned_over(speech, size, louder):
+def test_of_channels_in_opposite_phase_one_is_inverted(speech, size, louder):
     heard, mixer = mixed([speech, -louder * speech], size)
     assert power(heard) == pytest.approx(power((1 + louder) / 2 * speech), rel=0.02)
-    assert mixer.turned_seconds == pytest.approx(20, abs=0.7)
-    assert len(mixer.turned) == 1
+    assert mixer.inverted_seconds == pytest.approx(20, abs=0.7)
+    assert len(mixer.inverted) == 1
 
 
 def test_channels_of_a_surround_recording_do_not_cancel(speech):
@@ -66,7 +66,7 @@ def test_channels_that_change_their_phase_are_followed_without_clicks():
     heard, mixer = mixed([tone, other], 1600)
     assert power(heard) > 0.85 * power(tone)
     assert np.abs(np.diff(heard)).max() < 1.2 * np.abs(np.diff(tone)).max()
-    assert mixer.turned_seconds == pytest.approx(4, abs=0.7)
+    assert mixer.inverted_seconds == pytest.approx(4, abs=0.7)
 
 
 def test_whole_numbers_are_mixed_on_their_own_scale(speech):
@@ -81,7 +81,7 @@ def test_silence_and_moments_are_averaged():
     assert not Mixer(RATE, 2).mix(np.stack([np.ones(8), -np.ones(8)], axis=1).astype(np.float32)).any()
 
 
-def test_what_was_turned_over_is_told(speech):
+def test_inversions_are_reported(speech):
     _, mixer = mixed([0.5 * speech, speech, -speech, -speech])
-    assert mixer.note.startswith("has channels in opposite phase, which would cancel each other: channels 3 and 4 turned over for ")
+    assert mixer.note.startswith("has channels in opposite phase, which would cancel each other: channels 3 and 4 inverted for ")
     assert mixed([speech, speech])[1].note is None

@@ -132,6 +132,52 @@ def test_a_picture_is_png(conversation, tmp_path):
     assert "ends in .png" in result.stderr
 
 
+# -- channels ---------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def call(write_audio, tmp_path):
+    """Speaker 0 on the first channel, and speakers 0 and 1 on the second, at the same time."""
+    sides = [write_audio("a.wav", [(2, 0), (2, None)]), write_audio("b.wav", [(1, None), (1.5, 0), (1.5, 1)])]
+    soundfile.write(tmp_path / "call.wav", np.stack([soundfile.read(side)[0] for side in sides], axis=1), 16_000, subtype="PCM_16")
+    return tmp_path / "call.wav"
+
+
+def test_channels_are_tracked_one_by_one_where_that_is_asked_for(call, tmp_path):
+    result = run(call, "--channels", "separate", "--rttm", tmp_path / "a.rttm")
+    assert result.exit_code == 0, result.stderr
+    assert result.stderr == ""
+    lines = [line.strip() for line in result.stdout.splitlines()[1:6]]
+    assert lines == [
+        "channel 1",
+        "0:00.0 -    0:02.0   speaker 0",
+        "channel 2",
+        "0:01.0 -    0:02.5   speaker 1",
+        "0:02.5 -    0:04.0   speaker 2",
+    ]
+    assert "speaker 2 (channel 2)   0:01.5" in result.stdout
+    fields = [line.split() for line in (tmp_path / "a.rttm").read_text().splitlines()]
+    assert [(line[2], line[3], line[7]) for line in fields] == [
+        ("1", "0.000", "speaker_0"),
+        ("2", "1.000", "speaker_1"),
+        ("2", "2.500", "speaker_2"),
+    ]
+
+
+def test_every_format_says_the_channel(call, tmp_path):
+    pytest.importorskip("matplotlib")
+    result = run(call, "--channels", "separate", "--output-dir", tmp_path / "out", "--format", ",".join(FORMATS))
+    assert result.exit_code == 0, result.stderr
+    assert json.loads((tmp_path / "out" / "call.json").read_text())["speakers"][2] == {"id": 2, "totalTimeMs": 1500, "channel": 2}
+    assert (tmp_path / "out" / "call.csv").read_text().splitlines()[3].endswith(",2.500,4.000,1.500,2,2")
+    assert "Speaker 1 (channel 2)" in (tmp_path / "out" / "call.vtt").read_text()
+
+
+def test_of_one_channel_it_is_the_same_but_for_its_number(conversation):
+    mixed, separate = (json.loads(run(conversation, "--json", "--channels", how).stdout) for how in ("mix", "separate"))
+    assert [segment | {"channel": 1} for segment in mixed["segments"]] == separate["segments"]
+
+
 # -- damaged files ---------------------------------------------------------------------------------------------------------------
 
 

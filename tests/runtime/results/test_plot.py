@@ -107,3 +107,10 @@ def test_without_matplotlib_the_extra_is_named(monkeypatch):
     with pytest.raises(MissingExtraError) as raised:
         check_installed()
     assert str(raised.value) == "a plot needs matplotlib, which is not installed; run: pip install 'speaker-tracker[plot]'"
+
+
+def test_channels_are_in_the_names_of_lanes():
+    segments = [TimelineSegment(0, 1000, 0), TimelineSegment(500, 2000, 1)]
+    call = Panel("call", 2.0, segments, segments, channel_of={0: 1, 1: 2})
+    assert [lane.label for lane in lanes(call)] == ["speaker 0 (channel 1)", "speaker 1 (channel 2)"]
+    assert draw([call]).startswith(b"\x89PNG")

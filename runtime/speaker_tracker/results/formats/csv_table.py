@@ -11,11 +11,15 @@ COLUMNS = ("audio", "start", "end", "duration", "speaker")
 
 
 def csv_table(file: TrackedFile) -> str:
-    """A header row and the final timeline; times in seconds, ``speaker`` the id. Tables of several files can be concatenated."""
+    """A header row and the final timeline; times in seconds, ``speaker`` the id. Tables of several files can be concatenated.
+
+    If channels were tracked separately, the last column is the channel.
+    """
     text = StringIO()
     table = csv.writer(text, lineterminator="\n")
-    table.writerow(COLUMNS)
+    table.writerow([*COLUMNS, *(["channel"] if file.channel_of else [])])
     for segment in file.segments:
         times = (segment.start_ms, segment.end_ms, segment.end_ms - segment.start_ms)
-        table.writerow([str(file.path), *(f"{ms / 1000:.3f}" for ms in times), segment.speaker])
+        channel = [file.channel(segment.speaker)] if file.channel_of else []
+        table.writerow([str(file.path), *(f"{ms / 1000:.3f}" for ms in times), segment.speaker, *channel])
     return text.getvalue()

@@ -10,12 +10,22 @@ from speaker_tracker.results.formats.tracked_file import TrackedFile
 
 def as_document(file: TrackedFile) -> dict[str, Any]:
     """The document in plain values; times in milliseconds, ``seconds``: the audio's duration."""
+
+    def channel(speaker: int | None) -> dict[str, int | None]:
+        return {"channel": file.channel(speaker)} if file.channel_of else {}
+
     return {
         "audio": str(file.path),
         "seconds": round(file.seconds, 3),
-        "speakers": [speaker.model_dump() for speaker in file.report.speakers],
+        "speakers": [{**speaker.model_dump(), **channel(speaker.id)} for speaker in file.report.speakers],
         "segments": [
-            {"startMs": segment.start_ms, "endMs": segment.end_ms, "speakerId": segment.speaker} for segment in file.segments
+            {
+                "startMs": segment.start_ms,
+                "endMs": segment.end_ms,
+                "speakerId": segment.speaker,
+                **channel(segment.speaker),
+            }
+            for segment in file.segments
         ],
     }
 

@@ -20,4 +20,4 @@ def picture_of(files: Sequence[TrackedFile]) -> bytes:
 
 def _panel(file: TrackedFile) -> plot.Panel:
     own = [turn for turn in file.reference if turn.uri == file.uri]
-    return plot.Panel(file.path.name, file.seconds, file.recorder.online, file.segments, own)
+    return plot.Panel(file.path.name, file.seconds, file.recorder.online, file.segments, own, channel_of=file.channel_of)

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from speaker_tracker.events.timeline import TimelineSegment
 from speaker_tracker.protocol import ReportMessage
+from speaker_tracker.results.channels import JoinedChannels
 from speaker_tracker.results.rttm import Turn
+from speaker_tracker.results.speaker_names import speaker_name
 from speaker_tracker.results.timeline_recorder import TimelineRecorder
 
 
 @dataclass(frozen=True, slots=True)
 class TrackedFile:
-    """Who speaks when in ``path``. ``seconds``: its duration. ``reference``: turns of the ground truth, of any files."""
+    """Who speaks when in ``path``. ``seconds``: its duration. ``reference``: turns of the ground truth, of any files.
+
+    ``channel_of``: the channel of each speaker, by id, counted from 1, if channels were tracked separately; else empty.
+    """
 
     path: Path
     seconds: float
     report: ReportMessage
-    recorder: TimelineRecorder
+    recorder: TimelineRecorder | JoinedChannels
     reference: Sequence[Turn] = field(default=())
+    channel_of: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def uri(self) -> str:
@@ -28,6 +34,14 @@ class TrackedFile:
         return self.path.stem
 
     @property
-    def segments(self) -> list[TimelineSegment]:
+    def segments(self) -> Sequence[TimelineSegment]:
         """The final timeline in order of start, without silence."""
         return self.recorder.final
+
+    def channel(self, speaker: int | None) -> int | None:
+        """The channel of a speaker, counted from 1; None if channels were mixed."""
+        return None if speaker is None else self.channel_of.get(speaker)
+
+    def speaker_name(self, speaker: int | None) -> str:
+        """``speaker 0``, or ``speaker 0 (channel 1)`` if channels were tracked separately."""
+        return speaker_name(speaker, self.channel_of)

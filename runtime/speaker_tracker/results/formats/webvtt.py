@@ -8,8 +8,9 @@ from speaker_tracker.results.formats.tracked_file import TrackedFile
 def webvtt(file: TrackedFile) -> str:
     """One cue for each segment of the final timeline; the speaker is both voice span and text, as there are no words."""
     cues = [
-        f"\n{_time(segment.start_ms)} --> {_time(segment.end_ms)}\n<v Speaker {segment.speaker}>Speaker {segment.speaker}</v>\n"
+        f"\n{_time(segment.start_ms)} --> {_time(segment.end_ms)}\n<v {name}>{name}</v>\n"
         for segment in file.segments
+        for name in [file.speaker_name(segment.speaker).capitalize()]
     ]
     return "".join(["WEBVTT\n", *cues])
 

@@ -239,7 +239,7 @@ async def test_channels_in_opposite_phase_do_not_cancel_and_are_reported(fake, m
 
     assert np.abs(heard[6400:]).max() > 9900
     assert device.notes == [
-        "the microphone 'fake' has channels in opposite phase, which would cancel each other: channel 2 turned over for 1.8 s"
+        "the microphone 'fake' has channels in opposite phase, which would cancel each other: channel 2 inverted for 1.8 s"
     ]
 
 

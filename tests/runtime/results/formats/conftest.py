@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,12 @@ def tracked():
     )
     recorder.add(report)
     return TrackedFile(Path("talks") / 'a "good", talk.flac', 3800.1234, report, recorder)
+
+
+@pytest.fixture
+def call(tracked):
+    """The same, as of a recording with a speaker on each of two channels."""
+    return replace(tracked, channel_of={0: 1, 1: 2})
 
 
 @pytest.fixture

@@ -12,3 +12,7 @@ def test_labels_are_start_end_and_name_with_tabs_between(tracked):
 
 def test_silence_has_no_labels(silent):
     assert FORMATS["audacity"].render(silent) == ""
+
+
+def test_channels_are_in_the_labels(call):
+    assert FORMATS["audacity"].render(call).splitlines()[1].split("\t")[2] == "speaker 1 (channel 2)"

@@ -15,3 +15,8 @@ def test_rows_are_read_back(tracked):
 
 def test_silence_is_a_heading(silent):
     assert FORMATS["csv"].render(silent) == "audio,start,end,duration,speaker\n"
+
+
+def test_channels_are_a_column_where_they_were_tracked_one_by_one(call):
+    rows = list(csv.DictReader(StringIO(FORMATS["csv"].render(call))))
+    assert [(row["speaker"], row["channel"]) for row in rows] == [("0", "1"), ("1", "2"), ("0", "1")]

@@ -14,3 +14,9 @@ def test_the_document_has_durations_speakers_and_segments(tracked):
             {"startMs": 3723400, "endMs": 3725001, "speakerId": 0},
         ],
     }
+
+
+def test_channels_are_said_where_they_were_tracked_one_by_one(call):
+    document = json.loads(FORMATS["json"].render(call))
+    assert document["speakers"] == [{"id": 0, "totalTimeMs": 2601, "channel": 1}, {"id": 1, "totalTimeMs": 2050, "channel": 2}]
+    assert [segment["channel"] for segment in document["segments"]] == [1, 2, 1]

@@ -16,3 +16,8 @@ def test_pyannote_reads_it_back(tracked, tmp_path):
 
 def test_silence_is_an_empty_file(silent):
     assert FORMATS["rttm"].render(silent) == ""
+
+
+def test_channels_have_their_field(call):
+    lines = [line.split() for line in FORMATS["rttm"].render(call).splitlines()]
+    assert [(line[2], line[7]) for line in lines] == [("1", "speaker_0"), ("2", "speaker_1"), ("1", "speaker_0")]

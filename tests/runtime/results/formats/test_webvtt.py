@@ -14,3 +14,11 @@ def test_cues_are_read_back(tracked):
 
 def test_silence_is_a_file_without_cues(silent):
     assert webvtt.from_string(FORMATS["vtt"].render(silent)).captions == []
+
+
+def test_channels_are_in_the_names_of_voices(call):
+    assert [cue.voice for cue in webvtt.from_string(FORMATS["vtt"].render(call)).captions] == [
+        "Speaker 0 (channel 1)",
+        "Speaker 1 (channel 2)",
+        "Speaker 0 (channel 1)",
+    ]
