@@ -1,8 +1,8 @@
 """Removes cross-talk between channels, such as the quiet, delayed copy of a caller's voice on the other channel of a call.
 
 For each hop, the channels are compared over a window around it. A channel is muted if it is much quieter than another one and
-mostly a copy of it, as measured by their normalized cross-correlation; or, once the level of the cross-talk is known, if it is no louder
-than that. A person who speaks on the channel at the same time makes it louder and unlike the other one, so it is kept.
+mostly a copy of it, as measured by their normalized cross-correlation; or, once the level of the cross-talk is known, if it is no
+louder than that. A person who speaks on the channel at the same time makes it louder and unlike the other one, so it is kept.
 """
 
 from __future__ import annotations
