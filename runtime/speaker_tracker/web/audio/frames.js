@@ -1,7 +1,8 @@
 // Makes frames of 16 kHz, 16-bit, mono out of blocks of samples of any rate and length.
 
 import { FRAME_SAMPLES, SAMPLE_RATE } from "../net/protocol.js";
-import { mixDown, toInt16 } from "./pcm.js";
+import { Mixer } from "./mix.js";
+import { toInt16 } from "./pcm.js";
 import { Resampler } from "./resampler.js";
 
 /**
@@ -12,6 +13,7 @@ import { Resampler } from "./resampler.js";
  */
 
 export class FrameMaker {
+  #mixer;
   #resampler;
   #onFrame;
   #mono = new Float32Array(0);
@@ -25,6 +27,7 @@ export class FrameMaker {
    * @param {OnFrame} onFrame called with each full frame
    */
   constructor(rate, onFrame) {
+    this.#mixer = new Mixer(rate);
     this.#resampler = new Resampler(Math.round(rate), SAMPLE_RATE);
     this.#onFrame = onFrame;
   }
@@ -78,7 +81,7 @@ export class FrameMaker {
     if (this.#mono.length !== channels[0].length) {
       this.#mono = new Float32Array(channels[0].length);
     }
-    mixDown(channels, this.#mono);
+    this.#mixer.mix(channels, this.#mono);
     return this.#mono;
   }
 }

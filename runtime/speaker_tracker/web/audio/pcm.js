@@ -19,18 +19,3 @@ export function toInt16(sample) {
 export function fromInt16(value) {
   return value / FULL_SCALE;
 }
-
-/**
- * Writes the mean of all channels.
- *
- * @param {Float32Array[]} channels
- * @param {Float32Array} mono of their length
- */
-export function mixDown(channels, mono) {
-  mono.fill(0);
-  for (const channel of channels) {
-    for (let index = 0; index < mono.length; index++) {
-      mono[index] += channel[index] / channels.length;
-    }
-  }
-}

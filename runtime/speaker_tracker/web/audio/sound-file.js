@@ -2,7 +2,8 @@
 
 import { SAMPLE_RATE } from "../net/protocol.js";
 import { Problem } from "../wording.js";
-import { mixDown, toInt16 } from "./pcm.js";
+import { Mixer } from "./mix.js";
+import { toInt16 } from "./pcm.js";
 
 /** Largest file: browsers unpack it into several times its size. */
 const MAX_BYTES = 1 << 30;
@@ -21,7 +22,7 @@ export async function readSoundFile(file) {
   }
   const sound = await decode(file);
   const mono = new Float32Array(sound.length);
-  mixDown(channelsOf(sound), mono);
+  new Mixer(SAMPLE_RATE).mix(channelsOf(sound), mono);
   const samples = new Int16Array(mono.length);
   for (let index = 0; index < mono.length; index++) {
     samples[index] = toInt16(mono[index]);
