@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
@@ -13,6 +14,8 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
+from speaker_tracker.audio.caf import caf_layout
+from speaker_tracker.audio.concatenated import concatenated_layout
 from speaker_tracker.audio.decoding import DecodingError, opened
 from speaker_tracker.audio.flac import flac_layout
 from speaker_tracker.audio.layout import Decoder, Layout, Part, native
@@ -117,7 +120,7 @@ class AudioFile:
     def _resampled(self, channels: int | None) -> Iterator[NDArray[np.float32]]:
         """Blocks of shape ``(n, channels)``, or ``(n, 1)``, mixed, if it is None; fills ``notes`` and ``unread`` at the end."""
         self.notes, self.unread = [], None
-        heard, reason = 0.0, None
+        counts, reason = Counter[int](), None
         phases: list[str] = []
         for part in self._layout.parts:
             try:
@@ -126,7 +129,7 @@ class AudioFile:
                     resampler = soxr.ResampleStream(sound.rate, SAMPLE_RATE, channels or 1, dtype="float32")
                     try:
                         for block in sound.blocks:
-                            heard += len(block) / sound.rate
+                            counts[sound.rate] += len(block)
                             np.clip(np.nan_to_num(block, copy=False), -1.0, 1.0, out=block)  # floats may exceed [-1, 1] or be NaN
                             wanted = mixer.mix(block)[:, None] if channels is None else _spread(block, channels)
                             yield wanted if sound.rate == SAMPLE_RATE else resampler.resample_chunk(wanted)
@@ -136,7 +139,7 @@ class AudioFile:
                         yield resampler.resample_chunk(np.zeros((0, channels or 1), np.float32), last=True)
             except DecodingError as error:
                 reason = str(error)
-        self._tell(heard, reason, phases)
+        self._tell(sum(count / rate for rate, count in counts.items()), reason, phases)
 
     def _tell(self, heard: float, reason: str | None, phases: Sequence[str]) -> None:
         damage = self._layout.damage
@@ -165,6 +168,8 @@ class AudioFile:
             layout = ogg_layout(self.path)
         elif kind == "a WAV file":
             layout = wav_layout(self.path)
+        elif kind is not None:
+            layout = concatenated_layout(self.path, kind) or (caf_layout(self.path) if kind == "a CAF file" else None)
         return layout if layout is not None and layout.parts else self._as_libsndfile_has_it()
 
     def _as_libsndfile_has_it(self) -> Layout:

@@ -50,6 +50,10 @@ def test_the_silence_that_an_mp3_encoder_adds_is_left_out(tmp_path, speech):
         ("a.flac", []),
         ("a.oga", ["-c:a", "flac"]),
         ("a.wav", []),
+        ("a.aiff", []),
+        ("a.au", []),
+        ("a.caf", []),
+        ("a.w64", []),
         ("a.wav", ["-c:a", "pcm_u8", "-ar", "11025"]),
     ],
 )
