@@ -74,13 +74,16 @@ class AudioFile:
         self.notes: list[str] = []
         self.unread: str | None = None
         self._check_readable()
-        self._layout = self._found_layout()
+        try:
+            self._layout = self._found_layout()
+        except (OSError, ValueError) as error:
+            raise AudioFileError(f"{path} cannot be opened: {getattr(error, 'strerror', None) or error}") from error
         self.channels, self._stated = 0, 0.0
         reason: DecodingError | None = None
         for part in self._layout.parts:
             try:
                 channels, seconds = self._stated_of(part)
-            except DecodingError as error:  # told in the end, unless there is nothing else
+            except DecodingError as error:  # reported at the end, unless no part can be read
                 reason = reason or error
                 continue
             self.channels = self.channels or channels
@@ -120,26 +123,23 @@ class AudioFile:
     def _resampled(self, channels: int | None) -> Iterator[NDArray[np.float32]]:
         """Blocks of shape ``(n, channels)``, or ``(n, 1)``, mixed, if it is None; fills ``notes`` and ``unread`` at the end."""
         self.notes, self.unread = [], None
-        counts, reason = Counter[int](), None
-        phases: list[str] = []
+        counts, mixers, reason = Counter[int](), list[Mixer](), None
         for part in self._layout.parts:
             try:
                 with opened(self.path, part) as sound:
-                    mixer = Mixer(sound.rate, sound.channels)
+                    mixers.append(Mixer(sound.rate, sound.channels))
                     resampler = soxr.ResampleStream(sound.rate, SAMPLE_RATE, channels or 1, dtype="float32")
-                    try:
-                        for block in sound.blocks:
-                            counts[sound.rate] += len(block)
-                            np.clip(np.nan_to_num(block, copy=False), -1.0, 1.0, out=block)  # floats may exceed [-1, 1] or be NaN
-                            wanted = mixer.mix(block)[:, None] if channels is None else _spread(block, channels)
-                            yield wanted if sound.rate == SAMPLE_RATE else resampler.resample_chunk(wanted)
-                    finally:
-                        phases += [mixer.note] if mixer.note is not None else []
+                    for block in sound.blocks:
+                        counts[sound.rate] += len(block)
+                        np.clip(np.nan_to_num(block, copy=False), -1.0, 1.0, out=block)  # floats may exceed [-1, 1] or be NaN
+                        wanted = mixers[-1].mix(block)[:, None] if channels is None else _spread(block, channels)
+                        yield wanted if sound.rate == SAMPLE_RATE else resampler.resample_chunk(wanted)
                     if sound.rate != SAMPLE_RATE:
                         yield resampler.resample_chunk(np.zeros((0, channels or 1), np.float32), last=True)
             except DecodingError as error:
                 reason = str(error)
-        self._tell(sum(count / rate for rate, count in counts.items()), reason, phases)
+        heard = sum(count / rate for rate, count in counts.items())
+        self._tell(heard, reason, [mixer.note for mixer in mixers if mixer.note is not None])
 
     def _tell(self, heard: float, reason: str | None, phases: Sequence[str]) -> None:
         damage = self._layout.damage
