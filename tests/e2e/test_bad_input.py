@@ -39,6 +39,8 @@ WRONG = [
     ([START, b"ID3\4" + bytes(3200)], "unsupported_audio", 1003, "16 kHz"),
     ([START, b"OggS" + bytes(3200)], "unsupported_audio", 1003, "16 kHz"),
     ([START, b"fLaC" + bytes(3200)], "unsupported_audio", 1003, "16 kHz"),
+    ([START, b"RIFF\x24\0\0\0AVI LIST" + bytes(3200)], "unsupported_audio", 1003, "an AVI video"),
+    ([START, b"\0\0\0\x1cftypiso5" + bytes(3200)], "unsupported_audio", 1003, "an MP4 or QuickTime file"),
     ([START, STOP.encode()], "invalid_message", 1008, "text frames"),
     ([START, "AAAA" * 2000], "invalid_json", 1007, "binary frames"),
     ([START, bytes((1 << 20) + 2)], "frame_too_large", 1009, "bytes"),
