@@ -17,11 +17,11 @@ SMALL = {
 }
 
 
-@pytest.fixture
-def network():
+@pytest.fixture(params=[0, 2], ids=["plain front", "deep front"])
+def network(request):
     """Small, with normalizations that have seen something."""
     torch.manual_seed(0)
-    network = EcapaMini(**SMALL)
+    network = EcapaMini(**SMALL, front_blocks=request.param)
     for _ in range(3):
         network(3 * torch.randn(8, 61, 80) + 1)
     return network.eval()
@@ -46,6 +46,7 @@ def test_folding_changes_the_time_and_not_the_answer(network):
     torch.testing.assert_close(folded(windows), network(windows), atol=1e-4, rtol=1e-3)
     kinds = [type(module).__name__ for module in folded.modules()]
     assert "Norm" not in kinds
+    assert "BatchNorm1d" not in kinds
     assert "BatchNorm2d" not in kinds
 
 
