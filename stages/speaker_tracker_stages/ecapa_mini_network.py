@@ -50,17 +50,6 @@ def _linear_with(linear: nn.Linear, norm: nn.Module) -> tuple[nn.Linear, nn.Modu
     return (fuse_linear_bn_eval(linear, norm), nn.Identity()) if isinstance(norm, nn.BatchNorm1d) else (linear, norm)
 
 
-def _linear_after(norm: nn.Module, linear: nn.Linear) -> tuple[nn.Linear, nn.Module]:
-    """As ``_linear_with``, for a normalization before the layer."""
-    if not isinstance(norm, nn.BatchNorm1d) or norm.running_mean is None or norm.running_var is None:
-        return linear, norm
-    scale = norm.weight * (norm.running_var + norm.eps).rsqrt()
-    merged = nn.Linear(linear.in_features, linear.out_features)
-    merged.weight = nn.Parameter(linear.weight * scale)
-    merged.bias = nn.Parameter(linear.bias + linear.weight @ (norm.bias - norm.running_mean * scale))
-    return merged.eval(), nn.Identity()
-
-
 def _convolution_with(convolution: nn.Conv2d, norm: nn.Module) -> tuple[nn.Conv2d, nn.Module]:
     """As ``_linear_with``."""
     return (fuse_conv_bn_eval(convolution, norm), nn.Identity()) if isinstance(norm, nn.BatchNorm2d) else (convolution, norm)
@@ -214,7 +203,7 @@ class EcapaMini(nn.Module):
         self.blocks = nn.ModuleList([Block(channels, res2net_scale, dilation, se_channels) for dilation in dilations])
         self.aggregate = Tdnn(channels * len(dilations), aggregate_channels)
         self.pool = AttentiveStatistics(aggregate_channels, attention_channels)
-        self.pool_norm: nn.Module = nn.BatchNorm1d(2 * aggregate_channels)
+        self.pool_norm = nn.BatchNorm1d(2 * aggregate_channels)
         self.embed = nn.Linear(2 * aggregate_channels, lin_neurons)
 
     def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:  # noqa: ARG002 - EncoderClassifier hands lengths over
@@ -237,4 +226,3 @@ class EcapaMini(nn.Module):
         for module in list(self.modules()):
             if isinstance(module, Tdnn | Front | ResidualConvolutions | Block):
                 module.fold()
-        self.embed, self.pool_norm = _linear_after(self.pool_norm, self.embed)
