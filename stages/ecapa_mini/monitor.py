@@ -2,61 +2,63 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
+from corpus import SAMPLE_RATE
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from speaker_tracker.evaluation.utterances import read_utterances, utterance_files
+from speaker_tracker.evaluation.utterances import Utterance, read_utterances, through_line, utterance_files, with_noise
 from speaker_tracker.evaluation.verification import cosine_trials, equal_error_rate, window_starts
 
-WINDOW = 24000
 NOISE_DB = 10.0
+LINE_RATE = 8000
+
+
+class Condition:
+    """Windows of ``seconds`` of some utterances, each less its own mean."""
+
+    def __init__(self, utterances: Sequence[Utterance], seconds: float, fbank: nn.Module, device: torch.device) -> None:
+        window = int(seconds * SAMPLE_RATE)
+        cuts, speakers, numbers = [], [], []
+        readers = sorted({utterance.speaker for utterance in utterances})
+        for number, utterance in enumerate(utterances):
+            for start in window_starts(len(utterance.samples), window):
+                cuts.append(utterance.samples[start : start + window])
+                speakers.append(readers.index(utterance.speaker))
+                numbers.append(number)
+        with torch.inference_mode():
+            features: Tensor = fbank(torch.from_numpy(np.stack(cuts)).float().to(device))
+            self._features = features - features.mean(1, keepdim=True)
+        self._speakers, self._utterances = np.array(speakers), np.array(numbers)
+
+    @torch.inference_mode()
+    def measure(self, network: nn.Module) -> float:
+        """Equal error rate in percent."""
+        embeddings = torch.cat([network(part)[:, 0].float().cpu() for part in torch.split(self._features, 128)]).numpy()
+        return round(100 * equal_error_rate(cosine_trials(embeddings, self._speakers, self._utterances)), 2)
 
 
 class Monitor:
-    """Windows of 1.5 s of ``verification/READER/*``, clean and with white noise at 10 dB."""
+    """``verification/READER/*`` as ``speaker-tracker evaluate-embedding`` hears it.
 
-    def __init__(self, verification: Path, fbank: nn.Module) -> None:
-        self._fbank = fbank
-        clean, noisy, means, speakers, utterances = [], [], [], [], []
+    ``noise``: int16 PCM, shape ``(n,)``.
+    """
+
+    def __init__(self, verification: Path, noise: NDArray[np.int16], fbank: nn.Module, device: torch.device) -> None:
         heard = read_utterances(utterance_files(verification))
-        readers = sorted({utterance.speaker for utterance in heard})
-        random = np.random.default_rng(0)
-        for number, utterance in enumerate(heard):
-            samples = utterance.samples
-            for start in window_starts(len(samples), WINDOW):
-                window = samples[start : start + WINDOW]
-                level = np.sqrt(np.mean(window**2)) * 10 ** (-NOISE_DB / 20)
-                clean.append(window)
-                noisy.append(window + level * random.standard_normal(WINDOW).astype(np.float32))
-                means.append(self._features(samples[None]).mean(1))
-                speakers.append(readers.index(utterance.speaker))
-                utterances.append(number)
-        self._means = torch.cat(means)[:, None]
-        self._clean = self._features(np.stack(clean))
-        self._noisy = self._features(np.stack(noisy))
-        self._speakers, self._utterances = np.array(speakers), np.array(utterances)
-
-    def measure(self, network: nn.Module) -> dict[str, float]:
-        """Equal error rates in percent."""
-        own = self._clean.mean(1, keepdim=True)
-        return {
-            "eer": self._rate(network, self._clean - own),
-            "eer_context": self._rate(network, self._clean - self._means),
-            "eer_noise": self._rate(network, self._noisy - self._noisy.mean(1, keepdim=True)),
+        noisy = with_noise(heard, noise.astype(np.float32), NOISE_DB)
+        line = through_line(heard, LINE_RATE)
+        self._conditions = {
+            f"eer{name}_{seconds}": Condition(utterances, seconds, fbank, device)
+            for name, utterances in (("", heard), ("_noise", noisy), ("_line", line))
+            for seconds in (1.5, 3.0)
+            if any(len(utterance.samples) >= seconds * SAMPLE_RATE for utterance in heard)
         }
 
-    @torch.inference_mode()
-    def _rate(self, network: nn.Module, features: Tensor) -> float:
-        device = next(network.parameters()).device
-        embeddings = torch.cat([network(part.to(device))[:, 0].float().cpu() for part in torch.split(features, 64)]).numpy()
-        return round(100 * equal_error_rate(cosine_trials(embeddings, self._speakers, self._utterances)), 2)
-
-    @torch.inference_mode()
-    def _features(self, samples: NDArray[np.float32]) -> Tensor:
-        device = next((buffer.device for buffer in self._fbank.buffers()), torch.device("cpu"))
-        features: Tensor = self._fbank(torch.from_numpy(samples).float().to(device)).cpu()
-        return features
+    def measure(self, network: nn.Module) -> dict[str, float]:
+        """Equal error rates in percent: clean, with noise at 10 dB, and on an 8 kHz line; 1.5 s and, where there are any, 3 s."""
+        return {name: condition.measure(network) for name, condition in self._conditions.items()}

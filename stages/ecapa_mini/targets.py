@@ -1,94 +1,93 @@
-"""Where in the space of embeddings each crop belongs, after the teacher."""
+"""Where in the space of embeddings each voice belongs, after the teachers."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from corpus import Corpus, teacher_file
-from numpy.typing import NDArray
-from teach import WINDOW
+import torch
+from torch import Tensor
+from torch.nn.functional import normalize
 
-OWN_SHARE = 0.4
-"""How much of a crop's target is what the teacher hears there; the rest is what it hears of the speaker on average."""
-
-
-def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Rows of unit length."""
-    length = np.linalg.norm(vectors, axis=-1, keepdims=True).clip(1e-9)
-    return np.asarray(vectors / length, np.float32)
+TEACHER_WEIGHTS = (1.5, 1.0, 1.0)
+"""Lengths of the teachers' parts: of those of long clips, CAM++ says most."""
+OWN_SHARE = 0.3
+"""How much of a block's target is what the teachers hear there; the rest is what they hear of the speaker on average."""
+SHRINKING = 0.25
+"""Power of the within-class covariance normalization (Hatch et al., Interspeech 2006); 1 is all of it."""
 
 
-class Targets:
-    """What the teacher says, less its mean over all speakers, with what varies within a speaker counting less.
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """From the teachers' embeddings, side by side, to targets.
 
-    ``taught`` is false where ``teach.py`` was not run: then speakers are given places at random, which say nothing of a crop.
-    ``centres``: of every speaker, of unit length, shape ``(speakers, d)``.
+    ``dimensions``: of each teacher; ``mean``: over all speakers, shape ``(sum of dimensions,)``; ``matrix``: from all teachers' to
+    the student's dimensions, shape ``(sum of dimensions, d)``.
     """
 
-    def __init__(self, work: Path, corpus: Corpus, dimension: int) -> None:
-        self._speaker_of = np.array([recording.speaker for recording in corpus.recordings])
-        self.taught = all(teacher_file(work, variant).exists() for variant in range(len(corpus.pcm)))
-        if not self.taught:
-            random = np.random.default_rng(0).standard_normal((corpus.speakers, dimension))
-            self.centres = unit(random.astype(np.float32))
-            return
-        recordings, self._start, raw = _stored(work, len(corpus.pcm))
-        if raw.shape[1] != dimension:
-            raise SystemExit(f"the teacher's embeddings have {raw.shape[1]} values; set lin_neurons to as many, not {dimension}")
-        self._bounds = np.searchsorted(recordings, np.arange(len(corpus.recordings) + 1))
-        speakers = self._speaker_of[recordings]
-        mean, transform = shrink_within_speaker(raw, speakers)
-        self._vectors = unit(np.asarray((raw - mean) @ transform, np.float32))
-        known = speakers >= 0
-        centres = np.zeros((corpus.speakers, dimension), np.float32)
-        np.add.at(centres, speakers[known], self._vectors[known])
-        self.centres = unit(centres)
+    dimensions: list[int]
+    mean: Tensor
+    matrix: Tensor
 
-    def of(self, recording: int, start: int, samples: int) -> NDArray[np.float32]:
-        """Target of a crop, of unit length: ``start`` and ``samples`` as in the recording's PCM."""
-        speaker = int(self._speaker_of[recording])
-        if not self.taught:
-            return np.asarray(self.centres[speaker])
-        low, high = self._bounds[recording], self._bounds[recording + 1]
-        starts = self._start[low:high]
-        overlap = np.minimum(starts + WINDOW, start + samples) - np.maximum(starts, start)
-        weights = np.where(overlap >= 0.6 * min(samples, WINDOW), overlap, 0).astype(np.float32)
-        if not weights.any():
-            weights[np.argmax(overlap)] = 1.0
-        own = unit(weights @ self._vectors[low:high])
-        return own if speaker < 0 else unit(OWN_SHARE * own + (1 - OWN_SHARE) * self.centres[speaker])
+    def __call__(self, embeddings: Tensor) -> Tensor:
+        """Rows of unit length, shape ``(n, d)``."""
+        return normalize(self.fused(embeddings) @ self.matrix, dim=1)
+
+    def fused(self, embeddings: Tensor) -> Tensor:
+        """Each teacher's embedding less its mean and of the teacher's length, side by side."""
+        parts = torch.split(embeddings.float() - self.mean, self.dimensions, dim=1)
+        return torch.cat([weight * normalize(part, dim=1) for weight, part in zip(TEACHER_WEIGHTS, parts, strict=True)], dim=1)
+
+    def save(self, file: Path) -> None:
+        """Writes all of it."""
+        torch.save({"dimensions": self.dimensions, "mean": self.mean.cpu(), "matrix": self.matrix.cpu()}, file)
+
+    @classmethod
+    def load(cls, file: Path, device: torch.device) -> Projection:
+        """What ``save`` wrote."""
+        state = torch.load(file, map_location=device, weights_only=True)
+        return cls(state["dimensions"], state["mean"], state["matrix"])
 
 
-def _stored(work: Path, variants: int) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]]:
-    """Recording, start and embedding of every window, in the order of recordings and starts."""
-    recordings, starts, embeddings = [], [], []
-    for variant in range(variants):
-        with np.load(teacher_file(work, variant)) as stored:
-            recordings.append(stored["recording"])
-            starts.append(stored["start"])
-            embeddings.append(stored["embedding"].astype(np.float32))
-    recording, start = np.concatenate(recordings), np.concatenate(starts)
-    order = np.lexsort((start, recording))
-    return recording[order], start[order], np.concatenate(embeddings)[order]
+def fit_projection(embeddings: Tensor, speakers: Tensor, dimensions: Sequence[int], dimension: int) -> Projection:
+    """The ``dimension`` directions in which speakers differ most, those in which a speaker varies counting less.
 
-
-def shrink_within_speaker(
-    embeddings: NDArray[np.float32], speakers: NDArray[np.int64], strength: float = 0.5
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Mean, shape ``(d,)``, and map, shape ``(d, d)``, after which directions in which a speaker varies count less.
-
-    Within-class covariance normalization (Hatch et al., Interspeech 2006), its power lessened from 1 to ``strength``.
+    ``embeddings``: of all teachers, shape ``(n, sum of dimensions)``; ``speakers``: shape ``(n,)``, each variant a speaker of its
+    own; those of speaker -1 do not count.
     """
     known = speakers >= 0
-    embeddings, speakers = embeddings[known], speakers[known]
-    count = np.bincount(speakers).clip(1)
-    means = np.zeros((len(count), embeddings.shape[1]), np.float64)
-    np.add.at(means, speakers, embeddings)
-    means /= count[:, None]
-    within = embeddings - means[speakers]
-    covariance = (within / count[speakers, None]).T @ within / len(count)
-    values, vectors = np.linalg.eigh(covariance)
-    values = values.clip(1e-3 * values.max())
-    transform = vectors @ np.diag(values ** (-strength / 2)) @ vectors.T
-    return means[count > 0].mean(axis=0).astype(np.float32), transform.astype(np.float32)
+    embeddings, speakers = embeddings[known].float(), speakers[known]
+    means, _ = speaker_means(embeddings, speakers)
+    plain = Projection(list(dimensions), means.mean(0), torch.eye(sum(dimensions), device=embeddings.device))
+    fused = plain.fused(embeddings).double()
+    means, count = speaker_means(fused, speakers)
+    number = (torch.bincount(speakers) > 0).cumsum(0)[speakers] - 1
+    within = (fused - means[number]) / count[number, None].sqrt()
+    values, vectors = torch.linalg.eigh(within.T @ within / len(count))
+    values = values.clamp_min(1e-3 * float(values.max()))
+    shrink = vectors @ torch.diag(values ** (-SHRINKING / 2)) @ vectors.T
+    between = means @ shrink
+    between = between - between.mean(0)
+    _, directions = torch.linalg.eigh(between.T @ between)
+    return Projection(plain.dimensions, plain.mean, (shrink @ directions[:, -dimension:]).float())
+
+
+def speaker_means(vectors: Tensor, speakers: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean of each speaker's rows and how many there are, in the order of the numbers of those who have any."""
+    count = torch.bincount(speakers)
+    sums = torch.zeros(len(count), vectors.shape[1], dtype=vectors.dtype, device=vectors.device)
+    sums.index_add_(0, speakers, vectors)
+    return sums[count > 0] / count[count > 0, None], count[count > 0]
+
+
+def targets_and_centres(vectors: Tensor, speakers: Tensor, people: int) -> tuple[Tensor, Tensor]:
+    """Target of every block, and centre of every speaker, shape ``(people, d)``, all of unit length.
+
+    ``vectors``: of blocks, as ``Projection`` makes them; ``speakers``: of blocks, -1 without a name.
+    """
+    known = speakers >= 0
+    centres = torch.zeros(people, vectors.shape[1], device=vectors.device)
+    centres = normalize(centres.index_add_(0, speakers[known], vectors[known]), dim=1)
+    mixed = OWN_SHARE * vectors + (1 - OWN_SHARE) * centres[speakers.clamp_min(0)]
+    return torch.where(known[:, None], normalize(mixed, dim=1), vectors), centres

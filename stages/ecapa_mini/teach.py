@@ -1,102 +1,108 @@
-"""Embeds the prepared speech with the teacher: ``python teach.py WORK``.
+"""Makes the voices of the prepared speech and embeds them with the teachers: ``python teach.py WORK``.
 
-The teacher is Resemblyzer's LSTM voice encoder (256-dimensional, 1.4 million parameters, Apache-2.0; Wan et al., "Generalized
-end-to-end loss for speaker verification", ICASSP 2018), whose package carries its weights: ``pip install --no-deps resemblyzer``.
+On a GPU ``train.py`` does so by itself, while it trains; on CPUs, let this run before, a process a core.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import os
+from collections.abc import Iterator, Sequence
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 import torch
-from corpus import SAMPLE_RATE, Recording, read_corpus, teacher_file
-from numpy.typing import NDArray
+from corpus import BLOCK, SAMPLE_RATE, Corpus, read_corpus, speech_file, teacher_file, voices_file
+from teachers import all_teachers
 from torch import Tensor, nn
+from voices import in_voices
 
 from speaker_tracker.evaluation.utterances import read_utterances, utterance_files
 from speaker_tracker.evaluation.verification import cosine_trials, equal_error_rate, window_starts
 
-WINDOW = 25600
-"""Samples that the teacher hears at once: the 1.6 s that it was trained on."""
-STEP = 12800
-"""Samples from one window to the next."""
-BATCH = 64
-KNEE_MEL = 15
-"""Below it, Slaney's mel scale is linear, above it logarithmic."""
-LEVEL_DB = -30.0
-"""Quieter speech is amplified to this level, as the teacher's own preprocessing does."""
+BATCH = {"cpu": 16, "cuda": 256}
+"""Blocks that the teachers hear at once."""
+MOST_SAMPLES = {"cpu": 2_000_000, "cuda": 24_000_000}
+"""Samples that are said in other voices at once; a longer file is taken alone."""
 
 
-class Teacher:
-    """Resemblyzer's network on features made by PyTorch, so that its package needs none of its dependencies."""
+def make_voices(corpus: Corpus, speech: Tensor, variant: int, voices: Tensor) -> None:
+    """Says all speech in the voices of one variant.
 
-    def __init__(self) -> None:
-        self._lstm = nn.LSTM(40, 256, 3, batch_first=True)
-        self._linear = nn.Linear(256, 256)
-        self._bands = torch.from_numpy(slaney_mel_bands(40, 400))
-        self._hann = torch.hann_window(400)
-
-    def load(self, weights: Path) -> None:
-        """Takes over the weights of Resemblyzer's ``pretrained.pt``; before, they are random."""
-        state = torch.load(weights, map_location="cpu", weights_only=True)["model_state"]
-        modules = nn.ModuleDict({"lstm": self._lstm, "linear": self._linear})
-        modules.load_state_dict({name: value for name, value in state.items() if name.startswith(("lstm.", "linear."))})
-
-    def features(self, samples: Tensor) -> Tensor:
-        """Mel power spectra, shape ``(batch, frames, 40)``, of samples at 16 kHz, shape ``(batch, samples)``."""
-        rms = samples.square().mean(-1, keepdim=True).sqrt()
-        samples = samples * (10 ** (LEVEL_DB / 20) / rms.clamp_min(1e-6)).clamp_min(1.0)
-        spectrum = torch.stft(samples, 400, 160, window=self._hann, pad_mode="constant", return_complex=True)
-        return (self._bands @ spectrum.abs().square()).transpose(1, 2)
-
-    @torch.inference_mode()
-    def embed(self, samples: Tensor) -> Tensor:
-        """Embeddings of unit length, shape ``(batch, 256)``."""
-        _, (hidden, _) = self._lstm(self.features(samples))
-        return nn.functional.normalize(torch.relu(self._linear(hidden[-1])), dim=1)
+    ``speech``: int16, all files as they are; ``voices``: int16, that variant's part of the PCM, to be filled, on the device that
+    does the work.
+    """
+    first = int(corpus.starts[variant, 0])
+    starts = np.cumsum(corpus.samples) - corpus.samples
+    for files in _alike(corpus, variant, MOST_SAMPLES[voices.device.type]):
+        rows = [speech[starts[file] : starts[file] + corpus.samples[file]] for file in files]
+        samples = nn.utils.rnn.pad_sequence([row.to(voices.device) for row in rows], batch_first=True).float() / 32768
+        own = [corpus.voices[variant][file] for file in files]
+        said = in_voices(samples, own[0].percent, [voice.formants for voice in own])
+        pcm = (said.clamp(-1, 1) * 32767).to(torch.int16)
+        for row, file in zip(pcm, files, strict=True):
+            start, length = int(corpus.starts[variant, file]) - first, int(corpus.lengths[variant, file])
+            voices[start : start + length] = row[:length]
 
 
-def find_weights() -> Path:
-    """The weights in the installed package, which is not imported: that would ask for its dependencies."""
-    spec = importlib.util.find_spec("resemblyzer")
-    if spec is None or spec.origin is None:
-        raise SystemExit("the teacher is not installed; run `pip install --no-deps resemblyzer`")
-    return Path(spec.origin).with_name("pretrained.pt")
+def _alike(corpus: Corpus, variant: int, most: int) -> Iterator[list[int]]:
+    """Files of one speed and about one length."""
+    voices = corpus.voices[variant]
+    batch: list[int] = []
+    for file in sorted(range(len(corpus.files)), key=lambda file: (voices[file].percent, corpus.samples[file])):
+        longest = corpus.samples[file]
+        if batch and (voices[file].percent != voices[batch[0]].percent or longest * (len(batch) + 1) > most):
+            yield batch
+            batch = []
+        batch.append(file)
+    yield batch
 
 
-def slaney_mel_bands(bands: int, points: int) -> NDArray[np.float32]:
-    """Triangular filters of equal area on Slaney's mel scale, which the teacher was trained on; ``(bands, points // 2 + 1)``."""
+@torch.inference_mode()
+def embed_voices(corpus: Corpus, variant: int, voices: Tensor, teachers: Sequence[nn.Module]) -> Tensor:
+    """What the teachers say of each block of one variant, side by side, float16, shape ``(blocks, d)``.
 
-    def to_hz(mel: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.where(mel < KNEE_MEL, mel * 200 / 3, 1000 * np.exp((mel - KNEE_MEL) * np.log(6.4) / 27))
-
-    top = KNEE_MEL + 27 * np.log(SAMPLE_RATE / 2 / 1000) / np.log(6.4)
-    edges = to_hz(np.linspace(0, top, bands + 2))
-    frequencies = np.linspace(0, SAMPLE_RATE / 2, points // 2 + 1)
-    rising = (frequencies - edges[:-2, None]) / (edges[1:-1] - edges[:-2])[:, None]
-    falling = (edges[2:, None] - frequencies) / (edges[2:] - edges[1:-1])[:, None]
-    weights = np.maximum(0, np.minimum(rising, falling)) * (2 / (edges[2:] - edges[:-2]))[:, None]
-    return weights.astype(np.float32)
-
-
-def teacher_starts(recording: Recording) -> NDArray[np.int64]:
-    """Where in the recording the teacher's windows begin, in samples; the last one ends with it."""
-    last = max(0, recording.length - WINDOW)
-    starts = np.arange(0, last + 1, STEP)
-    return starts if starts[-1] == last else np.append(starts, last)
+    ``voices``: int16, that variant's part of the PCM, on the teachers' device. A file shorter than a block is repeated.
+    """
+    device = voices.device
+    files = corpus.block_files(variant)
+    starts = torch.from_numpy((corpus.starts[variant] - corpus.starts[variant, 0])[files]).to(device)
+    within = torch.from_numpy(corpus.block_starts(variant)).to(device)
+    lengths = torch.from_numpy(corpus.lengths[variant][files]).to(device)
+    offsets = torch.arange(BLOCK, device=device)
+    parts: list[Tensor] = []
+    rounds = -(-len(files) // BATCH[device.type])
+    for chosen in (torch.arange(rounds * BATCH[device.type], device=device) % len(files)).view(rounds, -1):  # all of one shape
+        positions = starts[chosen, None] + (within[chosen, None] + offsets) % lengths[chosen, None]
+        samples = voices[positions].float() / 32768
+        parts.append(torch.cat([teacher(samples).half() for teacher in teachers], dim=1))
+    return torch.cat(parts)[: len(files)]
 
 
-def print_error_rates(teacher: Teacher, verification: Path) -> None:
-    """Of the windows that ``speaker-tracker evaluate-embedding`` compares."""
+def teach(work: Path, variant: int) -> str:
+    """Writes voices and embeddings of one variant; answers a line that says so."""
+    corpus = read_corpus(work)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    speech = torch.from_numpy(np.fromfile(speech_file(work), np.int16))
+    span = corpus.span(variant)
+    voices = torch.empty(span.stop - span.start, dtype=torch.int16, device=device)
+    make_voices(corpus, speech, variant, voices)
+    with voices_file(work).open("r+b") as joined:
+        joined.seek(2 * span.start)
+        joined.write(voices.cpu().numpy().tobytes())
+    embeddings = embed_voices(corpus, variant, voices, [teacher.to(device) for teacher in all_teachers()])
+    np.save(teacher_file(work, variant), embeddings.cpu().numpy())
+    return f"variant {variant}: {len(embeddings)} blocks"
+
+
+def print_error_rates(verification: Path) -> None:
+    """Each teacher's, less its mean, and that of all together, on the windows of ``speaker-tracker evaluate-embedding``."""
     utterances = read_utterances(utterance_files(verification))
     readers = sorted({utterance.speaker for utterance in utterances})
-    for seconds in (1.0, 1.5, 3.0):
+    teachers = all_teachers()
+    for seconds in (1.5, 3.0):
         window = int(seconds * SAMPLE_RATE)
         cuts = [
             (readers.index(utterance.speaker), number, utterance.samples[start : start + window])
@@ -104,64 +110,33 @@ def print_error_rates(teacher: Teacher, verification: Path) -> None:
             for start in window_starts(len(utterance.samples), window)
         ]
         heard = torch.from_numpy(np.stack([samples for _, _, samples in cuts]))
-        embeddings = torch.cat([teacher.embed(part) for part in torch.split(heard, BATCH)]).numpy()
         speakers, numbers = np.array([reader for reader, _, _ in cuts]), np.array([number for _, number, _ in cuts])
-        print(f"{seconds} s: {100 * equal_error_rate(cosine_trials(embeddings, speakers, numbers)):.1f} %")
-
-
-def embed_variant(work: Path, variant: int) -> str:
-    """Writes the teacher's embeddings of one variant; answers a line that says so."""
-    teacher = Teacher()
-    teacher.load(find_weights())
-    corpus = read_corpus(work)
-    windows, recordings, starts = [], [], []
-    embeddings: list[Tensor] = []
-    for index, recording in enumerate(corpus.recordings):
-        if recording.variant != variant:
-            continue
-        for start in teacher_starts(recording):
-            samples = corpus.pcm[variant][recording.start + start : recording.start + min(start + WINDOW, recording.length)]
-            windows.append(np.resize(samples, WINDOW))
-            recordings.append(index)
-            starts.append(start)
-            if len(windows) == BATCH:
-                embeddings.append(embed_quickly(teacher, windows))
-                windows.clear()
-    if windows:
-        embeddings.append(embed_quickly(teacher, windows))
-    np.savez(
-        teacher_file(work, variant),
-        recording=np.array(recordings, np.int32),
-        start=np.array(starts, np.int32),
-        embedding=torch.cat(embeddings).numpy().astype(np.float16),
-    )
-    return f"variant {variant}: {len(starts)} windows"
-
-
-def embed_quickly(teacher: Teacher, windows: list[NDArray[np.int16]]) -> Tensor:
-    """In half the time, by reduced precision: the cosine to what full precision says is above 0.995."""
-    with torch.autocast("cpu", torch.bfloat16):
-        return teacher.embed(torch.from_numpy(np.stack(windows)).float() / 32768).float()
+        with torch.inference_mode():
+            said = [torch.cat([teacher(part) for part in torch.split(heard, 16)]) for teacher in teachers]
+        less_mean = [nn.functional.normalize(one - one.mean(0), dim=1) for one in said]
+        for name, embeddings in zip(
+            [type(one).__name__ for one in teachers] + ["all"], [*less_mean, torch.cat(less_mean, 1)], strict=True
+        ):
+            print(f"{name}, {seconds} s: {100 * equal_error_rate(cosine_trials(embeddings.numpy(), speakers, numbers)):.1f} %")
 
 
 def main() -> None:
-    """Reads the command line and embeds."""
+    """Reads the command line and teaches."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("work", type=Path, help="folder that prepare.py wrote")
     parser.add_argument(
-        "--verification", type=Path, help="folder READER/*.audio: print the teacher's own equal error rates, no more"
+        "--verification", type=Path, help="folder READER/*.audio: print the teachers' own equal error rates, no more"
     )
-    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--processes", type=int, default=1 if torch.cuda.is_available() else os.cpu_count() or 1)
     arguments = parser.parse_args()
     if arguments.verification:
-        teacher = Teacher()
-        teacher.load(find_weights())
-        print_error_rates(teacher, arguments.verification)
+        print_error_rates(arguments.verification)
         return
-    variants = range(len(read_corpus(arguments.work).pcm))
-    missing = [variant for variant in variants if not teacher_file(arguments.work, variant).exists()]
+    work: Path = arguments.work
+    voices_file(work).touch()
+    missing = [variant for variant in range(read_corpus(work).variants) if not teacher_file(work, variant).exists()]
     with get_context("spawn").Pool(arguments.processes, torch.set_num_threads, (1,)) as pool:
-        for line in pool.imap_unordered(partial(embed_variant, arguments.work), missing):
+        for line in pool.imap_unordered(partial(teach, work), missing):
             print(line, flush=True)
 
 

@@ -13,9 +13,9 @@ import torch
 import torch.distributed as dist
 from augment import Augmenter, mask_bands
 from batches import BatchSource
-from corpus import read_corpus
+from corpus import noise_file, read_corpus
 from objective import AngularMarginSoftmax, distillation
-from targets import Targets
+from pool import VoicePool
 from torch import Tensor, nn
 
 from speaker_tracker_stages.ecapa_mini_network import EcapaMini
@@ -23,16 +23,20 @@ from speaker_tracker_stages.speechbrain_embedding.torchaudio_fallback import ens
 
 GROUP = 4
 """Crops of a batch that were recorded alike."""
-SHARED_MEAN = 0.6
+SHARED_MEAN = 0.5
 """How many of the groups are normalized by the mean of all their windows, as in a session, and not each window by its own."""
-TEACHING, NAMING = 5.0, 0.25
-"""Weights of the two losses; without a teacher, the second alone counts."""
-MARGIN, MARGIN_REACHED = 0.25, 0.4
+TEACHING, NAMING = 5.0, 0.2
+"""Weights of the two losses."""
+MARGIN, MARGIN_REACHED = 0.2, 0.4
 """The angular margin in radians, and the share of the training by which it has grown to that from 0."""
+CENTRES_SHARE = 0.1
+"""Learning rate of the softmax's centres against the network's: they begin where the teachers say."""
 WARM_UP = 0.03
+LOWEST_RATE = 1e-6
 AVERAGE_DECAY = 0.998
 GRADIENT_NORM = 5.0
 WEIGHT_DECAY = 0.03
+STEPS_BEFORE_NEXT_VARIANT = 150
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +47,12 @@ class Plan:
     run: Path
     verification: Path | None
     minutes: float
+    deadline: float | None
     batch: int
     rate: float
     processes: int
     check_minutes: float
+    first_variants: int
     start_from: Path | None
     seed: int
     network: dict[str, Any]
@@ -58,24 +64,28 @@ class Training:
     def __init__(self, rank: int, plan: Plan, processes: int) -> None:
         self.plan, self.processes = plan, processes
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self.step, self.seconds = 0, 0.0
+        self.step, self.seconds, self.minutes = 0, 0.0, plan.minutes
+        torch.backends.cuda.matmul.allow_tf32 = True
+        torch.backends.cudnn.benchmark = True
         torch.manual_seed(plan.seed)
         self.network = EcapaMini(**plan.network)
         if plan.start_from:
-            self.network.load_state_dict(torch.load(plan.start_from, map_location="cpu", weights_only=True))
+            load_what_fits(self.network, torch.load(plan.start_from, map_location="cpu", weights_only=True))
         self.network.to(self.device)
         corpus = read_corpus(plan.work)
-        targets = Targets(plan.work, corpus, self.network.embed.out_features)
-        self._taught = targets.taught
-        self.softmax = AngularMarginSoftmax(torch.from_numpy(targets.centres)).to(self.device)
+        self.pool = VoicePool(plan.work, corpus, self.device, self.network.embed.out_features)
+        available = self.pool.available()
+        if not available:
+            raise SystemExit(f"{plan.work} has no voices; run `python teach.py {plan.work}` first")
+        self.pool.fill(min(plan.first_variants, available), plan.run / "projection.pt")
+        self.softmax = AngularMarginSoftmax(self.pool.centres, corpus.people).to(self.device)
         self.average = copy.deepcopy(self.network).eval()
         self.optimizer = torch.optim.AdamW(self._parameter_groups(), lr=plan.rate, fused=True)
         self._resume()
         torch.manual_seed(plan.seed + 1000 * rank + self.step)
-        seed = (plan.seed, self.step)
-        self.source = BatchSource(corpus, targets, size=plan.batch // processes, group=GROUP, rank=rank, seed=seed)
-        noise = torch.from_numpy(np.fromfile(plan.work / "noise.i16", np.int16))
-        self.augment = Augmenter(noise, GROUP)
+        self.source = BatchSource(self.pool, size=plan.batch // processes, group=GROUP, seed=(plan.seed, self.step))
+        self.noise = np.fromfile(noise_file(plan.work), np.int16)
+        self.augment = Augmenter(torch.from_numpy(self.noise).to(self.device), GROUP)
         ensure_torchaudio()
         from speechbrain.lobes.features import Fbank  # noqa: PLC0415 - after torchaudio has been seen to
 
@@ -84,47 +94,46 @@ class Training:
     @property
     def progress(self) -> float:
         """How much of the training time is over, 0 to 1."""
-        return min(1.0, self.seconds / (60 * self.plan.minutes))
+        return min(1.0, self.seconds / (60 * self.minutes))
 
-    def run_step(self) -> dict[str, float]:
-        """One step of the optimizer; answers the losses of this process."""
+    def run_step(self) -> Tensor:
+        """One step of the optimizer; answers the losses of this process, distillation and softmax, shape ``(2,)``."""
+        if self.step % STEPS_BEFORE_NEXT_VARIANT == STEPS_BEFORE_NEXT_VARIANT - 1:
+            self._hear_more()
         rate = self.plan.rate * min(self.progress / WARM_UP, (1 + math.cos(math.pi * self.progress)) / 2)
         for parameters in self.optimizer.param_groups:
-            parameters["lr"] = max(rate, 1e-6)
+            parameters["lr"] = parameters["share"] * max(rate, LOWEST_RATE)
         batch = self.source.draw()
         with torch.no_grad():
-            features = self._features(self.augment(batch.voices.to(self.device)))
+            features = self._features(self.augment(batch.voices))
         self.network.train()
         with torch.autocast(self.device.type, torch.bfloat16):
             embeddings = self.network(features)[:, 0]
         embeddings = embeddings.float()
-        teaching = distillation(embeddings, batch.targets.to(self.device))
+        teaching = distillation(embeddings, batch.targets)
         margin = MARGIN * min(1.0, self.progress / MARGIN_REACHED)
-        naming = self.softmax(embeddings, batch.speakers.to(self.device), margin)
-        loss = TEACHING * teaching + NAMING * naming if self._taught else naming
+        naming = self.softmax(embeddings, batch.people, batch.variants, margin, self.pool.variants)
         self.optimizer.zero_grad()
-        loss.backward()
+        (TEACHING * teaching + NAMING * naming).backward()
         self._share_gradients()
         nn.utils.clip_grad_norm_([one for group in self.optimizer.param_groups for one in group["params"]], GRADIENT_NORM)
         self.optimizer.step()
         self._average_weights()
         self.step += 1
-        return {"distillation": teaching.item(), "softmax": naming.item()}
+        return torch.stack([teaching.detach(), naming.detach()])
 
     def checkpoint(self) -> None:
-        """Writes everything that a later run needs, all or nothing."""
+        """Writes everything that a later run needs, and apart from it what ``export.py`` needs, each all or nothing."""
+        weights = {"arguments": self.plan.network, "average": self.average.state_dict(), "step": self.step}
+        _write(weights, self.plan.run / "weights.pt")
         state = {
-            "arguments": self.plan.network,
+            **weights,
             "network": self.network.state_dict(),
-            "average": self.average.state_dict(),
             "softmax": self.softmax.state_dict(),
             "optimizer": self.optimizer.state_dict(),
-            "step": self.step,
             "seconds": self.seconds,
         }
-        fresh = self._file.with_suffix(".new")
-        torch.save(state, fresh)
-        fresh.replace(self._file)
+        _write(state, self._file)
 
     @property
     def _file(self) -> Path:
@@ -140,18 +149,31 @@ class Training:
         self.optimizer.load_state_dict(state["optimizer"])
         self.step, self.seconds = state["step"], state["seconds"]
 
+    def _hear_more(self) -> None:
+        """One variant more, where there is one."""
+        more = torch.tensor(float(self.pool.variants < self.pool.available()))
+        if self.processes > 1:
+            dist.broadcast(more, 0)
+        if more:
+            people, variant = self.pool.corpus.people, self.pool.variants
+            self.pool.add()
+            new = slice(variant * people, (variant + 1) * people)
+            self.softmax.centres.data[new] = self.pool.centres[new]
+
     def _features(self, voices: Tensor) -> Tensor:
         features = self.fbank(voices)
         own = features.mean(1, keepdim=True).unflatten(0, (-1, GROUP))
-        shared = (torch.rand(len(own)) < SHARED_MEAN).to(self.device)[:, None, None, None]
+        shared = (torch.rand(len(own), device=self.device) < SHARED_MEAN)[:, None, None, None]
         means = torch.where(shared, own.mean(1, keepdim=True), own).flatten(0, 1)
         return mask_bands(features - means, share=0.4, widest=8)
 
     def _parameter_groups(self) -> list[dict[str, Any]]:
-        parameters = [*self.network.parameters(), *self.softmax.parameters()]
+        matrices = [one for one in self.network.parameters() if one.ndim > 1]
+        vectors = [one for one in self.network.parameters() if one.ndim <= 1]
         return [
-            {"params": [one for one in parameters if one.ndim > 1], "weight_decay": WEIGHT_DECAY},
-            {"params": [one for one in parameters if one.ndim <= 1], "weight_decay": 0.0},
+            {"params": matrices, "weight_decay": WEIGHT_DECAY, "share": 1.0},
+            {"params": vectors, "weight_decay": 0.0, "share": 1.0},
+            {"params": list(self.softmax.parameters()), "weight_decay": 0.0, "share": CENTRES_SHARE},
         ]
 
     def _share_gradients(self) -> None:
@@ -166,8 +188,22 @@ class Training:
     @torch.no_grad()
     def _average_weights(self) -> None:
         decay = min(AVERAGE_DECAY, (self.step + 1) / (self.step + 10))
-        for mean, now in zip(self.average.state_dict().values(), self.network.state_dict().values(), strict=True):
-            if mean.is_floating_point():
-                mean.lerp_(now, 1 - decay)
-            else:
+        pairs = list(zip(self.average.state_dict().values(), self.network.state_dict().values(), strict=True))
+        numbers = [(mean, now) for mean, now in pairs if mean.is_floating_point()]
+        torch._foreach_lerp_([mean for mean, _ in numbers], [now for _, now in numbers], 1 - decay)
+        for mean, now in pairs:
+            if not mean.is_floating_point():
                 mean.copy_(now)
+
+
+def load_what_fits(network: nn.Module, weights: dict[str, Tensor]) -> None:
+    """Takes over all weights whose names and shapes are those of ``network``."""
+    own = network.state_dict()
+    fitting = {name: value for name, value in weights.items() if name in own and own[name].shape == value.shape}
+    network.load_state_dict({**own, **fitting})
+
+
+def _write(state: dict[str, Any], file: Path) -> None:
+    fresh = file.with_suffix(".new")
+    torch.save(state, fresh)
+    fresh.replace(file)

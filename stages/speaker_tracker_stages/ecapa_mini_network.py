@@ -65,21 +65,45 @@ def neighbours(x: Tensor, kernel: int, dilation: int) -> Tensor:
     return torch.cat([padded[:, offset * dilation : offset * dilation + frames] for offset in range(kernel)], dim=-1)
 
 
+class ResidualConvolutions(nn.Module):
+    """Two convolutions of 3 x 3 around a residual connection; shape ``(batch, channels, frames, bands)`` in and out."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
+        self.first_norm: nn.Module = nn.BatchNorm2d(channels)
+        self.second = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
+        self.second_norm: nn.Module = nn.BatchNorm2d(channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Same shape as ``x``."""
+        update = torch.relu(self.first_norm(self.first(x)))
+        return torch.relu(x + self.second_norm(self.second(update)))
+
+    def fold(self) -> None:
+        """Merges the normalizations into the weights."""
+        self.first, self.first_norm = _convolution_with(self.first, self.first_norm)
+        self.second, self.second_norm = _convolution_with(self.second, self.second_norm)
+
+
 class Front(nn.Module):
     """Two-dimensional convolutions over time and frequency; halves the frames and quarters the bands."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, blocks: int = 0) -> None:
         super().__init__()
         self.first = nn.Conv2d(1, channels, 5, stride=2, padding=2, bias=False)
         self.first_norm: nn.Module = nn.BatchNorm2d(channels)
         self.second = nn.Conv2d(channels, channels, 3, stride=(1, 2), padding=1, bias=False)
         self.second_norm: nn.Module = nn.BatchNorm2d(channels)
+        self.blocks = nn.ModuleList([ResidualConvolutions(channels) for _ in range(blocks)])
 
     def forward(self, x: Tensor) -> Tensor:
         """From ``(batch, frames, bands)`` to ``(batch, frames / 2, bands / 4 * channels)``."""
         x = x.unsqueeze(1).contiguous(memory_format=torch.channels_last)
         x = torch.relu(self.first_norm(self.first(x)))
         x = torch.relu(self.second_norm(self.second(x)))
+        for block in self.blocks:
+            x = block(x)
         return x.permute(0, 2, 3, 1).flatten(2)
 
     def fold(self) -> None:
@@ -153,9 +177,10 @@ class EcapaMini(nn.Module):
     """Features of a window, shape ``(batch, frames, input_size)``, to embeddings, shape ``(batch, 1, lin_neurons)``.
 
     ``input_size``: bands of the features, a multiple of four, at 10 ms a frame and less their mean. ``channels``: of the blocks, a
-    multiple of ``res2net_scale``; ``aggregate_channels``: before pooling; ``dilations``: one a block. The first block sees a frame
-    every 20 ms, the others one every 40 ms. Embeddings are not of unit length. The names of arguments are those of SpeechBrain's
-    ``ECAPA_TDNN`` where they mean the same.
+    multiple of ``res2net_scale``; ``aggregate_channels``: before pooling; ``dilations``: one a block; ``front_blocks``: residual
+    pairs of two-dimensional convolutions of ``front_channels``, at 20 ms a frame and a quarter of the bands. The first block sees a
+    frame every 20 ms, the others one every 40 ms. Embeddings are not of unit length. The names of arguments are those of
+    SpeechBrain's ``ECAPA_TDNN`` where they mean the same.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - one argument a hyperparameter
@@ -169,9 +194,10 @@ class EcapaMini(nn.Module):
         se_channels: int = 64,
         attention_channels: int = 64,
         lin_neurons: int = 256,
+        front_blocks: int = 0,
     ) -> None:
         super().__init__()
-        self.front = Front(front_channels)
+        self.front = Front(front_channels, front_blocks)
         self.enter = Tdnn(input_size // 4 * front_channels, channels)
         self.halve = Tdnn(2 * channels, channels)
         self.blocks = nn.ModuleList([Block(channels, res2net_scale, dilation, se_channels) for dilation in dilations])
@@ -198,5 +224,5 @@ class EcapaMini(nn.Module):
         """Merges normalizations into the weights before them, for good: the same answers in less time, for inference only."""
         self.eval()
         for module in list(self.modules()):
-            if isinstance(module, Tdnn | Front | Block):
+            if isinstance(module, Tdnn | Front | ResidualConvolutions | Block):
                 module.fold()

@@ -17,11 +17,11 @@ SMALL = {
 }
 
 
-@pytest.fixture
-def network():
+@pytest.fixture(params=[0, 2], ids=["plain front", "deep front"])
+def network(request):
     """Small, with normalizations that have seen something."""
     torch.manual_seed(0)
-    network = EcapaMini(**SMALL)
+    network = EcapaMini(**SMALL, front_blocks=request.param)
     for _ in range(3):
         network(3 * torch.randn(8, 61, 80) + 1)
     return network.eval()
