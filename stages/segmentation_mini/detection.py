@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -75,6 +76,16 @@ def pick_changes(probability: NDArray[np.float32], threshold: float, frame_s: fl
 def decide(shares: NDArray[np.float32], speech: float, overlap: float) -> NDArray[np.int64]:
     """How many speak: of probabilities of nobody, one, two, ``(frames, 3)``, and the thresholds of speech and overlap."""
     return np.asarray((shares[:, 0] <= 1 - speech).astype(np.int64) * (1 + (shares[:, 2] > overlap)))
+
+
+def bridged(found: NDArray[np.int64], frames: int) -> NDArray[np.int64]:
+    """Numbers of speakers with one in every pause of up to ``frames`` between speech; that takes as much latency."""
+    speech = np.flatnonzero(found)
+    result = found.copy()
+    for before, after in itertools.pairwise(speech.tolist()):
+        if 1 < after - before <= frames + 1:
+            result[before + 1 : after] = 1
+    return result
 
 
 def _percent(part: float, whole: float) -> float:

@@ -16,7 +16,7 @@ from typing import TypeAlias
 
 import numpy as np
 import torch
-from detection import Tally, decide, pick_changes
+from detection import Tally, bridged, decide, pick_changes
 from labels import changes, counts
 from numpy.typing import NDArray
 from teacher import WINDOW, WINDOW_S, Teacher, in_frames, of_counts, of_speakers
@@ -152,15 +152,18 @@ def of_silero() -> Detector:
     return detect
 
 
-def measure(detector: Detector, recordings: list[Recording], thresholds: tuple[float, float, float]) -> dict[str, Tally]:
-    """A tally of each group, collar 0. ``thresholds``: of speech, overlap and change."""
+def measure(
+    detector: Detector, recordings: list[Recording], thresholds: tuple[float, float, float], bridge: float
+) -> dict[str, Tally]:
+    """A tally of each group, collar 0. ``thresholds``: of speech, overlap and change; ``bridge``: as ``bridged``, in seconds."""
     speech, overlap, change = thresholds
     tallies: dict[str, Tally] = {}
     for recording in recordings:
         tally = tallies.setdefault(recording.group, Tally())
         said = detector(recording.samples)
         active = torch.from_numpy(recording.active)[None]
-        tally.add(counts(active)[0].numpy(), decide(said[:, :3], speech, overlap), 1 / FRAME_RATE)
+        found = bridged(decide(said[:, :3], speech, overlap), round(bridge * FRAME_RATE))
+        tally.add(counts(active)[0].numpy(), found, 1 / FRAME_RATE)
         times = (np.flatnonzero(changes(active)[0].numpy()) + 0.5) / FRAME_RATE
         tally.add_changes(times, pick_changes(said[:, 3], change, 1 / FRAME_RATE))
     return tallies
@@ -187,7 +190,8 @@ def main() -> None:
     parser.add_argument("--silero", action="store_true")
     parser.add_argument("--groups", nargs="+")
     parser.add_argument("--thresholds", type=float, nargs=3, default=(0.5, 0.5, 0.5), metavar=("SPEECH", "OVERLAP", "CHANGE"))
-    parser.add_argument("--monitor", type=Path)
+    parser.add_argument("--bridge", type=float, default=0.0, help="pauses of up to so many seconds count as speech")
+    parser.add_argument("--monitor", type=Path, help="file to write")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     recordings = read_recordings(arguments.folder, arguments.groups)
@@ -203,7 +207,7 @@ def main() -> None:
     seconds = sum(len(recording.samples) for recording in recordings) / SAMPLE_RATE
     for name, detector in detectors.items():
         started = time.process_time()
-        tallies = measure(detector, recordings, tuple(arguments.thresholds))
+        tallies = measure(detector, recordings, tuple(arguments.thresholds), arguments.bridge)
         print(f"{name}: {1000 * (time.process_time() - started) / seconds:.1f} ms of one thread for a second of audio")
         for group, tally in tallies.items():
             print(f"  {group}: {json.dumps(tally.figures())}")

@@ -31,8 +31,8 @@ FILTERS = 2
 OUTPUTS = 4
 LEVEL_DECAY = 1 - 1 / 400
 """The level that features are measured against forgets with a time constant of 4 s."""
-LEVEL_FLOOR = 1e-6
-"""Power of a mel band below which there is no more than the last bit of 16."""
+LEVEL_FLOOR = 1e-3
+"""The level never falls below this power of a mel band (noise at about -57 dBFS), so that silence is not amplified into speech."""
 QUIETEST, LOUDEST = -9.0, 6.0
 """Range of the features, in nepers of power around the level."""
 FEATURE_SCALE = 3.0

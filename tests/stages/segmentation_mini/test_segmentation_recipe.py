@@ -209,3 +209,12 @@ def test_the_onnx_model_says_what_the_network_says(tmp_path):
         for own, other in zip((logits, *after), said, strict=True):
             np.testing.assert_allclose(other, own.numpy(), atol=1e-4)
         state = after
+
+
+@pytest.mark.usefixtures("_recipe")
+def test_short_pauses_are_bridged_and_long_ones_are_not():
+    from detection import bridged  # noqa: PLC0415
+
+    found = bridged(np.array([0, 1, 0, 0, 2, 0, 0, 0, 1, 0]), 2)
+
+    assert found.tolist() == [0, 1, 1, 1, 2, 0, 0, 0, 1, 0]
