@@ -66,6 +66,7 @@ lint-python: $(DEVELOPMENT)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/mypy stages/ecapa_mini/*.py
+	$(BIN)/mypy stages/segmentation_mini/*.py
 	$(BIN)/mypy plugins/template/speaker_tracker_hum_filter
 	$(BIN)/lint-imports
 
