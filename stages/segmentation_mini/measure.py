@@ -126,15 +126,15 @@ def of_teacher(weights: Path) -> Detector:
 
 def of_silero() -> Detector:
     """Silero's probability of speech, as ``silero_vad`` takes it; it knows of no overlaps and no changes."""
-    from speaker_tracker_stages.level import LevelFollower  # noqa: PLC0415 - only where it is asked for
-    from speaker_tracker_stages.silero_model import (  # noqa: PLC0415
+    from speaker_tracker_stages.silero_vad.level import LevelFollower  # noqa: PLC0415 - only where it is asked for
+    from speaker_tracker_stages.silero_vad.model import (  # noqa: PLC0415
         CONTEXT,
         FRAME,
         STATE_SHAPE,
         SileroModel,
         SpeechQuery,
-        torch_network,
     )
+    from speaker_tracker_stages.silero_vad.torch_backend import torch_network  # noqa: PLC0415
 
     model = SileroModel(torch_network())
 

@@ -11,9 +11,11 @@ import pytest
 import soundfile
 import torch
 
-from known_conversation import DATA, read_conversation
 from speaker_tracker_stages.segmentation_mini_features import log_mel
 from speaker_tracker_stages.segmentation_mini_network import SegmentationMini, initial_state
+from support.known_conversation import DATA, read_conversation
+
+pytestmark = pytest.mark.slow
 
 RECIPE = Path(__file__).parents[3] / "stages" / "segmentation_mini"
 RATE = 16_000
