@@ -37,6 +37,7 @@ from speaker_tracker.client.events import (
     TimelineUpdate,
     TrackerEvent,
 )
+from speaker_tracker.client.outbox import Gap
 from speaker_tracker.client.sync import TrackerClientSync
 from speaker_tracker.client.tracker_client import TrackerClient
 
@@ -50,6 +51,7 @@ __all__ = [
     "ConnectionLost",
     "Disconnected",
     "EventsMissed",
+    "Gap",
     "NotASpeakerTracker",
     "Part",
     "Reconnected",

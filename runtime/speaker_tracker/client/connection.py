@@ -15,7 +15,16 @@ from speaker_tracker.client.address import is_loopback, redacted
 from speaker_tracker.client.errors import ConnectionLost, NotASpeakerTracker, server_error
 from speaker_tracker.client.messages import ErrorReceived, NotTheProtocol, parse_message
 from speaker_tracker.client.refusals import OPEN_TIMEOUT, refusal
-from speaker_tracker.protocol import DEFAULT_SPEAKERS, CloseCode, ServerMessage, StartCommand, StartedMessage, StopCommand
+from speaker_tracker.protocol import (
+    DEFAULT_SPEAKERS,
+    CloseCode,
+    GapCommand,
+    KeepAliveCommand,
+    ServerMessage,
+    StartCommand,
+    StartedMessage,
+    StopCommand,
+)
 
 GOODBYE_SECONDS = 1.0
 """Maximum wait for the server's closing handshake when a client gives its session up."""
@@ -51,6 +60,14 @@ class TrackerConnection:
         Returns False, and sends nothing, on a closed connection; ``messages`` raises the reason.
         """
         return await self._send(pcm)
+
+    async def gap(self, ms: int) -> bool:
+        """Says that there is no audio for ``ms`` (1 to a day) before what is sent next. Returns as ``send_audio`` does."""
+        return await self._send(GapCommand(ms=ms).model_dump_json())
+
+    async def keepalive(self) -> bool:
+        """Keeps the session open while nothing else is sent. Returns as ``send_audio`` does."""
+        return await self._send(KeepAliveCommand().model_dump_json())
 
     async def stop(self) -> None:
         """Asks for the report, which is the last of ``messages``."""

@@ -1,8 +1,8 @@
 """Events of a client, in the order in which they happen.
 
-All times are whole milliseconds on one clock: that of the audio given to the client, from its first sample on, also across lost
-connections. A lost connection ends a *part*: the following session numbers its speakers anew, so that speaker 0 of part 1 need not
-be speaker 0 of part 0.
+All times are whole milliseconds on one clock: that of the audio and gaps given to the client, from the first sample on, also across
+lost connections. A lost connection ends a *part*: the following session numbers its speakers anew, so that speaker 0 of part 1 need
+not be speaker 0 of part 0.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """The messages of the wire protocol, each as a model.
 
-Client to server: JSON text frames (``start``, ``stop``) and binary frames of PCM. Server to client: JSON text frames.
+Client to server: JSON text frames (``start``, ``gap``, ``keepalive``, ``stop``) and binary frames of PCM. Server to client: JSON
+text frames.
 """
 
 from typing import Annotated, Any, Literal, Self
@@ -11,11 +12,13 @@ from pydantic.json_schema import SkipJsonSchema
 from speaker_tracker.protocol.codes import ErrorCode
 from speaker_tracker.protocol.segments import TimelineSegment
 
-PROTOCOL_VERSION = "1.0.0"
+PROTOCOL_VERSION = "1.1.0"
 """The second number grows with additions to the protocol. The first stays, as clients written for it keep working."""
 
 MAX_SPEAKERS = 5
 DEFAULT_SPEAKERS = 2
+MAX_GAP_MS = 24 * 3_600_000
+"""Longest gap that one message may announce: a day."""
 
 
 def _with_examples(*examples: dict[str, Any]) -> ConfigDict:
@@ -52,6 +55,30 @@ class StopCommand(BaseModel):
     model_config = _with_examples({"action": "stop"})
 
     action: Literal["stop"] = "stop"
+
+
+class GapCommand(BaseModel):
+    """Says that no audio was recorded for a while, such as by a muted microphone.
+
+    Later audio is later by `ms`, so that times stay on the wall clock; speech that is under way ends. Nothing is recognized in the
+    gap, and it does not count as audio of the session.
+    """
+
+    model_config = _with_examples({"action": "gap", "ms": 20000})
+
+    action: Literal["gap"] = "gap"
+    ms: Annotated[StrictInt, Field(ge=1, le=MAX_GAP_MS, description="Length of the gap in milliseconds, at most a day.")]
+
+
+class KeepAliveCommand(BaseModel):
+    """Keeps a session open in which nothing is sent, such as one that is paused.
+
+    Not answered. Keys that the server does not know are ignored.
+    """
+
+    model_config = _with_examples({"action": "keepalive"})
+
+    action: Literal["keepalive"] = "keepalive"
 
 
 class StartedMessage(BaseModel):
@@ -183,5 +210,5 @@ class ErrorMessage(BaseModel):
     message: str = Field(description="For people: what was wrong and what is right.")
 
 
-ClientCommand = StartCommand | StopCommand
+ClientCommand = StartCommand | GapCommand | KeepAliveCommand | StopCommand
 ServerMessage = StartedMessage | SpeakerMessage | TimelineMessage | ReportMessage | ErrorMessage

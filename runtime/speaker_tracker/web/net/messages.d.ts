@@ -26,6 +26,27 @@ export interface ErrorMessage {
 }
 
 /**
+ * Says that no audio was recorded for a while, such as by a muted microphone.
+ *
+ * Later audio is later by `ms`, so that times stay on the wall clock; speech that is under way ends. Nothing is recognized in the
+ * gap, and it does not count as audio of the session.
+ */
+export interface GapCommand {
+  action: "gap";
+  /** Length of the gap in milliseconds, at most a day. */
+  ms: number;
+}
+
+/**
+ * Keeps a session open in which nothing is sent, such as one that is paused.
+ *
+ * Not answered. Keys that the server does not know are ignored.
+ */
+export interface KeepAliveCommand {
+  action: "keepalive";
+}
+
+/**
  * Total speaking time of each speaker; the last message of a session, unless an error follows.
  *
  * Answers `stop`. Also sent without it when the server shuts down (close code 1001 follows), and before the errors `idle_timeout`
@@ -107,6 +128,6 @@ export interface TimelineMessage {
   segments: SegmentMessage[];
 }
 
-export type ClientCommand = StartCommand | StopCommand;
+export type ClientCommand = StartCommand | GapCommand | KeepAliveCommand | StopCommand;
 
 export type ServerMessage = StartedMessage | SpeakerMessage | TimelineMessage | ReportMessage | ErrorMessage;
