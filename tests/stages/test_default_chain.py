@@ -63,6 +63,31 @@ def test_a_voice_beyond_those_tracked_gets_no_time(chain, conversation):
     assert given[third].mean() < 0.1
 
 
+def messages_with_others(chain, samples, num_speakers):
+    session = SessionInfo("test", num_speakers, timeline=True, others=True)
+    return [event.message for event in of_type(ClientMessage, run(chain.open(session), frames(samples, 1600)))]
+
+
+@pytest.mark.parametrize(("num_speakers", "voices"), [(3, 0), (2, 1)])
+def test_voices_beyond_those_tracked_are_told_of(chain, conversation, num_speakers, voices):
+    messages = messages_with_others(chain, conversation.samples, num_speakers)
+    third = (conversation.speakers[2] & ~conversation.speakers[:2].any(axis=0)).sum() / 16
+
+    assert messages[-1].others.voices == voices
+    assert messages[-1].others.totalTimeMs == pytest.approx(third * voices, rel=0.15)
+    timelines = [message for message in messages if isinstance(message, TimelineMessage)]
+    assert all(message.others is not None for message in timelines[4:])
+
+
+def test_other_voices_are_told_of_to_nobody_who_did_not_ask(chain, conversation):
+    assert report(chain, conversation.samples[: 20 * RATE], 1600, num_speakers=1).others is None
+
+
+def test_silence_has_no_other_voices(chain):
+    others = messages_with_others(chain, np.zeros(RATE, np.float32), 1)[-1].others
+    assert (others.totalTimeMs, others.voices) == (0, 0)
+
+
 def test_eight_bytes_are_a_session(chain):
     assert report(chain, np.zeros(4, np.float32), 4).speakers == []
 

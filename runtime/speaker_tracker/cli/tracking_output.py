@@ -64,10 +64,24 @@ def share(part: int, whole: int) -> str:
 
 
 def print_speakers(report: ReportMessage) -> None:
-    """Prints a table of the speakers with their speaking time and its share of the total."""
-    if not report.speakers:
+    """Prints a table of the speakers with their speaking time and its share of the total, and how many more voices there were."""
+    if report.speakers:
+        _print_table(report)
+    else:
         click.echo("Nobody speaks.")
-        return
+    if others := more_voices(report):
+        click.echo(others)
+
+
+def more_voices(report: ReportMessage) -> str:
+    """A sentence on voices beyond those tracked; empty if there were none or the server does not tell."""
+    if report.others is None or not report.others.voices:
+        return ""
+    count, time = report.others.voices, clock(report.others.totalTimeMs)
+    return f"{count} more voice{' was' if count == 1 else 's were'} heard, for {time} in all."
+
+
+def _print_table(report: ReportMessage) -> None:
     spoken = sum(speaker.totalTimeMs for speaker in report.speakers)
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("speaker")

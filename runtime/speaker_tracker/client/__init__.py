@@ -29,6 +29,7 @@ from speaker_tracker.client.errors import (
 from speaker_tracker.client.events import (
     Disconnected,
     EventsMissed,
+    OtherVoices,
     Part,
     Reconnected,
     Report,
@@ -53,6 +54,7 @@ __all__ = [
     "EventsMissed",
     "Gap",
     "NotASpeakerTracker",
+    "OtherVoices",
     "Part",
     "Reconnected",
     "Report",

@@ -6,6 +6,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from typing import Any
 
 import websockets
 from websockets.asyncio.client import ClientConnection
@@ -43,12 +44,12 @@ class TrackerConnection:
         """Whether the server closed the connection because it shuts down; a report then covers the audio received by then."""
         return self._websocket.close_code == CloseCode.GOING_AWAY
 
-    async def start(self, num_speakers: int = DEFAULT_SPEAKERS, *, timeline: bool = True) -> None:
-        """Opens the session and waits for the server's ``started`` message.
+    async def start(self, num_speakers: int = DEFAULT_SPEAKERS, *, timeline: bool = True, **more: Any) -> None:
+        """Opens the session and waits for the server's ``started`` message. ``more``: further fields of ``StartCommand``.
 
         Raises ``ClientError``, and ``ValueError`` where ``num_speakers`` is not 1 to 5.
         """
-        await self._send(StartCommand(num_speakers=num_speakers, timeline=timeline).model_dump_json())
+        await self._send(StartCommand(num_speakers=num_speakers, timeline=timeline, **more).model_dump_json())
         async for message in self.messages():
             if isinstance(message, StartedMessage):
                 return

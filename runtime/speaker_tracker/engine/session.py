@@ -192,7 +192,13 @@ class Session:
                 yield self._finish(Close(CloseCode.NORMAL))
 
     def _start(self, command: StartCommand) -> list[Output]:
-        self._pipeline = self._open_pipeline(SessionInfo(self.session_id, command.num_speakers, command.timeline))
+        info = SessionInfo(
+            self.session_id,
+            command.num_speakers,
+            command.timeline,
+            others=command.others,
+        )
+        self._pipeline = self._open_pipeline(info)
         self.state = SessionState.STREAMING
         return [Send(StartedMessage(num_speakers=command.num_speakers))]
 

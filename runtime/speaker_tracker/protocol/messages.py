@@ -44,6 +44,9 @@ class StartCommand(BaseModel):
         ),
     ] = DEFAULT_SPEAKERS
     timeline: StrictBool = Field(False, description="Whether to send `timeline` messages, and segments with the report.")
+    others: StrictBool = Field(
+        False, description="Whether to tell of voices beyond `num_speakers`, in the report and in `timeline` messages."
+    )
 
 
 class StopCommand(BaseModel):
@@ -131,6 +134,26 @@ class SegmentMessage(BaseModel):
         return TimelineSegment(offset_ms + self.startMs, offset_ms + self.endMs, self.speakerId)
 
 
+class OtherVoicesTotal(BaseModel):
+    """Speech of voices beyond `num_speakers`, each heard for at least two seconds."""
+
+    model_config = ConfigDict(frozen=True)
+
+    totalTimeMs: int  # noqa: N815
+    voices: int = Field(description="Number of different voices.")
+
+
+Others = Annotated[
+    OtherVoicesTotal | SkipJsonSchema[None],
+    Field(description="Voices beyond `num_speakers` so far; present if `start` requested them and the server tells them apart."),
+]
+
+
+def _without_absent(body: dict[str, Any], *keys: str) -> dict[str, Any]:
+    """``body`` without those of ``keys`` that were not requested, whose values are None."""
+    return {key: value for key, value in body.items() if value is not None or key not in keys}
+
+
 class TimelineMessage(BaseModel):
     """New or corrected segments; a later message overrides earlier ones where it covers a span again.
 
@@ -152,6 +175,11 @@ class TimelineMessage(BaseModel):
     event: Literal["timeline"] = "timeline"
     audioMs: int = Field(description="Milliseconds of audio processed when this was sent.")  # noqa: N815
     segments: list[SegmentMessage]
+    others: Others = None
+
+    @model_serializer(mode="wrap")
+    def _omit_unrequested(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return _without_absent(handler(self), "others")
 
 
 class SpeakerTotal(BaseModel):
@@ -176,6 +204,7 @@ class ReportMessage(BaseModel):
             "event": "report",
             "speakers": [{"id": 0, "totalTimeMs": 1700}],
             "segments": [{"startMs": 9500, "endMs": 11200, "speakerId": 0}],
+            "others": {"totalTimeMs": 8250, "voices": 2},
         },
     )
 
@@ -185,12 +214,11 @@ class ReportMessage(BaseModel):
         None, description="The whole final timeline without silence; present if `start` requested the timeline."
     )
 
+    others: Others = None
+
     @model_serializer(mode="wrap")
-    def _omit_unrequested_segments(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        body: dict[str, Any] = handler(self)
-        if self.segments is None:
-            del body["segments"]
-        return body
+    def _omit_unrequested(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return _without_absent(handler(self), "segments", "others")
 
 
 class ErrorMessage(BaseModel):

@@ -111,7 +111,7 @@ def _check_specification(spec: StageSpec) -> Iterator[str]:
     options: object = spec.options
     if not (isinstance(options, type) and issubclass(options, StageOptions)):
         yield f"its options must be a subclass of StageOptions, not {options!r}"
-    for name in ("consumes", "produces", "absorbs"):
+    for name in ("consumes", "may_consume", "produces", "absorbs"):
         for kind in getattr(spec, name):
             if not (isinstance(kind, type) and issubclass(kind, Event)):
                 yield f"{name} must hold event types, not {kind!r}"
@@ -147,11 +147,11 @@ def _check_loaded(spec: StageSpec, loaded: object, events: Sequence[Event] | Non
         yield f"info must map words to words, not be {loaded.info!r}"
     sampled = events is None
     if events is None:
-        unknown = sorted(kind.__name__ for kind in spec.consumes if not issubclass(kind, SAMPLED))
+        unknown = sorted(kind.__name__ for kind in spec.consumes | spec.may_consume if not issubclass(kind, SAMPLED))
         if unknown:
             yield f"there are no samples of {', '.join(unknown)}; give check_stage a stream of events"
             return
-        events = sample_events(spec.consumes)
+        events = sample_events(spec.consumes | spec.may_consume)
     opened: Any = loaded.open(SessionInfo("test", 2))
     if not isinstance(opened, Stage):
         missing = [name for name in ("feed", "flush", "snapshot", "restore", "close") if not hasattr(opened, name)]
@@ -181,7 +181,7 @@ def _check_loaded(spec: StageSpec, loaded: object, events: Sequence[Event] | Non
 
 
 def _check_passing_on(case: _Case) -> Iterator[str]:
-    pipeline, passed_on = case.open(), tuple(case.spec.consumes - case.spec.absorbs)
+    pipeline, passed_on = case.open(), tuple((case.spec.consumes | case.spec.may_consume) - case.spec.absorbs)
     undeclared: set[str] = set()
     for number, event in enumerate(case.events):
         for fed in (event, _UnknownEvent(number)):

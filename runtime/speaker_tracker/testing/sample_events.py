@@ -17,6 +17,7 @@ from speaker_tracker.events import (
     AudioGap,
     ClientMessage,
     Event,
+    OtherVoices,
     PcmReceived,
     SpeakerNow,
     SpeakersAssigned,
@@ -131,6 +132,7 @@ def _timed(frame: int) -> Iterator[tuple[tuple[int, int], Event]]:
             yield (now, 8), _message(voice, speaking)
         yield (last, 4), SpeechEnded(last)
         yield (last, 6), SpeakerNow(last, ())
+        yield (last, 7), OtherVoices(last // 8, 1)
 
 
 def _embedding(begin: int, first: int, last: int, voice: int) -> VoiceEmbedding:
@@ -161,6 +163,7 @@ SAMPLED = (
     VoiceEmbedding,
     SpeakersAssigned,
     SpeakerNow,
+    OtherVoices,
     TimelineChanged,
     ClientMessage,
 )

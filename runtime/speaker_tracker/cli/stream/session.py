@@ -86,6 +86,7 @@ async def run_session(  # noqa: PLR0913 - a session and its two ends
             url,
             num_speakers=num_speakers,
             token=token,
+            others=True,
             reconnect=backoff,
             wait_for_server=False,
             max_waiting_events=sys.maxsize,

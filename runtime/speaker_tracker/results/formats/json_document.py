@@ -10,7 +10,7 @@ from speaker_tracker.results.formats.tracked_file import TrackedFile
 
 def as_document(file: TrackedFile) -> dict[str, Any]:
     """The document in plain values; times in milliseconds, ``seconds``: the audio's duration."""
-    return {
+    document: dict[str, Any] = {
         "audio": str(file.path),
         "seconds": round(file.seconds, 3),
         "speakers": [speaker.model_dump() for speaker in file.report.speakers],
@@ -18,6 +18,9 @@ def as_document(file: TrackedFile) -> dict[str, Any]:
             {"startMs": segment.start_ms, "endMs": segment.end_ms, "speakerId": segment.speaker} for segment in file.segments
         ],
     }
+    if file.report.others is not None:
+        document["others"] = file.report.others.model_dump()
+    return document
 
 
 def json_document(file: TrackedFile) -> str:

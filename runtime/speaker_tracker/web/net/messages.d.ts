@@ -46,6 +46,13 @@ export interface KeepAliveCommand {
   action: "keepalive";
 }
 
+/** Speech of voices beyond `num_speakers`, each heard for at least two seconds. */
+export interface OtherVoicesTotal {
+  totalTimeMs: number;
+  /** Number of different voices. */
+  voices: number;
+}
+
 /**
  * Total speaking time of each speaker; the last message of a session, unless an error follows.
  *
@@ -57,6 +64,8 @@ export interface ReportMessage {
   speakers: SpeakerTotal[];
   /** The whole final timeline without silence; present if `start` requested the timeline. */
   segments?: SegmentMessage[];
+  /** Voices beyond `num_speakers` so far; present if `start` requested them and the server tells them apart. */
+  others?: OtherVoicesTotal;
 }
 
 /** A segment of the timeline, from `startMs` up to but not including `endMs`. */
@@ -98,6 +107,8 @@ export interface StartCommand {
   num_speakers?: number;
   /** Whether to send `timeline` messages, and segments with the report. */
   timeline?: boolean;
+  /** Whether to tell of voices beyond `num_speakers`, in the report and in `timeline` messages. */
+  others?: boolean;
 }
 
 /** Answers `start`: the session is open, and audio may come. */
@@ -126,6 +137,8 @@ export interface TimelineMessage {
   /** Milliseconds of audio processed when this was sent. */
   audioMs: number;
   segments: SegmentMessage[];
+  /** Voices beyond `num_speakers` so far; present if `start` requested them and the server tells them apart. */
+  others?: OtherVoicesTotal;
 }
 
 export type ClientCommand = StartCommand | GapCommand | KeepAliveCommand | StopCommand;

@@ -16,13 +16,13 @@ export const CLOSE_NORMAL = 1000;
 export const CLOSE_ABNORMAL = 1006;
 
 /**
- * The command that opens a session with `timeline` messages.
+ * The command that opens a session with `timeline` messages, and tells of voices beyond those tracked.
  *
  * @param {number} numSpeakers 1 to 5
  */
 export function startCommand(numSpeakers) {
   /** @type {StartCommand} */
-  const command = { action: "start", num_speakers: numSpeakers, timeline: true };
+  const command = { action: "start", num_speakers: numSpeakers, timeline: true, others: true };
   return JSON.stringify(command);
 }
 
@@ -58,7 +58,7 @@ const CHECKS = {
   started: (message) => Number.isInteger(message.num_speakers),
   speaker: (message) => isSpeaker(message.currentSpeakerId),
   timeline: (message) => Number.isFinite(message.audioMs) && areSegments(message.segments),
-  report: (message) => Array.isArray(message.speakers) && areSegments(message.segments ?? []),
+  report: (message) => Array.isArray(message.speakers) && areSegments(message.segments ?? []) && areOthers(message.others),
   error: (message) => typeof message.code === "string",
 };
 
@@ -94,6 +94,12 @@ function isKnownEvent(event) {
  */
 function areSegments(segments) {
   return Array.isArray(segments) && segments.every(isSegment);
+}
+
+/** @param {unknown} others voices beyond those tracked, undefined where the server does not tell */
+function areOthers(others) {
+  const told = /** @type {Unchecked | undefined} */ (others);
+  return told === undefined || (Number.isFinite(told.totalTimeMs) && Number.isInteger(told.voices));
 }
 
 /** @param {Unchecked} segment */
