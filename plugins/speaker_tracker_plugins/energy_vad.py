@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pydantic import AliasChoices, Field, model_validator
 
 from speaker_tracker import hookimpl
-from speaker_tracker.events import SAMPLE_RATE, AudioBlock, Event, SpeechAudio, SpeechEnded, SpeechStarted
+from speaker_tracker.events import SAMPLE_RATE, AudioBlock, AudioGap, Event, SpeechAudio, SpeechEnded, SpeechStarted
 from speaker_tracker.stage import Answer, LoadedStage, StageBase, StageSpec, State, float_array
 from speaker_tracker.stagekit.speech_segmenter import FrameCutter, SegmentTimingOptions, SpeechSegmenter
 
@@ -63,7 +63,9 @@ class EnergyVad(StageBase):
         self._levels: deque[float] = deque(maxlen=BACKGROUND_SECONDS * FRAMES_PER_SECOND)
 
     def feed(self, event: Event) -> Iterator[Answer]:
-        """Consumes audio blocks of any length."""
+        """Consumes audio blocks of any length; a gap ends the segment under way."""
+        if isinstance(event, AudioGap):
+            yield from self.flush()
         if not isinstance(event, AudioBlock):
             yield event
             return
@@ -108,7 +110,7 @@ def speaker_tracker_stages() -> Sequence[StageSpec]:
             name="energy_vad",
             summary="detects speech by its level, without a model",
             options=EnergyVadOptions,
-            consumes=frozenset({AudioBlock}),
+            consumes=frozenset({AudioBlock, AudioGap}),
             produces=frozenset({SpeechStarted, SpeechAudio, SpeechEnded}),
             load=_load,
         )

@@ -44,11 +44,13 @@ class SessionInfo:
     """The session that a stage is opened for.
 
     ``num_speakers``: number of voices to track, 1 to 5. ``timeline``: whether the client requested timeline messages.
+    ``others``: whether it requested to hear of the voices beyond those.
     """
 
     session_id: str
     num_speakers: int
     timeline: bool = False
+    others: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -151,6 +153,7 @@ class StageSpec:
     ``summary``: one line for ``speaker-tracker stages``.
     ``options``: a subclass of ``StageOptions``.
     ``consumes``: the event types it reads; each must be produced before it in the chain.
+    ``may_consume``: event types that it reads, too, where a stage before it produces them.
     ``produces``: the event types it adds.
     ``absorbs``: the consumed types that it does not pass on.
     ``load``: called once per process with the validated options; heavy imports belong inside it. Raises ``StageLoadError``.
@@ -165,6 +168,7 @@ class StageSpec:
     absorbs: frozenset[type[Event]] = frozenset()
     load: Callable[[Any], LoadedStage]
     cpu_heavy: bool = False
+    may_consume: frozenset[type[Event]] = frozenset()
 
 
 def float_array(value: StateValue) -> NDArray[np.float32]:

@@ -1,6 +1,7 @@
 """``frame_decoder``: decodes binary frames of PCM to blocks of float32 samples.
 
-Blocks lie on a fixed grid whatever frames the client sends, so no later stage depends on the frames' length.
+Blocks lie on a fixed grid whatever frames the client sends, so no later stage depends on the frames' length. A gap begins the grid
+anew.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from speaker_tracker import hookimpl
 from speaker_tracker.audio.media_kinds import SIGNATURE_BYTES, header_kind
 from speaker_tracker.audio.pcm import decode_pcm
 from speaker_tracker.errors import BadInput
-from speaker_tracker.events import AudioBlock, AudioClock, Event, PcmReceived
+from speaker_tracker.events import AudioBlock, AudioClock, AudioGap, Event, PcmReceived
 from speaker_tracker.protocol import PCM_FORMAT, ErrorCode
 from speaker_tracker.stage import Answer, LoadedStage, StageBase, StageOptions, StageSpec, State
 
@@ -35,7 +36,14 @@ class FrameDecoder(StageBase):
         self._head: bytes | None = b""
 
     def feed(self, event: Event) -> Iterator[Answer]:
-        """Answers PCM with blocks, each followed by the clock. Raises ``BadInput`` for odd lengths and for files with a header."""
+        """Answers PCM with blocks, each followed by the clock, and a gap with one where the audio so far ends.
+
+        Raises ``BadInput`` for odd lengths and for files with a header.
+        """
+        if isinstance(event, AudioGap):
+            yield from self.flush()
+            yield from self._skip(event.end - event.start)
+            return
         if not isinstance(event, PcmReceived):
             yield event
             return
@@ -67,6 +75,12 @@ class FrameDecoder(StageBase):
         yield block
         yield AudioClock(self._position)
 
+    def _skip(self, length: int) -> Iterator[Event]:
+        gap = AudioGap(self._position, self._position + length)
+        self._position = gap.end
+        yield gap
+        yield AudioClock(self._position)
+
     def _check(self, data: bytes) -> None:
         if self._head is not None:
             self._head += data[: SIGNATURE_BYTES - len(self._head)]
@@ -95,9 +109,9 @@ def speaker_tracker_stages() -> Sequence[StageSpec]:
             name="frame_decoder",
             summary="binary frames of 16 kHz s16le PCM to blocks of float32 samples",
             options=FrameDecoderOptions,
-            consumes=frozenset({PcmReceived}),
-            produces=frozenset({AudioBlock, AudioClock}),
-            absorbs=frozenset({PcmReceived}),
+            consumes=frozenset({PcmReceived, AudioGap}),
+            produces=frozenset({AudioBlock, AudioClock, AudioGap}),
+            absorbs=frozenset({PcmReceived, AudioGap}),
             load=_load,
         )
     ]

@@ -8,8 +8,8 @@ from typing import Annotated, cast
 from pydantic import Field
 
 from speaker_tracker import hookimpl
-from speaker_tracker.events import SAMPLE_RATE, AudioClock, ClientMessage, Event, SpeakerNow, TimelineChanged
-from speaker_tracker.protocol import ReportMessage, SegmentMessage, SpeakerMessage, SpeakerTotal, TimelineMessage
+from speaker_tracker.events import SAMPLE_RATE, AudioClock, ClientMessage, Event, OtherVoices, SpeakerNow, TimelineChanged
+from speaker_tracker.protocol import OtherVoicesTotal, ReportMessage, SegmentMessage, SpeakerMessage, SpeakerTotal, TimelineMessage
 from speaker_tracker.protocol.intervals import IntervalSet
 from speaker_tracker.stage import Answer, LoadedStage, SessionInfo, StageBase, StageOptions, StageSpec, State
 from speaker_tracker.stagekit.timeline import Timeline
@@ -27,6 +27,8 @@ class Reporter(StageBase):
     def __init__(self, options: ReporterOptions, session: SessionInfo) -> None:
         self._period = options.period_ms * SAMPLE_RATE // 1000
         self._timeline = Timeline() if session.timeline else None
+        self._wants_others = session.others
+        self._others: OtherVoices | None = None
         self._unsent: list[tuple[int, int]] = []
         self._speaking_ms: dict[int, int] = {}
         self._now: int | None = None
@@ -40,6 +42,8 @@ class Reporter(StageBase):
                 self._take(event)
             case SpeakerNow():
                 self._now = event.speakers[0] if event.speakers else None
+            case OtherVoices():
+                self._others = event
             case AudioClock():
                 due = event.position // self._period > self._position // self._period
                 self._position = event.position
@@ -59,16 +63,17 @@ class Reporter(StageBase):
         segments = None
         if self._timeline is not None:
             segments = [SegmentMessage.of(segment) for segment in self._timeline.segments() if segment.speaker is not None]
-        yield ClientMessage(ReportMessage(speakers=totals, segments=segments))
+        yield ClientMessage(ReportMessage(speakers=totals, segments=segments, others=self._others_total))
 
     def snapshot(self) -> State:
-        """Timeline, unsent changes, times, current speaker and position."""
+        """Timeline, unsent changes, times, current speaker, position and other voices."""
         return {
             "timeline": None if self._timeline is None else self._timeline.snapshot(),
             "unsent": [list(stretch) for stretch in self._unsent],
             "speaking_ms": [[speaker, ms] for speaker, ms in self._speaking_ms.items()],
             "now": self._now,
             "position": self._position,
+            "others": None if self._others is None else [self._others.samples, self._others.voices],
         }
 
     def restore(self, state: State) -> None:
@@ -79,6 +84,15 @@ class Reporter(StageBase):
         self._speaking_ms = dict(cast(Sequence[tuple[int, int]], state["speaking_ms"]))
         self._now = cast("int | None", state["now"])
         self._position = cast(int, state["position"])
+        if state.get("others") is not None:
+            self._others = OtherVoices(*cast(Sequence[int], state["others"]))
+
+    @property
+    def _others_total(self) -> OtherVoicesTotal | None:
+        """What is told of voices beyond those tracked; None if it was not requested or no stage tells of them."""
+        if not self._wants_others or self._others is None:
+            return None
+        return OtherVoicesTotal(totalTimeMs=round(self._others.samples * 1000 / SAMPLE_RATE), voices=self._others.voices)
 
     def _take(self, event: TimelineChanged) -> None:
         self._speaking_ms = dict(event.speaking_ms)
@@ -95,7 +109,9 @@ class Reporter(StageBase):
             for segment in self._timeline.segments(start, end)
         ]
         self._unsent.clear()
-        yield ClientMessage(TimelineMessage(audioMs=self._position * 1000 // SAMPLE_RATE, segments=segments))
+        yield ClientMessage(
+            TimelineMessage(audioMs=self._position * 1000 // SAMPLE_RATE, segments=segments, others=self._others_total)
+        )
 
 
 def _load(options: ReporterOptions) -> LoadedStage:
@@ -111,6 +127,7 @@ def speaker_tracker_stages() -> Sequence[StageSpec]:
             summary="speaker, timeline and report messages",
             options=ReporterOptions,
             consumes=frozenset({AudioClock, TimelineChanged, SpeakerNow}),
+            may_consume=frozenset({OtherVoices}),
             produces=frozenset({ClientMessage}),
             load=_load,
         )

@@ -26,7 +26,7 @@ def test_messages_are_those_of_the_protocol(message):
 
 def test_every_kind_of_message_is_there():
     kinds = {value for message in map(json.loads, MESSAGES) for value in (message.get("action"), message.get("event")) if value}
-    assert kinds == {"start", "stop", "started", "speaker", "timeline", "report", "error"}
+    assert kinds == {"start", "gap", "keepalive", "stop", "started", "speaker", "timeline", "report", "error"}
 
 
 def test_every_error_is_there_with_its_close_code():

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from speaker_tracker.engine.session import BytesReceived, Send, Session, TextReceived
-from speaker_tracker.events import ClientMessage
-from speaker_tracker.protocol import ReportMessage
+from speaker_tracker.events import AudioGap, ClientMessage
+from speaker_tracker.protocol import ReportMessage, SegmentMessage, TimelineMessage
 from speaker_tracker.stage import SessionInfo
 from support.stage_harness import frames, of_type, run
 
@@ -61,6 +61,31 @@ def test_a_voice_beyond_those_tracked_gets_no_time(chain, conversation):
         given[segment.startMs * 16 : segment.endMs * 16] = True
 
     assert given[third].mean() < 0.1
+
+
+def messages_with_others(chain, samples, num_speakers):
+    session = SessionInfo("test", num_speakers, timeline=True, others=True)
+    return [event.message for event in of_type(ClientMessage, run(chain.open(session), frames(samples, 1600)))]
+
+
+@pytest.mark.parametrize(("num_speakers", "voices"), [(3, 0), (2, 1)])
+def test_voices_beyond_those_tracked_are_told_of(chain, conversation, num_speakers, voices):
+    messages = messages_with_others(chain, conversation.samples, num_speakers)
+    third = (conversation.speakers[2] & ~conversation.speakers[:2].any(axis=0)).sum() / 16
+
+    assert messages[-1].others.voices == voices
+    assert messages[-1].others.totalTimeMs == pytest.approx(third * voices, rel=0.15)
+    timelines = [message for message in messages if isinstance(message, TimelineMessage)]
+    assert all(message.others is not None for message in timelines[4:])
+
+
+def test_other_voices_are_told_of_to_nobody_who_did_not_ask(chain, conversation):
+    assert report(chain, conversation.samples[: 20 * RATE], 1600, num_speakers=1).others is None
+
+
+def test_silence_has_no_other_voices(chain):
+    others = messages_with_others(chain, np.zeros(RATE, np.float32), 1)[-1].others
+    assert (others.totalTimeMs, others.voices) == (0, 0)
 
 
 def test_eight_bytes_are_a_session(chain):
@@ -139,3 +164,31 @@ def test_a_silent_recording_holds_less_than_a_second(chain):
         list(session.handle(BytesReceived(bytes(2 * RATE))))
 
     assert held_audio(session) < RATE * np.dtype(np.float32).itemsize
+
+
+@pytest.mark.parametrize("at", [9.0, 15.3])
+def test_times_stay_on_the_wall_clock_across_a_gap(chain, dialogue, at):
+    """A dialogue with a gap in it has the same timeline, moved apart there, and speaks no more often than before."""
+    gap_ms, cut = 20_000, round(at * RATE)
+    pipeline = chain.open(SessionInfo("test", 2, timeline=True))
+    answers = run(
+        pipeline,
+        [*frames(dialogue.samples[:cut], 1600), AudioGap(cut, cut + gap_ms * 16), *frames(dialogue.samples[cut:], 1600)],
+    )
+    messages = [event.message for event in of_type(ClientMessage, answers)]
+    clocks = [message.audioMs for message in messages if isinstance(message, TimelineMessage)]
+    moved = messages[-1].segments
+    cut_ms = round(at * 1000)
+    assert not [each for each in moved if each.startMs < cut_ms + gap_ms and each.endMs > cut_ms + 1]
+    final = [
+        SegmentMessage(
+            startMs=each.startMs - gap_ms * (each.startMs > cut_ms),
+            endMs=each.endMs - gap_ms * (each.endMs > cut_ms + 1),
+            speakerId=each.speakerId,
+        )
+        for each in moved
+    ]
+    assert agreement(ReportMessage(speakers=messages[-1].speakers, segments=final), dialogue, names=[0, 1]) > 0.95
+    assert len(clocks) <= len(dialogue.samples) / RATE * 2 + 2
+    assert clocks == sorted(clocks)
+    assert cut_ms + gap_ms in clocks

@@ -3,7 +3,7 @@ import subprocess
 import numpy as np
 import pytest
 
-from speaker_tracker.events import AudioBlock, AudioClock, PcmReceived
+from speaker_tracker.events import AudioBlock, AudioClock, AudioGap, PcmReceived
 from speaker_tracker.protocol import BadInput, ErrorCode
 from support.known_conversation import DATA
 from support.needed_programs import needed
@@ -111,3 +111,12 @@ def test_a_restored_decoder_goes_on_behind_the_last_whole_block():
     second.restore(first.snapshot())
 
     assert of_type(AudioBlock, run(second, frames(SAMPLES[:600], 600)))[0].start == 1024
+
+
+def test_a_gap_comes_behind_the_audio_before_it_and_moves_the_clock_on():
+    stage = open_stage(load("frame_decoder"))
+    pcm = frames(SAMPLES[:1000], 1000)
+    answers = run(stage, [*pcm, AudioGap(1000, 33_000), *pcm])
+
+    told = [(event.start, event.end) if isinstance(event, AudioBlock | AudioGap) else event.position for event in answers]
+    assert told == [(0, 512), 512, (512, 1000), 1000, (1000, 33_000), 33_000, (33_000, 33_512), 33_512, (33_512, 34_000), 34_000]

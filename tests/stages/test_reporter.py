@@ -1,6 +1,8 @@
 import json
 
-from speaker_tracker.events import AudioClock, ClientMessage, SpeakerNow, TimelineChanged, TimelineSegment
+from speaker_tracker.engine.pipeline import OpenStage, Pipeline
+from speaker_tracker.events import AudioClock, ClientMessage, OtherVoices, SpeakerNow, TimelineChanged, TimelineSegment
+from speaker_tracker.stage import SessionInfo
 from support.stage_harness import load, of_type, open_stage, run
 
 SECOND = 16_000
@@ -122,3 +124,19 @@ def test_a_session_without_the_timeline_remembers_no_more_after_hours():
         sizes.append(len(repr(pipeline.snapshot())))
 
     assert sizes[-1] < sizes[0] + 20
+
+
+def test_other_voices_are_in_the_timeline_and_the_report_where_they_were_asked_for_and_are_known():
+    told = [AudioClock(8192), OtherVoices(32_000, 1), AudioClock(16_384)]
+    silent = [AudioClock(8192)]
+
+    def others(events, **asked):
+        stage = load("reporter").open(SessionInfo("test", 2, **asked))
+        sent = of_type(ClientMessage, run(Pipeline([OpenStage("reporter", stage, None)]), events))
+        return [json.loads(each.message.model_dump_json()).get("others", "absent") for each in sent]
+
+    known = {"totalTimeMs": 2000, "voices": 1}
+    assert others(told, timeline=True, others=True) == ["absent", "absent", "absent", known, known]
+    assert others(told, others=True) == ["absent", "absent", known]
+    assert others(told, timeline=True) == ["absent"] * 5
+    assert others(silent, timeline=True, others=True) == ["absent"] * 3

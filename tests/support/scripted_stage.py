@@ -3,7 +3,7 @@
 import numpy as np
 
 from speaker_tracker import hookimpl
-from speaker_tracker.events import ClientMessage, PcmReceived
+from speaker_tracker.events import AudioGap, ClientMessage, PcmReceived
 from speaker_tracker.protocol import (
     BadInput,
     ErrorCode,
@@ -62,7 +62,9 @@ class Scripted:
             raise ValueError("scripted failure")
         if self.options.broken == "blames the client":
             raise BadInput(ErrorCode.UNSUPPORTED_AUDIO, "this is no audio")
-        self.samples = np.concatenate([self.samples, np.frombuffer(event.data, "<i2")])
+        silent = isinstance(event, AudioGap)
+        heard = np.zeros(event.end - event.start, "<i2") if silent else np.frombuffer(event.data, "<i2")
+        self.samples = np.concatenate([self.samples, heard])
         while (self.sent + PERIOD_MS) * 16 <= len(self.samples):
             begin, end = self.sent, self.sent + PERIOD_MS
             yield from self.announce(begin, end)

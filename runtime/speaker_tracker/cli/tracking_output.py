@@ -65,13 +65,27 @@ def share(part: int, whole: int) -> str:
 
 
 def print_speakers(report: ReportMessage, channel_of: Mapping[int, int] | None = None) -> None:
-    """Prints a table of the speakers with their speaking time and its share of the total.
+    """Prints a table of the speakers with their speaking time and its share of the total, and how many more voices there were.
 
     ``channel_of``: the channel of each speaker, by id, if channels were tracked separately.
     """
-    if not report.speakers:
+    if report.speakers:
+        _print_table(report, channel_of)
+    else:
         click.echo("Nobody speaks.")
-        return
+    if others := more_voices(report):
+        click.echo(others)
+
+
+def more_voices(report: ReportMessage) -> str:
+    """A sentence on voices beyond those tracked; empty if there were none or the server does not tell."""
+    if report.others is None or not report.others.voices:
+        return ""
+    count, time = report.others.voices, clock(report.others.totalTimeMs)
+    return f"{count} more voice{' was' if count == 1 else 's were'} heard, for {time} in all."
+
+
+def _print_table(report: ReportMessage, channel_of: Mapping[int, int] | None) -> None:
     spoken = sum(speaker.totalTimeMs for speaker in report.speakers)
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("speaker")

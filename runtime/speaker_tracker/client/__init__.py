@@ -29,6 +29,7 @@ from speaker_tracker.client.errors import (
 from speaker_tracker.client.events import (
     Disconnected,
     EventsMissed,
+    OtherVoices,
     Part,
     Reconnected,
     Report,
@@ -37,6 +38,7 @@ from speaker_tracker.client.events import (
     TimelineUpdate,
     TrackerEvent,
 )
+from speaker_tracker.client.outbox import Gap
 from speaker_tracker.client.sync import TrackerClientSync
 from speaker_tracker.client.tracker_client import TrackerClient
 
@@ -50,7 +52,9 @@ __all__ = [
     "ConnectionLost",
     "Disconnected",
     "EventsMissed",
+    "Gap",
     "NotASpeakerTracker",
+    "OtherVoices",
     "Part",
     "Reconnected",
     "Report",

@@ -6,6 +6,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from typing import Any
 
 import websockets
 from websockets.asyncio.client import ClientConnection
@@ -15,7 +16,16 @@ from speaker_tracker.client.address import is_loopback, redacted
 from speaker_tracker.client.errors import ConnectionLost, NotASpeakerTracker, server_error
 from speaker_tracker.client.messages import ErrorReceived, NotTheProtocol, parse_message
 from speaker_tracker.client.refusals import OPEN_TIMEOUT, refusal
-from speaker_tracker.protocol import DEFAULT_SPEAKERS, CloseCode, ServerMessage, StartCommand, StartedMessage, StopCommand
+from speaker_tracker.protocol import (
+    DEFAULT_SPEAKERS,
+    CloseCode,
+    GapCommand,
+    KeepAliveCommand,
+    ServerMessage,
+    StartCommand,
+    StartedMessage,
+    StopCommand,
+)
 
 GOODBYE_SECONDS = 1.0
 """Maximum wait for the server's closing handshake when a client gives its session up."""
@@ -34,12 +44,12 @@ class TrackerConnection:
         """Whether the server closed the connection because it shuts down; a report then covers the audio received by then."""
         return self._websocket.close_code == CloseCode.GOING_AWAY
 
-    async def start(self, num_speakers: int = DEFAULT_SPEAKERS, *, timeline: bool = True) -> None:
-        """Opens the session and waits for the server's ``started`` message.
+    async def start(self, num_speakers: int = DEFAULT_SPEAKERS, *, timeline: bool = True, **more: Any) -> None:
+        """Opens the session and waits for the server's ``started`` message. ``more``: further fields of ``StartCommand``.
 
         Raises ``ClientError``, and ``ValueError`` where ``num_speakers`` is not 1 to 5.
         """
-        await self._send(StartCommand(num_speakers=num_speakers, timeline=timeline).model_dump_json())
+        await self._send(StartCommand(num_speakers=num_speakers, timeline=timeline, **more).model_dump_json())
         async for message in self.messages():
             if isinstance(message, StartedMessage):
                 return
@@ -51,6 +61,14 @@ class TrackerConnection:
         Returns False, and sends nothing, on a closed connection; ``messages`` raises the reason.
         """
         return await self._send(pcm)
+
+    async def gap(self, ms: int) -> bool:
+        """Says that there is no audio for ``ms`` (1 to a day) before what is sent next. Returns as ``send_audio`` does."""
+        return await self._send(GapCommand(ms=ms).model_dump_json())
+
+    async def keepalive(self) -> bool:
+        """Keeps the session open while nothing else is sent. Returns as ``send_audio`` does."""
+        return await self._send(KeepAliveCommand().model_dump_json())
 
     async def stop(self) -> None:
         """Asks for the report, which is the last of ``messages``."""

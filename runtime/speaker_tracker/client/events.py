@@ -1,8 +1,8 @@
 """Events of a client, in the order in which they happen.
 
-All times are whole milliseconds on one clock: that of the audio given to the client, from its first sample on, also across lost
-connections. A lost connection ends a *part*: the following session numbers its speakers anew, so that speaker 0 of part 1 need not
-be speaker 0 of part 0.
+All times are whole milliseconds on one clock: that of the audio and gaps given to the client, from the first sample on, also across
+lost connections. A lost connection ends a *part*: the following session numbers its speakers anew, so that speaker 0 of part 1 need
+not be speaker 0 of part 0.
 """
 
 from __future__ import annotations
@@ -27,15 +27,25 @@ class SpeakerUpdate:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherVoices:
+    """Speech of voices beyond ``num_speakers`` so far: its total length (ms) and the number of different voices."""
+
+    total_ms: int
+    voices: int
+
+
+@dataclass(frozen=True, slots=True)
 class TimelineUpdate:
     """New or corrected segments; a later event overrides earlier ones where it covers a span again.
 
-    ``audio_ms``: audio that the server had received. Within one event, segments of several speakers may overlap.
+    ``audio_ms``: audio that the server had received. Within one event, segments of several speakers may overlap. ``others``: voices
+    beyond ``num_speakers`` in this part; None unless requested.
     """
 
     part: int
     audio_ms: int
     segments: tuple[Segment, ...]
+    others: OtherVoices | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +85,7 @@ class Part:
     what is sent again there; for the last part, all audio given to the client.
     ``reported``: whether the figures are the server's report; otherwise they are what it had sent before the connection was lost.
     ``speaking_ms``: speaking time of each speaker (ms by speaker). ``segments``: its timeline in order of start, without silence;
-    None if it was not requested.
+    None if it was not requested. ``others``: voices beyond ``num_speakers``; None if they were not requested.
     """
 
     number: int
@@ -84,6 +94,7 @@ class Part:
     reported: bool
     speaking_ms: Mapping[int, int]
     segments: tuple[Segment, ...] | None
+    others: OtherVoices | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from speaker_tracker.client.events import Part, Reconnected, Report, Segment, SpeakerUpdate, TimelineUpdate, TrackerEvent
-from speaker_tracker.protocol import ReportMessage, SegmentMessage, ServerMessage, SpeakerMessage, TimelineMessage
+from speaker_tracker.client.events import (
+    OtherVoices,
+    Part,
+    Reconnected,
+    Report,
+    Segment,
+    SpeakerUpdate,
+    TimelineUpdate,
+    TrackerEvent,
+)
+from speaker_tracker.protocol import OtherVoicesTotal, ReportMessage, SegmentMessage, ServerMessage, SpeakerMessage, TimelineMessage
 from speaker_tracker.protocol.intervals import IntervalSet
 
 CERTAIN_MS = 5000
@@ -52,6 +61,7 @@ class PartSoFar:
         self._unanswered = 0
         self._timeline = CorrectedTimeline() if timeline else None
         self._segments: tuple[Segment, ...] | None = None
+        self._others: OtherVoices | None = None
 
     @property
     def acknowledges(self) -> bool:
@@ -66,11 +76,15 @@ class PartSoFar:
                 self._speaking_ms = dict(message.speakingTimeMs)
                 return SpeakerUpdate(self.number, message.currentSpeakerId, message.speakingTimeMs)
             case TimelineMessage():
-                changed = TimelineUpdate(self.number, self.offset_ms + message.audioMs, self._on_clock(message.segments))
+                self._others = _others(message.others)
+                changed = TimelineUpdate(
+                    self.number, self.offset_ms + message.audioMs, self._on_clock(message.segments), self._others
+                )
                 self._take(changed)
                 return changed
             case ReportMessage():
                 self.reported = True
+                self._others = _others(message.others)
                 self._speaking_ms = {speaker.id: speaker.totalTimeMs for speaker in message.speakers}
                 self._segments = None if message.segments is None else self._on_clock(message.segments)
                 self.certain_ms = max([self.certain_ms, self._heard_ms, *(segment.end_ms for segment in self._segments or ())])
@@ -81,7 +95,7 @@ class PartSoFar:
         segments = self._segments
         if not self.reported and self._timeline is not None:
             segments = self._timeline.segments
-        return Part(self.number, self.offset_ms, sent_ms, self.reported, dict(self._speaking_ms), segments)
+        return Part(self.number, self.offset_ms, sent_ms, self.reported, dict(self._speaking_ms), segments, self._others)
 
     def ended_at(self, end_ms: int) -> Part:
         """Its result if the next part begins at ``end_ms`` on the clock: what was said of later audio is discarded."""
@@ -107,6 +121,10 @@ class PartSoFar:
 
     def _on_clock(self, segments: list[SegmentMessage]) -> tuple[Segment, ...]:
         return tuple(each.segment(self.offset_ms) for each in segments)
+
+
+def _others(total: OtherVoicesTotal | None) -> OtherVoices | None:
+    return None if total is None else OtherVoices(total.totalTimeMs, total.voices)
 
 
 class Parts:

@@ -14,6 +14,7 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from speaker_tracker.client.errors import SessionOver
 from speaker_tracker.client.events import Report, TrackerEvent
+from speaker_tracker.client.outbox import Gap
 from speaker_tracker.client.pcm import Audio
 from speaker_tracker.client.source import Pace, Source, frames
 from speaker_tracker.client.tracker_client import TrackerClient
@@ -67,6 +68,14 @@ class TrackerClientSync:
         """Sends audio; waits while the server does not keep up, and while the buffer for the next server is full."""
         self._wait_for(self._client.send(audio))
 
+    def gap(self, ms: int) -> None:
+        """Says that no audio was recorded for ``ms`` milliseconds (1 to a day); what is sent next is later by that."""
+        self._wait_for(self._client.gap(ms))
+
+    def keepalive(self) -> None:
+        """Keeps a session open in which nothing is sent."""
+        self._wait_for(self._client.keepalive())
+
     def stop(self) -> Report:
         """Ends the audio and returns the report."""
         return self._wait_for(self._client.stop())
@@ -78,7 +87,10 @@ class TrackerClientSync:
             for frame in frames(source, realtime=realtime):
                 if realtime:
                     time.sleep(pace.delay(frame, time.monotonic()))
-                self.send(frame)
+                if isinstance(frame, Gap):
+                    self.gap(frame.ms)
+                else:
+                    self.send(frame)
         return self.stop()
 
     def stream_in_background(self, source: Source, *, realtime: bool = False) -> None:

@@ -17,11 +17,11 @@ from speaker_tracker.client.errors import BadArgument, ClientError, ConnectionLo
 from speaker_tracker.client.event_buffer import EventBuffer
 from speaker_tracker.client.events import Disconnected, Report, TrackerEvent
 from speaker_tracker.client.opening import SessionOpener
-from speaker_tracker.client.outbox import Outbox
+from speaker_tracker.client.outbox import Gap, Outbox
 from speaker_tracker.client.parts import Parts
 from speaker_tracker.client.pcm import Audio, as_pcm, pieces
 from speaker_tracker.client.source import FRAME_BYTES, AsyncSource, Pace, frames_of
-from speaker_tracker.protocol import BYTES_PER_MS, DEFAULT_SPEAKERS, MAX_SPEAKERS, StartCommand
+from speaker_tracker.protocol import BYTES_PER_MS, DEFAULT_SPEAKERS, MAX_GAP_MS, MAX_SPEAKERS, StartCommand
 
 PATIENCE_SECONDS = 60.0
 MAX_WAITING_EVENTS = 4096
@@ -39,6 +39,7 @@ class TrackerClient:
 
     ``url``: ``ws://`` or ``wss://``, with the path ``/ws/session``. ``num_speakers``: number of voices to track, 1 to 5.
     ``token``: sent as bearer token. ``timeline``: whether to ask for ``TimelineUpdate`` and for segments in the report.
+    ``others``: whether to hear of voices beyond ``num_speakers``.
     ``reconnect``: retry policy for sessions that cannot be opened or are lost; None: no retries.
     ``wait_for_server``: whether to retry the first session as well; otherwise its first failure is raised.
     ``max_waiting_events``: limit of unread events; beyond it the oldest are dropped, and ``EventsMissed`` tells how many.
@@ -54,17 +55,18 @@ class TrackerClient:
         num_speakers: int = DEFAULT_SPEAKERS,
         token: str | None = None,
         timeline: bool = True,
+        others: bool = False,
         reconnect: Backoff | None = DEFAULT_BACKOFF,
         wait_for_server: bool = True,
         max_waiting_events: int = MAX_WAITING_EVENTS,
         patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
         try:
-            start = StartCommand(num_speakers=num_speakers, timeline=timeline)
+            start = StartCommand(num_speakers=num_speakers, timeline=timeline, others=others)
         except ValidationError as error:
             raise BadArgument(
-                f"num_speakers must be a whole number from 1 to {MAX_SPEAKERS}, and timeline true or false; "
-                f"not {num_speakers!r} and {timeline!r}"
+                f"num_speakers must be a whole number from 1 to {MAX_SPEAKERS}, and timeline and others true or false; "
+                f"not {num_speakers!r}, {timeline!r} and {others!r}"
             ) from error
         if max_waiting_events < 1 or patience_seconds <= 0:
             raise BadArgument(
@@ -121,6 +123,29 @@ class TrackerClient:
             for frame in pieces(pcm, FRAME_BYTES):
                 await self._put(frame)
 
+    async def gap(self, ms: int) -> None:
+        """Says that no audio was recorded for ``ms`` milliseconds (1 to a day), such as by a muted microphone.
+
+        What is sent next is later by that, so that times stay on the wall clock. A gap is buffered and sent again as audio is; long
+        ones may be told in parts, which also keeps the session open. Waits and raises as ``send`` does.
+        """
+        if isinstance(ms, bool) or not isinstance(ms, int) or not 1 <= ms <= MAX_GAP_MS:
+            raise BadArgument(f"a gap must be a whole number of milliseconds from 1 to {MAX_GAP_MS}, not {ms!r}")
+        async with self._sending:
+            await self._wait_for_room(0)
+            self._outbox.put_gap(ms)
+            self._changed.notify()
+
+    async def keepalive(self) -> None:
+        """Keeps a session open in which nothing is sent; to be called more often than the server's idle time-out.
+
+        Does nothing while a lost connection is replaced. Raises ``SessionOver``, and whatever ended the session.
+        """
+        if self._is_over or self._stopped:
+            raise self._end_error()
+        if self._connection is not None:
+            await self._connection.keepalive()
+
     async def stop(self) -> Report:
         """Ends the audio, waits for the server to process what was sent, and returns the report.
 
@@ -138,8 +163,9 @@ class TrackerClient:
         return self._report
 
     async def stream(self, source: AsyncSource, *, realtime: bool = False) -> Report:
-        """Sends all of ``source`` and stops; ``source``: audio as for ``send``, or an iterable or asynchronous iterable of it.
+        """Sends all of ``source`` and stops.
 
+        ``source``: audio as for ``send``, or an iterable or asynchronous iterable of it and of ``Gap``.
         ``realtime``: send at the pace of speech, otherwise as fast as the server accepts it. An ordinary iterable must not block,
         as a microphone would, since it runs on the event loop. If the server ends the session with a report because it shuts
         down, the rest is left out. Raises as ``send`` does, and whatever ``source`` raises.
@@ -149,7 +175,7 @@ class TrackerClient:
         with suppress(SessionOver):
             async for frame in frames_of(source, realtime=realtime):
                 await asyncio.sleep(pace.delay(frame, loop.time()) if realtime else 0)
-                await self.send(frame)
+                await (self.gap(frame.ms) if isinstance(frame, Gap) else self.send(frame))
         return await self.stop()
 
     def stream_in_background(self, source: AsyncSource, *, realtime: bool = False) -> None:
@@ -185,11 +211,14 @@ class TrackerClient:
     # -- sending -------------------------------------------------------------------------------------------------------------------
 
     async def _put(self, frame: bytes) -> None:
-        await self._changed.wait_until(lambda: self._takes(len(frame)) or self._is_over or self._stopped)
-        if self._is_over or self._stopped:
-            raise self._end_error()
+        await self._wait_for_room(len(frame))
         self._outbox.put(frame)
         self._changed.notify()
+
+    async def _wait_for_room(self, length: int) -> None:
+        await self._changed.wait_until(lambda: self._takes(length) or self._is_over or self._stopped)
+        if self._is_over or self._stopped:
+            raise self._end_error()
 
     def _takes(self, length: int) -> bool:
         """Whether ``length`` bytes fit: if the server keeps up, once all before is sent, else up to the buffer's limit."""
@@ -205,7 +234,7 @@ class TrackerClient:
                 self._stop_sent = True
                 await connection.stop()
                 return
-            if not await connection.send_audio(frame):
+            if not await (connection.gap(frame.ms) if isinstance(frame, Gap) else connection.send_audio(frame)):
                 return
             self._outbox.mark_sent()
             self._changed.notify()

@@ -12,7 +12,7 @@ from speaker_tracker.engine.offers import ConfiguredStage, OfferKind
 from speaker_tracker.engine.pipeline import OpenStage, Pipeline, StageFailure
 from speaker_tracker.engine.plugins import PluginManager
 from speaker_tracker.errors import UserError
-from speaker_tracker.events import ClientMessage, Event, PcmReceived
+from speaker_tracker.events import AudioGap, ClientMessage, Event, PcmReceived
 from speaker_tracker.settings import DEFAULT_STAGES
 from speaker_tracker.stage import LoadedStage, SessionInfo, Stage, StageLoadError
 
@@ -44,7 +44,7 @@ def _check_order(plugins: PluginManager, configured: Sequence[ConfiguredStage]) 
     if not configured:
         raise ChainError(f"{STAGES_SETTING} names no stage; the default is {', '.join(DEFAULT_STAGES)}")
     seen: set[str] = set()
-    available: set[type[Event]] = {PcmReceived}
+    available: set[type[Event]] = {PcmReceived, AudioGap}
     absorbed_by: dict[type[Event], str] = {}
     for stage in configured:
         if stage.name in seen:

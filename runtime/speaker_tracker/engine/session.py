@@ -18,16 +18,20 @@ from pydantic import ValidationError
 
 from speaker_tracker.engine.pipeline import Pipeline, StageFailure
 from speaker_tracker.errors import BadInput
-from speaker_tracker.events import ClientMessage, Event, PcmReceived
+from speaker_tracker.events import SAMPLE_RATE, AudioGap, ClientMessage, Event, PcmReceived
 from speaker_tracker.protocol import (
+    BYTES_PER_SAMPLE,
     BYTES_PER_SECOND,
     CLOSE_CODE_OF,
+    MAX_GAP_MS,
     MAX_SPEAKERS,
     PCM_FORMAT,
     ClientCommand,
     CloseCode,
     ErrorCode,
     ErrorMessage,
+    GapCommand,
+    KeepAliveCommand,
     ServerMessage,
     StartCommand,
     StartedMessage,
@@ -39,11 +43,12 @@ logger = logging.getLogger(__name__)
 
 MAX_QUOTED = 60
 MAX_COMMAND_BYTES = 4096
+ACTIONS = '"start", "gap", "keepalive" or "stop"'
 
 
 @dataclass(frozen=True, slots=True)
 class SessionLimits:
-    """``max_frame_bytes``: longest frame accepted. ``max_session_seconds``: audio that one session may send."""
+    """``max_frame_bytes``: longest frame accepted. ``max_session_seconds``: audio that one session may send, without gaps."""
 
     max_frame_bytes: int = 1 << 20
     max_session_seconds: float = 8 * 3600.0
@@ -116,6 +121,7 @@ class Session:
         self._limits = limits or SessionLimits()
         self._pipeline: Pipeline | None = None
         self._audio_bytes = 0
+        self._gap_samples = 0
 
     def handle(self, received: Input) -> Iterator[list[Output]]:
         """Processes one input; yields what to send and whether to close, step by step. Must be exhausted before the next input.
@@ -152,7 +158,8 @@ class Session:
                 yield self._report_so_far()
                 raise BadInput(
                     ErrorCode.IDLE_TIMEOUT,
-                    f"nothing was received for {received.seconds:g} s; send audio, silence as well, or stop the session",
+                    f"nothing was received for {received.seconds:g} s; send audio, silence as well, or while there is none "
+                    f'{{"action": "keepalive"}}, or stop the session',
                 )
             case ShutdownRequested():
                 yield from self._shut_down()
@@ -176,17 +183,37 @@ class Session:
                         "the session is already started; send audio or stop, and open another connection for another session",
                     )
                 yield self._start(command)
+            case GapCommand() as command:
+                yield self._skip(command)
+            case KeepAliveCommand():
+                self._started("nothing to keep open")
             case StopCommand():
-                if self._pipeline is None:
-                    raise BadInput(
-                        ErrorCode.NOT_STARTED, 'there is nothing to stop; send {"action": "start", "num_speakers": 2} first'
-                    )
+                self._started("nothing to stop")
                 yield self._finish(Close(CloseCode.NORMAL))
 
     def _start(self, command: StartCommand) -> list[Output]:
-        self._pipeline = self._open_pipeline(SessionInfo(self.session_id, command.num_speakers, command.timeline))
+        info = SessionInfo(
+            self.session_id,
+            command.num_speakers,
+            command.timeline,
+            others=command.others,
+        )
+        self._pipeline = self._open_pipeline(info)
         self.state = SessionState.STREAMING
         return [Send(StartedMessage(num_speakers=command.num_speakers))]
+
+    def _skip(self, command: GapCommand) -> list[Output]:
+        pipeline = self._started("no clock to move on")
+        start = self._audio_bytes // BYTES_PER_SAMPLE + self._gap_samples
+        length = command.ms * SAMPLE_RATE // 1000
+        self._gap_samples += length
+        return self._outputs(pipeline.feed(AudioGap(start, start + length)))
+
+    def _started(self, missing: str) -> Pipeline:
+        """The session's pipeline. Raises ``BadInput`` before the start, when there is ``missing``."""
+        if self._pipeline is None:
+            raise BadInput(ErrorCode.NOT_STARTED, f'there is {missing}; send {{"action": "start", "num_speakers": 2}} first')
+        return self._pipeline
 
     # -- audio -------------------------------------------------------------------------------------------------------------------
 
@@ -279,10 +306,14 @@ def parse_command(text: str) -> ClientCommand:
             return _validated_start(value)
         case "stop":
             return StopCommand()
+        case "gap":
+            return _validated_gap(value)
+        case "keepalive":
+            return KeepAliveCommand()
         case None:
-            raise BadInput(ErrorCode.INVALID_MESSAGE, f'{_quoted(text)} has no "action"; it must be "start" or "stop"')
+            raise BadInput(ErrorCode.INVALID_MESSAGE, f'{_quoted(text)} has no "action"; it must be {ACTIONS}')
         case other:
-            raise BadInput(ErrorCode.UNKNOWN_ACTION, f'unknown action {_quoted(json.dumps(other))}; it must be "start" or "stop"')
+            raise BadInput(ErrorCode.UNKNOWN_ACTION, f"unknown action {_quoted(json.dumps(other))}; it must be {ACTIONS}")
 
 
 def _validated_start(value: dict[str, Any]) -> StartCommand:
@@ -294,6 +325,16 @@ def _validated_start(value: dict[str, Any]) -> StartCommand:
     if field == "num_speakers":
         raise BadInput(ErrorCode.INVALID_NUM_SPEAKERS, f"num_speakers must be a whole number from 1 to {MAX_SPEAKERS}, not {given}")
     raise BadInput(ErrorCode.INVALID_MESSAGE, f"{field} must be true or false, not {given}")
+
+
+def _validated_gap(value: dict[str, Any]) -> GapCommand:
+    try:
+        return GapCommand.model_validate(value)
+    except ValidationError as error:
+        given = _quoted(json.dumps(value["ms"])) if "ms" in value else "missing"
+        raise BadInput(
+            ErrorCode.INVALID_MESSAGE, f"ms of a gap must be a whole number of milliseconds from 1 to {MAX_GAP_MS}, not {given}"
+        ) from error
 
 
 def _quoted(text: str) -> str:

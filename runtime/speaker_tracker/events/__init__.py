@@ -4,10 +4,10 @@ A stage consumes some of these types and produces others. What it does not repla
 receive it too, and a chain can carry event types of a third party from one of its stages to another.
 """
 
-from speaker_tracker.events.audio import SAMPLE_RATE, AudioBlock, AudioClock, PcmReceived
+from speaker_tracker.events.audio import SAMPLE_RATE, AudioBlock, AudioClock, AudioGap, PcmReceived
 from speaker_tracker.events.base import Event
 from speaker_tracker.events.messages import ClientMessage
-from speaker_tracker.events.speakers import SpeakerNow, SpeakersAssigned, SpeakerSpan
+from speaker_tracker.events.speakers import OtherVoices, SpeakerNow, SpeakersAssigned, SpeakerSpan
 from speaker_tracker.events.speech import SpeechAudio, SpeechEnded, SpeechStarted
 from speaker_tracker.events.timeline import TimelineChanged, TimelineSegment
 from speaker_tracker.events.voice import VoiceEmbedding, VoiceModel
@@ -16,8 +16,10 @@ __all__ = [
     "SAMPLE_RATE",
     "AudioBlock",
     "AudioClock",
+    "AudioGap",
     "ClientMessage",
     "Event",
+    "OtherVoices",
     "PcmReceived",
     "SpeakerNow",
     "SpeakerSpan",

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from speaker_tracker.events.base import Event
 from speaker_tracker.protocol.audio_format import SAMPLE_RATE
 
-__all__ = ["SAMPLE_RATE", "AudioBlock", "AudioClock", "PcmReceived"]
+__all__ = ["SAMPLE_RATE", "AudioBlock", "AudioClock", "AudioGap", "PcmReceived"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class PcmReceived(Event):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AudioBlock(Event):
-    """Consecutive samples; each block begins where the one before it ended.
+    """Consecutive samples; each block begins where the one before it ended, or where the ``AudioGap`` between them ended.
 
     ``start``: position of the first sample.
     ``samples``: float32, shape ``(n,)``, n >= 1, within [-1, 1].
@@ -36,6 +36,18 @@ class AudioBlock(Event):
     def end(self) -> int:
         """Position after the last sample."""
         return self.start + len(self.samples)
+
+
+@dataclass(frozen=True, slots=True)
+class AudioGap(Event):
+    """There is no audio in ``[start, end)`` (samples), such as from a muted microphone; what follows begins at ``end``.
+
+    The session feeds it into the first stage. A decoder replaces it by one at the position that it has reached, followed by
+    ``AudioClock``; a detector ends the segment of speech under way before it passes it on. Other stages have nothing to do.
+    """
+
+    start: int
+    end: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,17 @@ class SpeakersAssigned(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class OtherVoices(Event):
+    """Speech of voices beyond ``num_speakers`` in the whole session so far; replaces what was said of them before.
+
+    ``samples``: its total length (samples). ``voices``: number of different voices, 0 or more; may shrink with new evidence.
+    """
+
+    samples: int
+    voices: int
+
+
+@dataclass(frozen=True, slots=True)
 class SpeakerNow(Event):
     """Provisional guess at who speaks in the newest audio, ahead of the assigned labels; not part of the timeline.
 

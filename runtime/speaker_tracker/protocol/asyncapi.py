@@ -20,6 +20,8 @@ from speaker_tracker.protocol import (
     PROTOCOL_VERSION,
     CloseCode,
     ErrorMessage,
+    GapCommand,
+    KeepAliveCommand,
     ReportMessage,
     SpeakerMessage,
     StartCommand,
@@ -32,7 +34,12 @@ Json: TypeAlias = dict[str, Any]
 
 CHANNEL = "/ws/session"
 
-RECEIVED: dict[str, type[BaseModel]] = {"start": StartCommand, "stop": StopCommand}
+RECEIVED: dict[str, type[BaseModel]] = {
+    "start": StartCommand,
+    "gap": GapCommand,
+    "keepalive": KeepAliveCommand,
+    "stop": StopCommand,
+}
 SENT: dict[str, type[BaseModel]] = {
     "started": StartedMessage,
     "speaker": SpeakerMessage,
@@ -229,6 +236,8 @@ def _operations() -> Json:
     return {
         "start": _operation("receive", "start", "Opens a session.", answers=("started", "error")),
         "sendAudio": _operation("receive", "audio", "Receives a part of the conversation's audio.", title="Send audio"),
+        "gap": _operation("receive", "gap", "Moves the clock on where no audio was recorded."),
+        "keepalive": _operation("receive", "keepalive", "Keeps a silent session open."),
         "stop": _operation("receive", "stop", "Ends the session.", answers=("report", "error")),
         "onStarted": _operation("send", "started", "Answers `start`."),
         "onSpeaker": _operation("send", "speaker", "Tells who speaks, while audio comes in."),

@@ -1,6 +1,7 @@
 """The messages of the wire protocol, each as a model.
 
-Client to server: JSON text frames (``start``, ``stop``) and binary frames of PCM. Server to client: JSON text frames.
+Client to server: JSON text frames (``start``, ``gap``, ``keepalive``, ``stop``) and binary frames of PCM. Server to client: JSON
+text frames.
 """
 
 from typing import Annotated, Any, Literal, Self
@@ -11,11 +12,13 @@ from pydantic.json_schema import SkipJsonSchema
 from speaker_tracker.protocol.codes import ErrorCode
 from speaker_tracker.protocol.segments import TimelineSegment
 
-PROTOCOL_VERSION = "1.0.0"
+PROTOCOL_VERSION = "1.1.0"
 """The second number grows with additions to the protocol. The first stays, as clients written for it keep working."""
 
 MAX_SPEAKERS = 5
 DEFAULT_SPEAKERS = 2
+MAX_GAP_MS = 24 * 3_600_000
+"""Longest gap that one message may announce: a day."""
 
 
 def _with_examples(*examples: dict[str, Any]) -> ConfigDict:
@@ -41,6 +44,9 @@ class StartCommand(BaseModel):
         ),
     ] = DEFAULT_SPEAKERS
     timeline: StrictBool = Field(False, description="Whether to send `timeline` messages, and segments with the report.")
+    others: StrictBool = Field(
+        False, description="Whether to tell of voices beyond `num_speakers`, in the report and in `timeline` messages."
+    )
 
 
 class StopCommand(BaseModel):
@@ -52,6 +58,30 @@ class StopCommand(BaseModel):
     model_config = _with_examples({"action": "stop"})
 
     action: Literal["stop"] = "stop"
+
+
+class GapCommand(BaseModel):
+    """Says that no audio was recorded for a while, such as by a muted microphone.
+
+    Later audio is later by `ms`, so that times stay on the wall clock; speech that is under way ends. Nothing is recognized in the
+    gap, and it does not count as audio of the session.
+    """
+
+    model_config = _with_examples({"action": "gap", "ms": 20000})
+
+    action: Literal["gap"] = "gap"
+    ms: Annotated[StrictInt, Field(ge=1, le=MAX_GAP_MS, description="Length of the gap in milliseconds, at most a day.")]
+
+
+class KeepAliveCommand(BaseModel):
+    """Keeps a session open in which nothing is sent, such as one that is paused.
+
+    Not answered. Keys that the server does not know are ignored.
+    """
+
+    model_config = _with_examples({"action": "keepalive"})
+
+    action: Literal["keepalive"] = "keepalive"
 
 
 class StartedMessage(BaseModel):
@@ -104,6 +134,26 @@ class SegmentMessage(BaseModel):
         return TimelineSegment(offset_ms + self.startMs, offset_ms + self.endMs, self.speakerId)
 
 
+class OtherVoicesTotal(BaseModel):
+    """Speech of voices beyond `num_speakers`, each heard for at least two seconds."""
+
+    model_config = ConfigDict(frozen=True)
+
+    totalTimeMs: int  # noqa: N815
+    voices: int = Field(description="Number of different voices.")
+
+
+Others = Annotated[
+    OtherVoicesTotal | SkipJsonSchema[None],
+    Field(description="Voices beyond `num_speakers` so far; present if `start` requested them and the server tells them apart."),
+]
+
+
+def _without_absent(body: dict[str, Any], *keys: str) -> dict[str, Any]:
+    """``body`` without those of ``keys`` that were not requested, whose values are None."""
+    return {key: value for key, value in body.items() if value is not None or key not in keys}
+
+
 class TimelineMessage(BaseModel):
     """New or corrected segments; a later message overrides earlier ones where it covers a span again.
 
@@ -125,6 +175,11 @@ class TimelineMessage(BaseModel):
     event: Literal["timeline"] = "timeline"
     audioMs: int = Field(description="Milliseconds of audio processed when this was sent.")  # noqa: N815
     segments: list[SegmentMessage]
+    others: Others = None
+
+    @model_serializer(mode="wrap")
+    def _omit_unrequested(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return _without_absent(handler(self), "others")
 
 
 class SpeakerTotal(BaseModel):
@@ -149,6 +204,7 @@ class ReportMessage(BaseModel):
             "event": "report",
             "speakers": [{"id": 0, "totalTimeMs": 1700}],
             "segments": [{"startMs": 9500, "endMs": 11200, "speakerId": 0}],
+            "others": {"totalTimeMs": 8250, "voices": 2},
         },
     )
 
@@ -158,12 +214,11 @@ class ReportMessage(BaseModel):
         None, description="The whole final timeline without silence; present if `start` requested the timeline."
     )
 
+    others: Others = None
+
     @model_serializer(mode="wrap")
-    def _omit_unrequested_segments(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        body: dict[str, Any] = handler(self)
-        if self.segments is None:
-            del body["segments"]
-        return body
+    def _omit_unrequested(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return _without_absent(handler(self), "segments", "others")
 
 
 class ErrorMessage(BaseModel):
@@ -183,5 +238,5 @@ class ErrorMessage(BaseModel):
     message: str = Field(description="For people: what was wrong and what is right.")
 
 
-ClientCommand = StartCommand | StopCommand
+ClientCommand = StartCommand | GapCommand | KeepAliveCommand | StopCommand
 ServerMessage = StartedMessage | SpeakerMessage | TimelineMessage | ReportMessage | ErrorMessage

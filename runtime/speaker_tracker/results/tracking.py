@@ -59,7 +59,7 @@ def track(  # noqa: PLR0913 - the input and its callbacks
     Raises ``TrackingError`` if the session fails and ``AudioFileError`` if nothing of the file can be read.
     """
     run = _Run(open_pipeline, audio, frame_ms, on_message)
-    run.send(TextReceived(StartCommand(num_speakers=num_speakers, timeline=True).model_dump_json()))
+    run.send(TextReceived(StartCommand(num_speakers=num_speakers, timeline=True, others=True).model_dump_json()))
     for frame in audio.frames(frame_ms):
         run.send(BytesReceived(frame))
         if on_progress is not None:

@@ -58,7 +58,11 @@ class SegmentTimingOptions(StageOptions):
 
 
 class FrameCutter:
-    """Cuts blocks of any length into frames of ``size`` samples; buffers less than a frame."""
+    """Cuts blocks of any length into frames of ``size`` samples; buffers less than a frame.
+
+    A block that does not begin where the one before it ended, as after a gap, begins a new frame; what was buffered is dropped,
+    unless it was taken with ``flush`` at the gap.
+    """
 
     def __init__(self, size: int) -> None:
         self._size = size
@@ -67,6 +71,8 @@ class FrameCutter:
 
     def feed(self, block: AudioBlock) -> tuple[int, NDArray[np.float32]]:
         """Adds samples; returns the complete frames, float32, shape ``(n, size)``, n >= 0, and the position of the first."""
+        if block.start != self._position + len(self._rest):
+            self._rest = self._rest[:0]
         if not len(self._rest):
             self._position = block.start
         samples = np.concatenate([self._rest, block.samples])
@@ -78,13 +84,15 @@ class FrameCutter:
     def flush(self) -> tuple[int, NDArray[np.float32]]:
         """Position and samples of the remainder, float32, shape ``(n,)``, n < size."""
         rest, self._rest = self._rest, np.empty(0, np.float32)
-        return self._position, rest
+        start, self._position = self._position, self._position + len(rest)
+        return start, rest
 
 
 class SpeechSegmenter:
     """Converts frames of audio with their scores, in order, into speech events.
 
-    Buffers at most the frames of an onset (speech, undecided frames, and padding) or of a pause.
+    Buffers at most the frames of an onset (speech, undecided frames, and padding) or of a pause. A frame that does not begin where
+    the one before it ended, as after a gap, ends the segment under way; call ``flush`` at the gap to end it there and then.
     """
 
     def __init__(self, options: SegmenterOptions) -> None:
@@ -96,12 +104,16 @@ class SpeechSegmenter:
         self._silent_frames = 0
         self._audio_end = 0
         self._interrupted = False
+        self._heard_to: int | None = None
 
     def feed(self, start: int, samples: NDArray[np.float32], score: float) -> Iterator[Event]:
         """Adds a frame: position of its first sample, its samples (float32, shape ``(n,)``) and its score."""
         if self._interrupted:
             self._interrupted = False
             yield SpeechEnded(self._audio_end)
+        if self._heard_to is not None and start != self._heard_to:
+            yield from self.flush()
+        self._heard_to = start + len(samples)
         self._held.append((start, samples))
         if self._speaking:
             yield from self._while_speaking(score)
@@ -109,12 +121,14 @@ class SpeechSegmenter:
             yield from self._while_silent(score)
 
     def flush(self) -> Iterator[Event]:
-        """Ends the segment under way at the end of the audio."""
+        """Ends the segment under way at the end of the audio, or at a gap; speech begins anew afterwards."""
         if self._speaking:
             yield from self._end()
         elif self._interrupted:
             self._interrupted = False
             yield SpeechEnded(self._audio_end)
+        self._held.clear()
+        self._onset = self._speech_frames = 0
 
     def snapshot(self) -> State:
         """Whether a segment is under way, and its end so far; a restored segmenter ends it there and starts in silence."""

@@ -13,11 +13,20 @@ import numpy as np
 from pydantic import BaseModel, ValidationError
 
 from speaker_tracker.engine.pipeline import Pipeline, StageFailure
-from speaker_tracker.events import SAMPLE_RATE, Event
+from speaker_tracker.events import SAMPLE_RATE, AudioBlock, AudioClock, AudioGap, Event, PcmReceived, SpeechAudio, SpeechStarted
 from speaker_tracker.stage import LoadedStage, SessionInfo, Stage, StageOptions, StageSpec
 from speaker_tracker.testing.comparison import alike, difference, only, short
 from speaker_tracker.testing.memory import held_bytes
-from speaker_tracker.testing.sample_events import SAMPLED, SECONDS, sample_events, shifted
+from speaker_tracker.testing.sample_events import (
+    GAP_AT,
+    GAP_SECONDS,
+    POSITIONS,
+    SAMPLED,
+    SECONDS,
+    events_around_gap,
+    sample_events,
+    shifted,
+)
 from speaker_tracker.testing.single_stage import AUDIO_TYPES, open_stage, recut
 
 NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
@@ -28,6 +37,9 @@ GROWTH_AN_HOUR = 1 << 20
 """Permitted growth of a session in bytes an hour: room for a timeline, but not for audio or embeddings."""
 NOISE_BYTES = 16 << 10
 INFERENCES = 3
+RAW_AUDIO = frozenset({PcmReceived, AudioBlock, AudioClock, AudioGap})
+GAP_IN_SPEECH = 6.5
+"""Where audio stops in the middle of a turn (seconds)."""
 
 
 class StageViolation(AssertionError):
@@ -74,7 +86,8 @@ def check_stage(
     unchanged and after the events they cause; only declared types are produced; the cutting of audio does not matter; a second
     flush answers nothing; sessions are independent, one after another and in several threads; a session may move between threads;
     its snapshot has plain values, and a new stage continues from it; a long session does not grow; shared inference gives the same
-    results for inputs together as for each alone.
+    results for inputs together as for each alone; where audio stops and goes on later (``AudioGap``), detectors, and stages that
+    consume gaps, answer nothing about the time between, and no segment of speech reaches across it.
     """
     violations = list(_check_specification(spec))
     if not violations:
@@ -98,7 +111,7 @@ def _check_specification(spec: StageSpec) -> Iterator[str]:
     options: object = spec.options
     if not (isinstance(options, type) and issubclass(options, StageOptions)):
         yield f"its options must be a subclass of StageOptions, not {options!r}"
-    for name in ("consumes", "produces", "absorbs"):
+    for name in ("consumes", "may_consume", "produces", "absorbs"):
         for kind in getattr(spec, name):
             if not (isinstance(kind, type) and issubclass(kind, Event)):
                 yield f"{name} must hold event types, not {kind!r}"
@@ -132,12 +145,13 @@ def _check_loaded(spec: StageSpec, loaded: object, events: Sequence[Event] | Non
         return
     if not all(isinstance(text, str) for pair in loaded.info.items() for text in pair):
         yield f"info must map words to words, not be {loaded.info!r}"
+    sampled = events is None
     if events is None:
-        unknown = sorted(kind.__name__ for kind in spec.consumes if not issubclass(kind, SAMPLED))
+        unknown = sorted(kind.__name__ for kind in spec.consumes | spec.may_consume if not issubclass(kind, SAMPLED))
         if unknown:
             yield f"there are no samples of {', '.join(unknown)}; give check_stage a stream of events"
             return
-        events = sample_events(spec.consumes)
+        events = sample_events(spec.consumes | spec.may_consume)
     opened: Any = loaded.open(SessionInfo("test", 2))
     if not isinstance(opened, Stage):
         missing = [name for name in ("feed", "flush", "snapshot", "restore", "close") if not hasattr(opened, name)]
@@ -155,6 +169,8 @@ def _check_loaded(spec: StageSpec, loaded: object, events: Sequence[Event] | Non
         lambda case: _check_growth(case, minutes),
         _check_inference,
     ]
+    if sampled:
+        checks.insert(3, _check_gap)
     for check in checks:
         try:
             yield from check(case)
@@ -165,7 +181,7 @@ def _check_loaded(spec: StageSpec, loaded: object, events: Sequence[Event] | Non
 
 
 def _check_passing_on(case: _Case) -> Iterator[str]:
-    pipeline, passed_on = case.open(), tuple(case.spec.consumes - case.spec.absorbs)
+    pipeline, passed_on = case.open(), tuple((case.spec.consumes | case.spec.may_consume) - case.spec.absorbs)
     undeclared: set[str] = set()
     for number, event in enumerate(case.events):
         for fed in (event, _UnknownEvent(number)):
@@ -209,6 +225,33 @@ def _check_flushing(case: _Case) -> Iterator[str]:
     empty = case.open()
     empty.flush()
     empty.close()
+
+
+def _check_gap(case: _Case) -> Iterator[str]:
+    """Stops the audio for a stage that knows gaps or finds speech: in the middle of speech if it is the first to hear of it."""
+    if not {AudioGap, SpeechAudio} & (case.spec.consumes | case.spec.produces):
+        return
+    at = GAP_IN_SPEECH if case.spec.consumes <= RAW_AUDIO else GAP_AT
+    events = events_around_gap(case.spec.consumes, at, GAP_SECONDS)
+    (gap,) = (event for event in events if isinstance(event, AudioGap))
+    spoken_to: int | None = None
+    for event in case.produced(events):
+        if isinstance(event, AudioGap):
+            continue
+        if any(gap.start < position < gap.end for position in _positions(event)):
+            yield f"no audio came between {gap.start} and {gap.end}, and it answers {short(event)}"
+            return
+        if isinstance(event, SpeechStarted):
+            spoken_to = event.start
+        elif isinstance(event, SpeechAudio):
+            if spoken_to not in (None, event.start):
+                yield f"a segment of speech has no audio between {spoken_to} and {event.start}; it must end at the gap"
+                return
+            spoken_to = event.end
+
+
+def _positions(event: Event) -> Iterator[int]:
+    return (getattr(event, name) for name in POSITIONS if isinstance(getattr(event, name, None), int))
 
 
 def _check_independence(case: _Case) -> Iterator[str]:
@@ -278,16 +321,17 @@ def _not_plain(value: Any, where: str) -> Iterator[str]:
 
 def _check_growth(case: _Case, minutes: float) -> Iterator[str]:
     """Feeds the same events repeatedly, later each time, and compares memory in the last third with the first two."""
-    rounds = max(3, round(minutes * 60 / SECONDS))
+    length = SECONDS + (GAP_SECONDS if AudioGap in case.spec.consumes else 0)
+    rounds = max(3, round(minutes * 60 / length))
     stage = case.loaded.open(SessionInfo("test", 2))
     pipeline = open_stage(LoadedStage(lambda _: stage, case.loaded.infer), name=case.spec.name)
     held = []
     for number in range(rounds):
         # Copied, as references to the same array would be counted once.
-        _run(pipeline, (deepcopy(shifted(event, number * SECONDS * SAMPLE_RATE)) for event in case.events), flush=False)
+        _run(pipeline, (deepcopy(shifted(event, number * length * SAMPLE_RATE)) for event in case.events), flush=False)
         held.append(held_bytes(stage))
     earlier, later = max(held[: 2 * rounds // 3]), max(held[2 * rounds // 3 :])
-    hours = rounds * SECONDS / 3600 / 3
+    hours = rounds * length / 3600 / 3
     if later - earlier > GROWTH_AN_HOUR * hours + NOISE_BYTES:
         yield f"a session grows by {(later - earlier) / hours / (1 << 20):.1f} MiB an hour; {GROWTH_AN_HOUR >> 20} MiB are allowed"
 

@@ -14,8 +14,10 @@ from speaker_tracker.events import (
     SAMPLE_RATE,
     AudioBlock,
     AudioClock,
+    AudioGap,
     ClientMessage,
     Event,
+    OtherVoices,
     PcmReceived,
     SpeakerNow,
     SpeakersAssigned,
@@ -36,6 +38,8 @@ E = TypeVar("E", bound=Event)
 SECONDS = 12
 TURNS = ((1.0, 4.0, 0), (5.0, 8.0, 1), (9.0, 11.0, 0))
 """Start and end in seconds, and the speaker."""
+GAP_AT, GAP_SECONDS = 8.5, 2
+"""Where audio stops for a while if gaps are asked for, between two turns, and for how long (seconds)."""
 HOP, REACH = SAMPLE_RATE // 4, SAMPLE_RATE // 2
 MODEL = VoiceModel("sample", 64, same_voice_cosine=0.4, calibrated_seconds=1.5)
 SAMPLES_A_MS = SAMPLE_RATE // 1000
@@ -46,11 +50,24 @@ def sample_events(types: Collection[type[Event]], *, frame_samples: int = 1600) 
     """A stream of events of these types, in the order of a chain; deterministic.
 
     Audio comes in pieces of ``frame_samples``. Its voices are noise of two colours with the level of speech; embeddings are those
-    of two clearly different voices. There are no samples of other than built-in types; see ``speaker_tracker.events``.
+    of two clearly different voices. With ``AudioGap`` there is one, and what follows is later by its length. There are no samples
+    of other than built-in types; see ``speaker_tracker.events``.
     """
+    if AudioGap in types:
+        return events_around_gap(types, GAP_AT, GAP_SECONDS, frame_samples=frame_samples)
     chosen = tuple(types)
-    timed = sorted(_timed(frame_samples), key=lambda pair: pair[0])
-    return [event for _, event in timed if isinstance(event, chosen)]
+    return [event for _, event in _in_order(frame_samples) if isinstance(event, chosen)]
+
+
+def events_around_gap(types: Collection[type[Event]], at: float, seconds: float, *, frame_samples: int = 1600) -> list[Event]:
+    """``sample_events`` with an ``AudioGap`` of ``seconds`` behind the last whole piece of audio before ``at`` (seconds)."""
+    chosen = tuple(types)
+    start = round(at * SAMPLE_RATE) // frame_samples * frame_samples
+    gap = AudioGap(start, start + round(seconds * SAMPLE_RATE))
+    timed = [(position, event) for (position, _), event in _in_order(frame_samples) if isinstance(event, chosen)]
+    before = [event for position, event in timed if position <= start]
+    after = [shifted(event, gap.end - gap.start) for position, event in timed if position > start]
+    return [*before, gap, *after]
 
 
 def shifted(event: E, samples: int) -> E:
@@ -86,6 +103,10 @@ def _audio() -> NDArray[np.float32]:
     return np.clip(samples, -1, 1).astype(np.float32)
 
 
+def _in_order(frame: int) -> list[tuple[tuple[int, int], Event]]:
+    return sorted(_timed(frame), key=lambda pair: pair[0])
+
+
 def _timed(frame: int) -> Iterator[tuple[tuple[int, int], Event]]:
     """Events with their time of arrival: the position of the newest audio, and a rank."""
     samples = _audio().copy()  # copied, so that changes by a stage do not affect later calls
@@ -111,6 +132,7 @@ def _timed(frame: int) -> Iterator[tuple[tuple[int, int], Event]]:
             yield (now, 8), _message(voice, speaking)
         yield (last, 4), SpeechEnded(last)
         yield (last, 6), SpeakerNow(last, ())
+        yield (last, 7), OtherVoices(last // 8, 1)
 
 
 def _embedding(begin: int, first: int, last: int, voice: int) -> VoiceEmbedding:
@@ -134,12 +156,14 @@ SAMPLED = (
     PcmReceived,
     AudioBlock,
     AudioClock,
+    AudioGap,
     SpeechStarted,
     SpeechAudio,
     SpeechEnded,
     VoiceEmbedding,
     SpeakersAssigned,
     SpeakerNow,
+    OtherVoices,
     TimelineChanged,
     ClientMessage,
 )

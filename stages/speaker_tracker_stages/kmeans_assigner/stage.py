@@ -17,6 +17,7 @@ from speaker_tracker import hookimpl
 from speaker_tracker.events import (
     SAMPLE_RATE,
     Event,
+    OtherVoices,
     SpeakerNow,
     SpeakersAssigned,
     SpeechEnded,
@@ -34,6 +35,11 @@ from speaker_tracker_stages.kmeans_assigner.observations import Observations, ob
 from speaker_tracker_stages.kmeans_assigner.options import KMeansAssignerOptions
 from speaker_tracker_stages.kmeans_assigner.penalties import SPARE_SLOTS
 
+MIN_OTHER_SECONDS = 2.0
+"""Minimum speech of a voice that is not tracked before it is counted."""
+UNTOLD = OtherVoices(0, -1)
+"""Marker of sessions whose clients do not ask for other voices."""
+
 
 class KMeansAssigner(StageBase):
     """One session's speakers."""
@@ -49,6 +55,7 @@ class KMeansAssigner(StageBase):
         self._seconds = 0.0
         self._refit_at = 0.0
         self._final = False
+        self._others: OtherVoices | None = None if session.others else UNTOLD
 
     def feed(self, event: Event) -> Iterator[Answer]:
         """Consumes embeddings and ends of speech; answers with labels and with who speaks now."""
@@ -68,6 +75,7 @@ class KMeansAssigner(StageBase):
             self._final = True
             self._refit(final=True)
             yield from self._announce(len(self._evidence.recent))
+        yield from self._tell_others()
 
     def snapshot(self) -> State:
         """Evidence and its labels; no audio. Of the hypotheses only the best one goes on."""
@@ -109,6 +117,7 @@ class KMeansAssigner(StageBase):
         if self._seconds >= self._refit_at:
             self._refit()
         yield from self._announce(self._confident_windows(search))
+        yield from self._tell_others()
         self._evidence.condense(purity)
         latest = self._evidence.recent[-1].label
         yield SpeakerNow(event.heard_end, () if latest == NOBODY else (latest,))
@@ -143,6 +152,20 @@ class KMeansAssigner(StageBase):
     def _announce(self, recent: int) -> Iterator[Event]:
         """Announces new and changed labels of the groups and of the first ``recent`` of the recent windows."""
         yield from announce([*self._evidence.groups, *self._evidence.recent[: max(0, recent)]])
+
+    def _tell_others(self) -> Iterator[Event]:
+        """Tells of the voices that nobody tracked has, if the client wants to know and it is not what was told before."""
+        if self._others is UNTOLD:
+            return
+        heard: dict[int, int] = {}
+        for item in self._evidence:
+            if item.label == NOBODY and item.voice != NOBODY:
+                heard[item.voice] = heard.get(item.voice, 0) + item.samples
+        counted = [samples for samples in heard.values() if samples >= MIN_OTHER_SECONDS * SAMPLE_RATE]
+        told = OtherVoices(sum(counted), len(counted))
+        if told != self._others:
+            self._others = told
+            yield told
 
     # -- all evidence at once ----------------------------------------------------------------------------------------------------
 
@@ -196,7 +219,7 @@ def speaker_tracker_stages() -> Sequence[StageSpec]:
             summary="gives speech to speakers by KMeans on embeddings",
             options=KMeansAssignerOptions,
             consumes=frozenset({VoiceEmbedding, SpeechEnded}),
-            produces=frozenset({SpeakersAssigned, SpeakerNow}),
+            produces=frozenset({SpeakersAssigned, SpeakerNow, OtherVoices}),
             load=_load,
             cpu_heavy=True,
         )

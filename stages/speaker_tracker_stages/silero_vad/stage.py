@@ -13,7 +13,7 @@ from pydantic import AliasChoices, Field, model_validator
 
 from speaker_tracker import hookimpl
 from speaker_tracker.errors import UserError
-from speaker_tracker.events import SAMPLE_RATE, AudioBlock, Event, SpeechAudio, SpeechEnded, SpeechStarted
+from speaker_tracker.events import SAMPLE_RATE, AudioBlock, AudioGap, Event, SpeechAudio, SpeechEnded, SpeechStarted
 from speaker_tracker.stage import (
     Answer,
     Inference,
@@ -73,7 +73,9 @@ class SileroVad(StageBase):
         self._muted_frames = 0
 
     def feed(self, event: Event) -> Iterator[Answer]:
-        """Consumes audio blocks of any length; answers with the segments that these complete or begin."""
+        """Consumes audio blocks of any length; answers with the segments that these complete or begin. A gap ends a segment."""
+        if isinstance(event, AudioGap):
+            yield from self.flush()
         if not isinstance(event, AudioBlock):
             yield event
             return
@@ -83,12 +85,12 @@ class SileroVad(StageBase):
         yield event
 
     def flush(self) -> Iterator[Answer]:
-        """Fills up the last frame with silence, then ends the segment under way."""
+        """Fills up the last frame with silence, then ends the segment under way; what follows is heard afresh."""
         start, rest = self._cutter.flush()
         if len(rest):
             yield self._ask(start, np.pad(rest, (0, FRAME - len(rest)))[np.newaxis], last=len(rest))
         else:
-            yield from self._segmenter.flush()
+            yield from self._end()
 
     def snapshot(self) -> State:
         """Segment, level and the recurrent state; not the context of 4 ms nor frames held back, as they are audio."""
@@ -118,12 +120,18 @@ class SileroVad(StageBase):
         return audible
 
     def _answer(self, start: int, frames: NDArray[np.float32], last: int | None, scores: SpeechScores) -> Iterable[Event]:
-        """``last``: number of samples that are audio in the session's last frame; None for all other frames."""
+        """``last``: number of samples that are audio in the last frame before a gap or the end; None for all other frames."""
         self._state = scores.state
         for number, (frame, probability) in enumerate(zip(frames, scores.probabilities.tolist(), strict=True)):
             yield from self._segmenter.feed(start + number * FRAME, frame[:last].copy(), probability)
         if last is not None:
-            yield from self._segmenter.flush()
+            yield from self._end()
+
+    def _end(self) -> Iterator[Event]:
+        yield from self._segmenter.flush()
+        self._context = np.zeros(CONTEXT, np.float32)
+        self._state = np.zeros(STATE_SHAPE, np.float32)
+        self._muted_frames = 0
 
 
 def _load(options: SileroVadOptions) -> LoadedStage:
@@ -147,7 +155,7 @@ def speaker_tracker_stages() -> Sequence[StageSpec]:
             name="silero_vad",
             summary="finds speech with the Silero model",
             options=SileroVadOptions,
-            consumes=frozenset({AudioBlock}),
+            consumes=frozenset({AudioBlock, AudioGap}),
             produces=frozenset({SpeechStarted, SpeechAudio, SpeechEnded}),
             load=_load,
             cpu_heavy=True,

@@ -223,7 +223,7 @@ def test_a_second_conversation_knows_nothing_of_the_first(page):
     assert page.complaints == []
 
 
-def test_while_paused_time_stands_and_the_server_is_kept_waiting(open_page, start_server):
+def test_a_pause_longer_than_the_time_out_is_waited_for_and_counts(open_page, start_server):
     server = start_server(idle_timeout_seconds="3")
     page = open_page(page_address(server.url))
     page.start()
@@ -235,11 +235,9 @@ def test_while_paused_time_stands_and_the_server_is_kept_waiting(open_page, star
     page.page.wait_for_timeout(7000)
 
     assert page.page.locator("#elapsed").inner_text() == before
-    single_samples = page.frames_sent.count(2)
-    assert 3 <= single_samples <= 10
     page.press("Go on")
     page.expect_state("running")
-    page.expect_elapsed(4)
+    page.expect_elapsed(8)
     page.press("Stop")
     page.expect_report()
     expect(page.page.locator("#report-summary")).to_contain_text("Nobody was heard.")

@@ -1,7 +1,8 @@
 import pytest
 
-from speaker_tracker.cli.tracking_output import TurnPrinter, clock
+from speaker_tracker.cli.tracking_output import TurnPrinter, clock, print_speakers
 from speaker_tracker.events import TimelineSegment
+from speaker_tracker.protocol import OtherVoicesTotal, ReportMessage
 
 
 @pytest.mark.parametrize(
@@ -49,3 +50,17 @@ def test_a_turn_is_printed_once_it_is_over(capsys):
 
 def test_silence_tells_nothing(capsys):
     assert turns(capsys, (0, 5000, None)) == []
+
+
+@pytest.mark.parametrize(
+    ("others", "line"),
+    [
+        (None, ""),
+        (OtherVoicesTotal(totalTimeMs=0, voices=0), ""),
+        (OtherVoicesTotal(totalTimeMs=2100, voices=1), "1 more voice was heard, for 0:02.1 in all.\n"),
+        (OtherVoicesTotal(totalTimeMs=83_000, voices=3), "3 more voices were heard, for 1:23.0 in all.\n"),
+    ],
+)
+def test_voices_beyond_those_tracked_are_a_line_below_the_speakers(capsys, others, line):
+    print_speakers(ReportMessage(speakers=[], others=others))
+    assert capsys.readouterr().out == "Nobody speaks.\n" + line

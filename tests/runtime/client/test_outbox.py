@@ -1,6 +1,7 @@
 import pytest
 
-from speaker_tracker.client.outbox import MAX_KEPT_BYTES, Outbox
+from speaker_tracker.client.outbox import MAX_KEPT_BYTES, Gap, Outbox
+from speaker_tracker.protocol import MAX_GAP_MS
 
 SECOND = 32_000
 
@@ -115,7 +116,39 @@ def test_an_hour_takes_no_more_memory_than_what_is_under_way():
         box.put(bytes(SECOND))
         sends(box)
         box.acknowledge((second - 2) * 1000)
-        most = max(most, box._audio.__alloc__())
+        most = max(most, sum(piece.__alloc__() for piece in box._pieces))
     assert box.end == 3600 * SECOND
     assert len(box) == 3 * SECOND
     assert most <= 12 * SECOND
+
+
+def test_a_gap_goes_out_in_its_place_and_takes_no_room(outbox):
+    outbox.put_gap(500_000)
+    outbox.put(seconds(4))
+    assert len(outbox) == 4 * SECOND
+    assert outbox.end == 504 * SECOND
+    assert [sends(outbox), sends(outbox), sends(outbox, 9 * SECOND)] == [seconds(3), Gap(500_000), seconds(4)]
+    assert outbox.unsent == 0
+
+
+def test_a_gap_is_sent_again_whole_unless_all_of_it_was_acknowledged(outbox):
+    sends(outbox)
+    outbox.put_gap(10_000)
+    outbox.put(seconds(4))
+    sends(outbox)
+    sends(outbox)
+    outbox.acknowledge(8000)
+    assert outbox.rewind() == 3 * SECOND
+    assert [sends(outbox), sends(outbox)] == [Gap(10_000), seconds(4)]
+    outbox.acknowledge(10_500)
+    assert outbox.rewind() == 13.5 * SECOND
+    assert sends(outbox) == seconds(4)[SECOND // 2 :]
+
+
+def test_gaps_that_were_not_sent_are_joined_up_to_the_longest_that_a_message_can_tell(outbox):
+    sends(outbox)
+    for ms in (1000, 2000, MAX_GAP_MS, 5):
+        outbox.put_gap(ms)
+    assert [sends(outbox), sends(outbox), sends(outbox)] == [Gap(3000), Gap(MAX_GAP_MS), Gap(5)]
+    outbox.put_gap(7)
+    assert sends(outbox) == Gap(7)

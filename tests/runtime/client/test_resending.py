@@ -2,12 +2,14 @@
 
 import asyncio
 import itertools
+import json
 import signal
 import threading
 
 import pytest
 
 from speaker_tracker.client import (
+    BadArgument,
     ConnectionLost,
     Disconnected,
     Reconnected,
@@ -50,8 +52,8 @@ class Sessions:
             self.first(websocket)
             websocket.close_socket()
             return
-        while isinstance(pcm := websocket.recv(), bytes):
-            self.heard[-1] += pcm
+        while isinstance(pcm := websocket.recv(), bytes) or "stop" not in pcm:
+            self.heard[-1] += pcm if isinstance(pcm, bytes) else pcm.encode()
         websocket.send(REPORT)
 
 
@@ -83,6 +85,34 @@ async def test_the_next_session_begins_with_unacknowledged_audio(serve_with):
     assert [(part.offset_ms, part.sent_ms, part.reported) for part in report.parts] == [(0, 1400, False), (1400, 2600, True)]
     assert report.parts[0].segments == (Segment(0, 700, 0), Segment(700, 1400, 1))
     assert report.finished
+
+
+async def test_a_gap_that_was_not_acknowledged_is_sent_again_in_its_place(serve_with):
+    def answer_for_some(websocket):
+        hear(websocket, 1)
+        assert json.loads(websocket.recv()) == {"action": "gap", "ms": 20_000}
+        hear(websocket, 1)
+        websocket.send(timeline(1000, (0, 1000, 0)))
+
+    sessions = Sessions(answer_for_some)
+    async with TrackerClient(serve_with(sessions), reconnect=PATIENT) as client:
+        await client.send(level(0))
+        await client.gap(20_000)
+        await client.send(level(1))
+        again, _ = await until(client, of(Reconnected))
+        await client.keepalive()
+        report = await client.stop()
+    assert again == Reconnected(1, offset_ms=1000, lost_ms=0)
+    told = bytes(sessions.heard[1]).replace(b'{"action":"keepalive"}', b"")
+    assert told == b'{"action":"gap","ms":20000}' + numbered(1)
+    assert [(part.offset_ms, part.sent_ms) for part in report.parts] == [(0, 1000), (1000, 21_000)]
+
+
+@pytest.mark.parametrize("ms", [0, 1.0, True, 86_400_001, "20"])
+async def test_a_gap_of_a_wrong_length_is_refused_before_anything_is_sent(serve_with, ms):
+    async with TrackerClient(serve_with(Sessions(lambda websocket: websocket.recv()))) as client:
+        with pytest.raises(BadArgument, match="whole number of milliseconds from 1 to 86400000"):
+            await client.gap(ms)
 
 
 @pytest.mark.slow

@@ -17,7 +17,7 @@ from speaker_tracker.engine.session import (
     ShutdownRequested,
     TextReceived,
 )
-from speaker_tracker.events import ClientMessage, PcmReceived
+from speaker_tracker.events import AudioGap, ClientMessage, PcmReceived
 from speaker_tracker.protocol import BadInput, CloseCode, ErrorCode, ErrorMessage, ReportMessage, SpeakerMessage, StartedMessage
 from speaker_tracker.stage import StatelessStage
 
@@ -31,8 +31,12 @@ class EchoStage(StatelessStage):
     def __init__(self, fail_with=None):
         self.fail_with = fail_with
         self.pieces = []
+        self.gaps = []
 
     def feed(self, event):
+        if isinstance(event, AudioGap):
+            self.gaps.append(event)
+            return []
         assert isinstance(event, PcmReceived)
         if self.fail_with:
             raise self.fail_with
@@ -161,6 +165,48 @@ def test_audio_before_start_is_refused():
 
 def test_stop_before_start_is_refused():
     assert_error(SessionDriver().say(action="stop"), ErrorCode.NOT_STARTED, CloseCode.POLICY, "nothing to stop")
+
+
+@pytest.mark.parametrize("command", [{"action": "gap", "ms": 20}, {"action": "keepalive"}])
+def test_gap_and_keepalive_before_start_are_refused(command):
+    assert_error(SessionDriver().say(**command), ErrorCode.NOT_STARTED, CloseCode.POLICY, '"start"')
+
+
+def test_a_gap_is_fed_where_the_audio_so_far_ends_and_later_ones_count_gaps_too():
+    driver = SessionDriver().started()
+
+    driver.audio(SECOND)
+    assert driver.say(action="gap", ms=20_000) == []
+    driver.audio(SECOND)
+    driver.say(action="gap", ms=1)
+    assert driver.stage.gaps == [AudioGap(16_000, 336_000), AudioGap(352_000, 352_016)]
+
+
+def test_gaps_are_no_audio_to_the_limit_of_a_session():
+    driver = SessionDriver(SessionLimits(max_session_seconds=2)).started()
+
+    driver.audio(SECOND)
+    driver.say(action="gap", ms=86_400_000)
+    assert isinstance(driver.audio(SECOND)[0], Send)
+    assert driver.session.state is SessionState.STREAMING
+
+
+@pytest.mark.parametrize("ms", [0, -5, 86_400_001, 1.5, 20.0, "20", True, None, [1], float("nan")])
+def test_a_gap_of_a_wrong_length_is_refused(ms):
+    outputs = SessionDriver().started().say(action="gap", ms=ms)
+    assert_error(outputs, ErrorCode.INVALID_MESSAGE, CloseCode.POLICY, "whole number of milliseconds from 1 to 86400000")
+
+
+def test_a_gap_without_a_length_is_refused():
+    outputs = SessionDriver().started().say(action="gap")
+    assert_error(outputs, ErrorCode.INVALID_MESSAGE, CloseCode.POLICY, "not missing")
+
+
+def test_keepalive_is_answered_by_nothing():
+    driver = SessionDriver().started()
+
+    assert driver.say(action="keepalive", comment="ignored") == []
+    assert driver.session.state is SessionState.STREAMING
 
 
 def test_second_start_is_refused():

@@ -14,7 +14,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from speaker_tracker.engine.chain import Chain, configure
 from speaker_tracker.engine.observers import Observers
 from speaker_tracker.engine.plugins import BUILTIN_PLUGINS, PluginManager
-from speaker_tracker.events import ClientMessage, Event, PcmReceived
+from speaker_tracker.events import AudioGap, ClientMessage, Event, PcmReceived
 from speaker_tracker.hookspecs import hookimpl
 from speaker_tracker.observer import Observer
 from speaker_tracker.protocol import ReportMessage, SpeakerMessage, SpeakerTotal
@@ -49,6 +49,8 @@ class CountingStage(StatelessStage):
         probe.alive.add(self)
 
     def feed(self, event: Event) -> Iterable[Event]:
+        if isinstance(event, AudioGap):
+            return [event]
         assert isinstance(event, PcmReceived)
         self.probe.threads.add(threading.get_ident())
         self.probe.on_feed(self, event.data)

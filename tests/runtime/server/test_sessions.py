@@ -325,3 +325,15 @@ async def test_many_connections_opened_and_dropped_leave_no_session(serve, probe
     async with server.client() as client:
         await client.start()
         assert (await client.report())["speakers"] == []
+
+
+async def test_keepalive_and_gaps_outlast_the_time_out(serve):
+    async with serve(idle_timeout_seconds=2).client() as client:
+        await client.start(timeline=True)
+        await client.send(SECOND)
+        for _ in range(8):
+            await asyncio.sleep(0.5)
+            await client.send('{"action": "keepalive"}')
+        await client.send('{"action": "gap", "ms": 20000}')
+        report = await client.report()
+    assert report["speakers"] == [{"id": 0, "totalTimeMs": 1000}]

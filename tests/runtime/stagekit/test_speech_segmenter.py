@@ -96,3 +96,32 @@ def test_frames_do_not_depend_on_the_length_of_blocks(size):
         position += frames.size
     assert (rest_start, rest.tolist()) == (140, [200, 201, 202, 203, 204])
     assert len(cutter.flush()[1]) == 0
+
+
+def test_a_segment_ends_where_audio_stops_and_goes_on_later():
+    segmenter, found = SpeechSegmenter(OPTIONS), []
+    for number in [*range(6), *range(100, 106)]:
+        found += segmenter.feed(number * FRAME, np.zeros(FRAME, np.float32), 0.9)
+    found += segmenter.flush()
+
+    bounds = [event for event in found if not isinstance(event, SpeechAudio)]
+    assert bounds == [SpeechStarted(0), SpeechEnded(60), SpeechStarted(1000), SpeechEnded(1060)]
+
+
+def test_speech_before_a_gap_does_not_count_towards_a_segment_behind_it():
+    segmenter = SpeechSegmenter(OPTIONS)
+    found = [
+        event
+        for number, score in [(0, 0.9), (50, 0.9), (51, 0.1), (52, 0.1)]
+        for event in segmenter.feed(number * FRAME, np.zeros(FRAME, np.float32), score)
+    ]
+    assert found == []
+
+
+def test_frames_begin_anew_behind_a_gap():
+    cutter = FrameCutter(FRAME)
+    cutter.feed(AudioBlock(0, np.zeros(15, np.float32)))
+    start, frames = cutter.feed(AudioBlock(1000, np.ones(25, np.float32)))
+
+    assert (start, frames.shape, frames.min()) == (1000, (2, FRAME), 1)
+    assert cutter.flush()[0] == 1020

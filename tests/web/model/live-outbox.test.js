@@ -32,6 +32,27 @@ test("what was not acknowledged is sent again", () => {
   assert.deepEqual(taken(outbox), [3, 4, 5, 6, 7, 8, 9]);
 });
 
+test("a gap is kept and sent again as a frame is, and takes no room", () => {
+  const outbox = outboxOf(2);
+  outbox.pushGap(2 * MAX_KEPT_MS);
+  outbox.push(new Int16Array(1600).fill(2));
+  assert.equal(outbox.positionMs, 300 + 2 * MAX_KEPT_MS);
+  const sent = () => Array.from({ length: 2 }, () => outbox.next());
+  assert.equal(taken(outbox, 2).length, 2);
+  assert.deepEqual(outbox.next(), { gapMs: 2 * MAX_KEPT_MS });
+  outbox.acknowledge(200 + MAX_KEPT_MS);
+  assert.equal(outbox.rewind(), 200);
+  assert.deepEqual(sent()[0], { gapMs: 2 * MAX_KEPT_MS });
+  outbox.acknowledge(200 + 2 * MAX_KEPT_MS);
+  assert.equal(outbox.rewind(), 200 + 2 * MAX_KEPT_MS);
+});
+
+test("a gap of days goes in several messages", () => {
+  const outbox = new LiveOutbox();
+  outbox.pushGap(100_000_000);
+  assert.deepEqual([outbox.next(), outbox.next(), outbox.next()], [{ gapMs: 86_400_000 }, { gapMs: 13_600_000 }, null]);
+});
+
 test("what was not sent is kept, whatever is acknowledged", () => {
   const outbox = outboxOf(3);
   taken(outbox, 1);

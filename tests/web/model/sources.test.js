@@ -17,7 +17,7 @@ class Device {
 describe("a microphone", () => {
   test("is heard while it runs, and also where there is no connection", () => {
     const [device, peaks] = [new Device(), []];
-    const source = new MicrophoneSource(device, (peak) => peaks.push(peak));
+    const source = new MicrophoneSource(device, (peak) => peaks.push(peak), () => 0);
     for (const [step, peak] of [["wait", 0.1], ["pause", 0.2], ["run", 0.3]]) {
       source[step]();
       device.onFrame(new Int16Array(1600), peak);
@@ -33,6 +33,24 @@ describe("a microphone", () => {
     assert.ok(device.enabled);
     source.pause();
     assert.ok(!device.enabled);
+  });
+
+  test("counts its pauses, each from when it was first pressed", () => {
+    const device = new Device();
+    let now = 1000;
+    const source = new MicrophoneSource(device, () => {}, () => now);
+    source.run();
+    device.onFrame(new Int16Array(1600), 0);
+    for (const at of [2000, 5000, 9000]) {
+      now = at;
+      source.pause();
+    }
+    assert.equal(source.positionMs(), 100);
+    source.run();
+    device.onFrame(new Int16Array(1600), 0);
+    assert.equal(source.positionMs(), 7200);
+    source.outbox.next();
+    assert.deepEqual(source.outbox.next(), { gapMs: 7000 });
   });
 
   test("gives its last frame when it ends", async () => {

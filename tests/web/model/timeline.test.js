@@ -69,3 +69,12 @@ test("a session of four hours is corrected", () => {
   const corrections = timeline.finishPart(0, { segments: segments(...all.filter((_, index) => index % 2 === 0)) });
   assert.equal(corrections.length, 25_000);
 });
+
+test("voices beyond those tracked may be the same in each session, and their times add up", () => {
+  const timeline = timelineOf(3000, [0, 1000, 0]);
+  assert.deepEqual(timeline.others, { voices: 0, totalMs: 0 });
+  timeline.finishPart(0, { segments: [], others: { totalTimeMs: 2500, voices: 2 } });
+  timeline.beginPart(3000);
+  timeline.finishPart(1, { segments: [], others: { totalTimeMs: 4000, voices: 1 } });
+  assert.deepEqual(timeline.others, { voices: 2, totalMs: 6500 });
+});

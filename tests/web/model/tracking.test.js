@@ -215,15 +215,15 @@ test("a pause is kept through a break", async (t) => {
   assert.deepEqual([tracking.state, microphone.told], ["running", ["wait", "run", "pause", "run"]]);
 });
 
-test("a session that is paused is kept alive by silence", async (t) => {
-  let silence = null;
+test("a session that is paused is kept alive without audio", async (t) => {
+  let alive = null;
   const limits = { ...LIMITS, idleTimeoutSeconds: 0.06 };
   const { tracking } = await track(
     t,
     new Microphone(),
     [
       async (session) => {
-        silence = session.received((message) => message instanceof Int16Array);
+        alive = session.received((message) => message.action === "keepalive");
         await session.open();
       },
     ],
@@ -232,7 +232,29 @@ test("a session that is paused is kept alive by silence", async (t) => {
   await tracking.start();
   await inState(tracking, "running");
   tracking.pause();
-  assert.deepEqual(await silence, Int16Array.of(0));
+  assert.deepEqual(await alive, { action: "keepalive" });
+});
+
+test("a gap goes to the server between the audio before and behind it", async (t) => {
+  const microphone = new Microphone();
+  let heard = null;
+  const { tracking } = await track(t, microphone, [
+    async (session) => {
+      heard = session;
+      await session.open();
+      await session.received(isStop);
+      session.send(REPORT);
+      session.close(1000);
+    },
+  ]);
+  await tracking.start();
+  await inState(tracking, "running");
+  microphone.outbox.push(Int16Array.of(1));
+  microphone.outbox.pushGap(2500);
+  microphone.outbox.push(Int16Array.of(2));
+  await tracking.stop();
+  await inState(tracking, "done");
+  assert.deepEqual(heard.messages.slice(1, -1), [Int16Array.of(1), { action: "gap", ms: 2500 }, Int16Array.of(2)]);
 });
 
 test("a file that is stopped is not sent to its end", async (t) => {

@@ -4,7 +4,7 @@ import { describe, test } from "node:test";
 import { parseMessage, startCommand, stopCommand } from "../../../runtime/speaker_tracker/web/net/protocol.js";
 
 test("commands are those of the protocol", () => {
-  assert.deepEqual(JSON.parse(startCommand(3)), { action: "start", num_speakers: 3, timeline: true });
+  assert.deepEqual(JSON.parse(startCommand(3)), { action: "start", num_speakers: 3, timeline: true, others: true });
   assert.deepEqual(JSON.parse(stopCommand()), { action: "stop" });
 });
 

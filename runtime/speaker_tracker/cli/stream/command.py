@@ -62,16 +62,18 @@ def _complete_audio(_context: click.Context, _parameter: click.Parameter, incomp
     show_default=True,
     help="How long to retry after a lost connection; 0: not at all.",
 )
+@click.option("--gap-on-stall", is_flag=True, help='With "-": the time in which nothing comes counts, as a gap.')
 @click.option("--device", metavar="NAME|NUMBER", help="The microphone, if not the default one.")
 @click.option(
     "--list-devices", is_flag=True, is_eager=True, expose_value=False, callback=_list_devices, help="Show the microphones and exit."
 )
 @tracking_options
-def command(*, audio: str, device: str | None, options: TrackingOptions, **connection: Any) -> None:
+def command(*, audio: str, device: str | None, gap_on_stall: bool, options: TrackingOptions, **connection: Any) -> None:
     """Stream audio to a running server and show who speaks.
 
     AUDIO is any file that libsndfile reads (WAV, FLAC, Ogg, MP3 ...). "-" takes raw PCM from standard input: 16 kHz, signed 16-bit
-    little-endian, mono. "mic" records from a microphone (needs the extra mic); Ctrl-C ends it, with a report.
+    little-endian, mono. "mic" records from a microphone (needs the extra mic); Ctrl-C ends it, with a report. Where the microphone
+    gives nothing for a while, the time still counts; with "-" it does if --gap-on-stall is given.
 
     On a terminal there is a live view. Elsewhere each message of the server is a line of JSON, or with --json there is one document
     at the end.
@@ -80,8 +82,10 @@ def command(*, audio: str, device: str | None, options: TrackingOptions, **conne
     """
     if device is not None and audio != MICROPHONE:
         raise click.UsageError("--device chooses a microphone; write mic in the place of AUDIO")
+    if gap_on_stall and audio != STANDARD_INPUT:
+        raise click.UsageError("--gap-on-stall is for standard input; write - in the place of AUDIO")
     options.check([] if audio in (STANDARD_INPUT, MICROPHONE) else [Path(audio)])
-    source = _source(audio, device)
+    source = _source(audio, device, gap_on_stall=gap_on_stall)
     display = display_for(source, redacted(connection["url"]), as_document=options.as_document)
     try:
         with display:
@@ -105,7 +109,7 @@ def command(*, audio: str, device: str | None, options: TrackingOptions, **conne
     source.check_whole()
 
 
-def _source(audio: str, device: str | None) -> AudioSource:
+def _source(audio: str, device: str | None, *, gap_on_stall: bool) -> AudioSource:
     if audio == MICROPHONE:
         from speaker_tracker.cli.stream.microphone import Microphone  # noqa: PLC0415 - an optional extra
 
@@ -113,5 +117,5 @@ def _source(audio: str, device: str | None) -> AudioSource:
     if audio == STANDARD_INPUT:
         from speaker_tracker.cli.stream.standard_input import StandardInput  # noqa: PLC0415 - not needed for files
 
-        return StandardInput()
+        return StandardInput(gap_on_stall=gap_on_stall)
     return FileSource(Path(audio))

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from speaker_tracker.audio.mixing import Mixer
 from speaker_tracker.audio.pcm import quantize
-from speaker_tracker.cli.stream.source import FRAME_MS, AudioSource
+from speaker_tracker.cli.stream.source import FRAME_MS, AudioSource, stall_gap
+from speaker_tracker.client import Gap
 from speaker_tracker.errors import MissingExtraError, UserError
 from speaker_tracker.events.audio import SAMPLE_RATE
 from speaker_tracker.protocol.audio_format import FULL_SCALE
@@ -70,9 +71,10 @@ class Microphone(AudioSource):
         self._name: str = found["name"]
         self._format = self._usable_format(found)
         self._mixer = Mixer(self._format.rate, self._format.channels, FULL_SCALE)
-        self._blocks: asyncio.Queue[NDArray[np.int16] | None] = asyncio.Queue()
+        self._blocks: asyncio.Queue[NDArray[np.int16] | Gap | None] = asyncio.Queue()
         self._overflows = 0
         self._lost = 0
+        self._missing = 0
 
     @property
     def label(self) -> str:
@@ -92,14 +94,26 @@ class Microphone(AudioSource):
             notes.append(f"the microphone {self._name!r} {self._mixer.note}")
         return notes
 
-    async def frames(self) -> AsyncIterator[bytes]:
-        """The recorded audio. Raises ``MicrophoneError`` if the device fails or delivers nothing any more."""
+    async def frames(self) -> AsyncIterator[bytes | Gap]:
+        """The recorded audio, with gaps where the device stalled or audio was left out.
+
+        Raises ``MicrophoneError`` if the device fails or delivers nothing any more.
+        """
         loop = asyncio.get_running_loop()
         resampler = soxr.ResampleStream(self._format.rate, SAMPLE_RATE, 1, dtype="float32")
         stream = self._opened(loop)
+        begun = False
         try:
+            asked_at = loop.time()
             while (block := await self._next()) is not None:
+                if isinstance(block, Gap):
+                    yield block
+                    continue
+                if begun and (gap := stall_gap(loop.time() - asked_at, FRAME_MS / 1000)) is not None:
+                    yield gap
+                begun = True
                 yield self._pcm(block, resampler)
+                asked_at = loop.time()
         finally:
             with suppress(self._portaudio.PortAudioError):
                 stream.close(ignore_errors=True)
@@ -130,12 +144,16 @@ class Microphone(AudioSource):
 
     def _take(self, block: NDArray[np.int16], overflowed: bool) -> None:
         self._overflows += overflowed
-        if self._blocks.qsize() < HELD_FRAMES:
-            self._blocks.put_nowait(block)
-        else:
+        if self._blocks.qsize() >= HELD_FRAMES:
             self._lost += 1
+            self._missing += 1
+            return
+        if self._missing:
+            self._blocks.put_nowait(Gap(self._missing * FRAME_MS))
+            self._missing = 0
+        self._blocks.put_nowait(block)
 
-    async def _next(self) -> NDArray[np.int16] | None:
+    async def _next(self) -> NDArray[np.int16] | Gap | None:
         try:
             async with asyncio.timeout(SILENT_SECONDS):
                 return await self._blocks.get()

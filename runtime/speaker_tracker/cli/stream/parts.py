@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from speaker_tracker.cli.tracking_output import clock
-from speaker_tracker.client import Disconnected, Part, Reconnected, Report, Segment, SpeakerUpdate, TimelineUpdate
-from speaker_tracker.protocol import ReportMessage, SegmentMessage, SpeakerMessage, SpeakerTotal, TimelineMessage
+from speaker_tracker.client import Disconnected, OtherVoices, Part, Reconnected, Report, Segment, SpeakerUpdate, TimelineUpdate
+from speaker_tracker.protocol import OtherVoicesTotal, ReportMessage, SegmentMessage, SpeakerMessage, SpeakerTotal, TimelineMessage
 
 
 class JoinedParts:
@@ -21,6 +21,7 @@ class JoinedParts:
     def __init__(self, num_speakers: int) -> None:
         self._num_speakers = num_speakers
         self._spoken_ms: dict[int, int] = {}
+        self._others: OtherVoices | None = None
         self._labelled_ms = 0
         self._reason = ""
         self._lost_ms: list[int] = []
@@ -41,7 +42,11 @@ class JoinedParts:
     def timeline(self, event: TimelineUpdate) -> TimelineMessage:
         """The message about new or corrected segments, on the common clock."""
         self._labelled_ms = max([self._labelled_ms, *(segment.end_ms for segment in event.segments)])
-        return TimelineMessage(audioMs=event.audio_ms, segments=[self._segment(event.part, each) for each in event.segments])
+        return TimelineMessage(
+            audioMs=event.audio_ms,
+            segments=[self._segment(event.part, each) for each in event.segments],
+            others=_message(_in_all([self._others, event.others])),
+        )
 
     def end_part(self, event: Disconnected) -> None:
         """Ends the current part, whose connection is lost."""
@@ -50,6 +55,7 @@ class JoinedParts:
     def begin_part(self, event: Reconnected, before: Part) -> None:
         """Begins another part. ``before``: the previous part, as it ended."""
         self._spoken_ms |= self._numbered(before.number, before.speaking_ms)
+        self._others = _in_all([self._others, before.others])
         lost_ms = event.lost_ms or 0
         self._lost_ms.append(lost_ms)
         lost = f"; {_seconds(lost_ms)} of audio before that have no label" if lost_ms else ""
@@ -70,6 +76,7 @@ class JoinedParts:
         return ReportMessage(
             speakers=[SpeakerTotal(id=speaker, totalTimeMs=ms) for speaker, ms in totals.items()],
             segments=segments if any(part.segments is not None for part in report.parts) else None,
+            others=_message(_in_all([part.others for part in report.parts])),
         )
 
     def as_documents(self, report: Report) -> list[dict[str, Any]]:
@@ -91,6 +98,16 @@ class JoinedParts:
     def _segment(self, part: int, segment: Segment) -> SegmentMessage:
         speaker = None if segment.speaker is None else self.first_speaker(part) + segment.speaker
         return SegmentMessage.of(replace(segment, speaker=speaker))
+
+
+def _in_all(parts: Sequence[OtherVoices | None]) -> OtherVoices | None:
+    """Other voices of several parts; each part may have heard the same ones, so there are at least as many as in any of them."""
+    known = [part for part in parts if part is not None]
+    return OtherVoices(sum(part.total_ms for part in known), max(part.voices for part in known)) if known else None
+
+
+def _message(others: OtherVoices | None) -> OtherVoicesTotal | None:
+    return None if others is None else OtherVoicesTotal(totalTimeMs=others.total_ms, voices=others.voices)
 
 
 def _seconds(ms: int) -> str:

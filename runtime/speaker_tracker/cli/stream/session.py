@@ -21,9 +21,11 @@ from speaker_tracker.client import (
     ClientError,
     ConnectionLost,
     Disconnected,
+    Gap,
     Reconnected,
     Report,
     ServerError,
+    SessionOver,
     SpeakerUpdate,
     TimelineUpdate,
     TrackerClient,
@@ -33,6 +35,8 @@ from speaker_tracker.client.address import redacted
 from speaker_tracker.protocol import BYTES_PER_SECOND, ReportMessage, StartedMessage
 from speaker_tracker.results.timeline_recorder import TimelineRecorder
 
+KEEPALIVE_SECONDS = 10.0
+"""Time without anything sent after which a live source's session is kept open by a message."""
 INSIST_SECONDS = 0.5
 """Maximum wait for the server to close the connection after a second Ctrl-C."""
 
@@ -47,7 +51,7 @@ class StreamOutcome:
     """Result of a streamed session.
 
     ``report``: on all parts. ``parts``: their descriptions for a document; one, unless a connection was lost. ``seconds``: duration
-    of the sent audio. ``notes``: notes for the user, a sentence each. ``failure``: why it ended early, if it did.
+    of the sent audio and gaps. ``notes``: notes for the user, a sentence each. ``failure``: why it ended early, if it did.
     """
 
     recorder: TimelineRecorder
@@ -82,6 +86,7 @@ async def run_session(  # noqa: PLR0913 - a session and its two ends
             url,
             num_speakers=num_speakers,
             token=token,
+            others=True,
             reconnect=backoff,
             wait_for_server=False,
             max_waiting_events=sys.maxsize,
@@ -112,7 +117,7 @@ class _Conversation:
         self._num_speakers = num_speakers
         self._joined = JoinedParts(num_speakers)
         self._recorder = TimelineRecorder()
-        self._sent_bytes = 0
+        self._sent_seconds = 0.0
         self._all_sent = False
         self._away = False
         self._ending = False
@@ -122,6 +127,7 @@ class _Conversation:
             self._display.state(CONNECTED)
             self._display.received(StartedMessage(num_speakers=self._num_speakers))
             self._client.stream_in_background(self._frames(), realtime=realtime)
+            keeping_open = asyncio.create_task(self._keep_open())
             try:
                 async for event in self._client:
                     self._take(event)
@@ -129,13 +135,26 @@ class _Conversation:
                 if not any(part.reported or part.speaking_ms or part.segments for part in self._client.report_so_far().parts):
                     raise
                 return self._outcome(error)
+            finally:
+                keeping_open.cancel()
             return self._outcome(None)
 
-    async def _frames(self) -> AsyncIterator[bytes]:
+    async def _keep_open(self) -> None:
+        """Keeps the session of a live source open while nothing comes from it, as from a program that waits."""
+        sent = -1.0
+        with suppress(SessionOver):
+            while self._source.live and not self._all_sent:
+                if sent == self._sent_seconds:
+                    await self._client.keepalive()
+                sent = self._sent_seconds
+                await asyncio.sleep(KEEPALIVE_SECONDS)
+
+    async def _frames(self) -> AsyncIterator[bytes | Gap]:
         async for frame in self._source.frames():
             yield frame
-            self._sent_bytes += len(frame)
-            self._display.sent(len(frame) / BYTES_PER_SECOND)
+            seconds = frame.ms / 1000 if isinstance(frame, Gap) else len(frame) / BYTES_PER_SECOND
+            self._sent_seconds += seconds
+            self._display.sent(seconds)
         self._all_sent = True
         if not self._away:  # else it is kept for the next session
             self._display.state(ALL_SENT)
@@ -180,7 +199,7 @@ class _Conversation:
             self._recorder,
             message,
             self._joined.as_documents(report),
-            self._sent_bytes / BYTES_PER_SECOND,
+            self._sent_seconds,
             self._joined.notes,
             failure or (None if report.finished else self._why_unfinished(report)),
         )

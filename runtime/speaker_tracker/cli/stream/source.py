@@ -8,8 +8,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from speaker_tracker.audio.file import AudioFile
+from speaker_tracker.client import Gap
+from speaker_tracker.protocol import MAX_GAP_MS
 
 FRAME_MS = 100
+STALL_SECONDS = 1.0
+"""Time without data from which on a live source counts as stalled."""
 
 
 class AudioSource(ABC):
@@ -37,12 +41,18 @@ class AudioSource(ABC):
         """Raises ``UserError`` where a part of what should have been sent could not be read; called once it is over."""
 
     @abstractmethod
-    def frames(self) -> AsyncIterator[bytes]:
-        """The audio as it arrives, in whole samples; called once. Raises ``UserError``."""
+    def frames(self) -> AsyncIterator[bytes | Gap]:
+        """The audio as it arrives, in whole samples, and gaps where it stalled; called once. Raises ``UserError``."""
 
     @abstractmethod
     def stop(self) -> None:
         """Ends ``frames``; called on the event loop."""
+
+
+def stall_gap(waited: float, recorded: float) -> Gap | None:
+    """The gap before audio of ``recorded`` seconds that came after ``waited`` seconds; None if the source did not stall."""
+    ms = round((waited - recorded) * 1000)
+    return Gap(min(ms, MAX_GAP_MS)) if waited >= STALL_SECONDS and ms > 0 else None
 
 
 class FileSource(AudioSource):
@@ -69,7 +79,7 @@ class FileSource(AudioSource):
         """Raises ``AudioFileError`` where a part could not be read."""
         self._file.check_whole()
 
-    async def frames(self) -> AsyncIterator[bytes]:
+    async def frames(self) -> AsyncIterator[bytes | Gap]:
         """The audio, as fast as it is consumed."""
         for frame in self._file.frames(FRAME_MS):
             yield frame

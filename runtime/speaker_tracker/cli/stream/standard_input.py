@@ -12,9 +12,10 @@ from pathlib import Path
 import click
 
 from speaker_tracker.audio.media_kinds import SIGNATURE_BYTES, header_kind
-from speaker_tracker.cli.stream.source import AudioSource
+from speaker_tracker.cli.stream.source import AudioSource, stall_gap
+from speaker_tracker.client import Gap
 from speaker_tracker.errors import UserError
-from speaker_tracker.protocol import PCM_FORMAT
+from speaker_tracker.protocol import BYTES_PER_SECOND, PCM_FORMAT
 
 SAMPLE_BYTES = 2
 READ_BYTES = 6400
@@ -30,11 +31,16 @@ class StandardInputError(UserError):
 
 
 class StandardInput(AudioSource):
-    """PCM from standard input, sent as it arrives. Raises ``click.UsageError`` if standard input is a terminal or closed."""
+    """PCM from standard input, sent as it arrives. Raises ``click.UsageError`` if standard input is a terminal or closed.
+
+    ``gap_on_stall``: whether a time in which nothing arrives becomes a gap, so that times stay on the wall clock.
+    """
 
     path = Path("standard-input")
 
-    def __init__(self) -> None:
+    def __init__(self, *, gap_on_stall: bool = False) -> None:
+        self._gap_on_stall = gap_on_stall
+        self._waited = 0.0
         if sys.stdin is None or sys.stdin.closed:
             raise click.UsageError(f"standard input is closed; pipe {PCM_FORMAT} into it: {HOW}")
         if sys.stdin.isatty():
@@ -54,11 +60,12 @@ class StandardInput(AudioSource):
         """A note if it ended in the middle of a sample."""
         return ["standard input ended in the middle of a sample; its last byte was left out"] if self._odd else []
 
-    async def frames(self) -> AsyncIterator[bytes]:
+    async def frames(self) -> AsyncIterator[bytes | Gap]:
         """The audio. Raises ``StandardInputError`` for files with a header and for empty input."""
         # A daemon thread rather than a pool's: while it waits for input, it must not keep the command from ending.
         threading.Thread(target=self._read, args=[asyncio.get_running_loop()], daemon=True).start()
         held = head = b""
+        begun = False
         while chunk := await self._next():
             held += chunk
             if len(head) < SIGNATURE_BYTES:
@@ -66,6 +73,9 @@ class StandardInput(AudioSource):
                 if len(head) < HEAD_BYTES:
                     continue
                 self._check_begin(head)
+            if begun and self._gap_on_stall and (gap := stall_gap(self._waited, len(chunk) / BYTES_PER_SECOND)) is not None:
+                yield gap
+            begun = True
             whole = len(held) - len(held) % SAMPLE_BYTES
             yield held[:whole]
             held = held[whole:]
@@ -81,7 +91,9 @@ class StandardInput(AudioSource):
         self._chunks.put_nowait(b"")
 
     async def _next(self) -> bytes:
+        asked_at = asyncio.get_running_loop().time()
         chunk = await self._chunks.get()
+        self._waited = asyncio.get_running_loop().time() - asked_at
         self._room.release()
         if isinstance(chunk, OSError):
             raise StandardInputError(f"standard input cannot be read: {chunk.strerror}") from chunk

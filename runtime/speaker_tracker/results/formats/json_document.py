@@ -14,7 +14,7 @@ def as_document(file: TrackedFile) -> dict[str, Any]:
     def channel(speaker: int | None) -> dict[str, int | None]:
         return {"channel": file.channel(speaker)} if file.channel_of else {}
 
-    return {
+    document: dict[str, Any] = {
         "audio": str(file.path),
         "seconds": round(file.seconds, 3),
         "speakers": [{**speaker.model_dump(), **channel(speaker.id)} for speaker in file.report.speakers],
@@ -28,6 +28,9 @@ def as_document(file: TrackedFile) -> dict[str, Any]:
             for segment in file.segments
         ],
     }
+    if file.report.others is not None:
+        document["others"] = file.report.others.model_dump()
+    return document
 
 
 def json_document(file: TrackedFile) -> str:

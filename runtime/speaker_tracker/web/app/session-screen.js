@@ -83,11 +83,11 @@ export class SessionScreen {
       return;
     }
     const begin = performance.now();
-    const { breaks, durationMs, lateVoices, people, speakers, tracking } = this.#conversation;
+    const { breaks, durationMs, lateVoices, people, speakers, timeline, tracking } = this.#conversation;
     this.#live.render(tracking, people);
     this.#speakers.render(speakers, lateVoices, breaks);
     const isCertain = lateVoices.every((voice) => voice.number !== voice.own);
-    this.#report.render(speakers, durationMs, isCertain);
+    this.#report.render(speakers, durationMs, isCertain, timeline.others);
     this.#drawTimeline(speakers);
     this.#drawnAt = performance.now();
     this.#drawingMs = this.#drawnAt - begin;

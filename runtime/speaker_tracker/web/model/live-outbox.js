@@ -1,8 +1,11 @@
-// Audio from a microphone, kept until the server has processed it: what a lost connection has not acknowledged is sent again.
+// Audio and pauses of a microphone, kept until the server has processed them: what a lost connection has not acknowledged is sent
+// again.
 
-import { SAMPLES_PER_MS } from "../net/protocol.js";
+import { MAX_GAP_MS, SAMPLES_PER_MS } from "../net/protocol.js";
 
-/** @typedef {{startMs: number, endMs: number, samples: Int16Array<ArrayBuffer>}} Frame */
+/** @import { Gap } from "./source.js" */
+
+/** @typedef {{startMs: number, endMs: number, content: Int16Array<ArrayBuffer> | Gap}} Frame */
 
 /** Most audio kept for a server that is away. */
 export const MAX_KEPT_MS = 120_000;
@@ -13,6 +16,9 @@ export class LiveOutbox {
   /** How many of the frames kept have been sent. */
   #sent = 0;
   #samples = 0;
+  #gapMs = 0;
+  /** Audio kept, without gaps. */
+  #keptMs = 0;
   #isClosed = false;
 
   /**
@@ -23,9 +29,24 @@ export class LiveOutbox {
   push(samples) {
     const startMs = this.positionMs;
     this.#samples += samples.length;
-    this.#frames.push({ startMs, endMs: this.positionMs, samples });
-    while (this.positionMs - this.#frames[0].startMs > MAX_KEPT_MS) {
+    this.#keptMs += samples.length / SAMPLES_PER_MS;
+    this.#frames.push({ startMs, endMs: this.positionMs, content: samples });
+    while (this.#keptMs > MAX_KEPT_MS) {
       this.#drop();
+    }
+  }
+
+  /**
+   * Takes in that there was no audio for a while.
+   *
+   * @param {number} ms
+   */
+  pushGap(ms) {
+    for (let rest = Math.round(ms); rest > 0; rest -= MAX_GAP_MS) {
+      const startMs = this.positionMs;
+      const gapMs = Math.min(rest, MAX_GAP_MS);
+      this.#gapMs += gapMs;
+      this.#frames.push({ startMs, endMs: this.positionMs, content: { gapMs } });
     }
   }
 
@@ -34,9 +55,9 @@ export class LiveOutbox {
     this.#isClosed = true;
   }
 
-  /** Length of the audio taken in. */
+  /** Length of the audio and gaps taken in. */
   get positionMs() {
-    return this.#samples / SAMPLES_PER_MS;
+    return this.#samples / SAMPLES_PER_MS + this.#gapMs;
   }
 
   /** Whether no more comes, and everything has been sent. */
@@ -44,9 +65,9 @@ export class LiveOutbox {
     return this.#isClosed && this.#sent === this.#frames.length;
   }
 
-  /** The next frame to send, null where there is none yet. */
+  /** The next frame or gap to send, null where there is none yet. */
   next() {
-    return this.#sent === this.#frames.length ? null : this.#frames[this.#sent++].samples;
+    return this.#sent === this.#frames.length ? null : this.#frames[this.#sent++].content;
   }
 
   /**
@@ -67,7 +88,10 @@ export class LiveOutbox {
   }
 
   #drop() {
-    this.#frames.shift();
+    const frame = this.#frames.shift();
+    if (frame?.content instanceof Int16Array) {
+      this.#keptMs -= frame.endMs - frame.startMs;
+    }
     this.#sent = Math.max(0, this.#sent - 1);
   }
 }

@@ -15,12 +15,21 @@ export class MicrophoneSource {
   #microphone;
   #isRunning = false;
   #emptyTicks = 0;
+  #now;
+  /**
+   * When it was paused, by the clock on the wall, null while it is not.
+   *
+   * @type {number | null}
+   */
+  #pausedAt = null;
 
   /**
    * @param {Pick<Microphone, "onFrame" | "enabled" | "finish">} microphone open
    * @param {(peak: number) => void} onLevel called with the peak of every frame that is taken
+   * @param {() => number} [now] a clock in milliseconds that goes on while the device sleeps
    */
-  constructor(microphone, onLevel) {
+  constructor(microphone, onLevel, now = () => Date.now()) {
+    this.#now = now;
     this.#microphone = microphone;
     microphone.onFrame = (samples, peak) => {
       if (this.#isRunning) {
@@ -31,7 +40,7 @@ export class MicrophoneSource {
     };
   }
 
-  /** Length of the audio taken in. */
+  /** Length of the audio taken in, and of the pauses between. */
   positionMs() {
     return this.outbox.positionMs;
   }
@@ -49,13 +58,19 @@ export class MicrophoneSource {
     this.run();
   }
 
+  /** Goes on; a pause before counts as time without audio. */
   run() {
+    if (this.#pausedAt !== null) {
+      this.outbox.pushGap(this.#now() - this.#pausedAt);
+      this.#pausedAt = null;
+    }
     this.#isRunning = true;
     this.#emptyTicks = 0;
     this.#microphone.enabled = true;
   }
 
   pause() {
+    this.#pausedAt ??= this.#now();
     this.#isRunning = false;
     this.#microphone.enabled = false;
   }

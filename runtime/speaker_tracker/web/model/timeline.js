@@ -24,7 +24,7 @@ import { Intervals } from "./intervals.js";
  * @typedef {object} Part
  * @property {number} offsetMs where it begins on the common clock
  * @property {number} processedMs up to where the server has processed its audio
- * @property {Pick<ReportMessage, "segments"> | null} report null until it comes
+ * @property {Pick<ReportMessage, "segments" | "others"> | null} report null until it comes
  */
 
 /** @typedef {{startMs: number, endMs: number, segments: SegmentMessage[]}} Span segments that overlap or touch */
@@ -71,7 +71,7 @@ export class Timeline {
    * Takes in the report, which holds for the whole part.
    *
    * @param {number} index of the part
-   * @param {Pick<ReportMessage, "segments">} report
+   * @param {Pick<ReportMessage, "segments" | "others">} report
    * @returns {Correction[]} what it corrects
    */
   finishPart(index, report) {
@@ -87,6 +87,15 @@ export class Timeline {
   /** @returns {Part[]} */
   get parts() {
     return this.#parts.map(({ offsetMs, processedMs, report }) => ({ offsetMs, processedMs, report }));
+  }
+
+  /** Voices beyond those tracked, by the reports; sessions may have heard the same ones, so at least as many as in any of them. */
+  get others() {
+    const told = this.#parts.map((part) => part.report?.others ?? { totalTimeMs: 0, voices: 0 });
+    return {
+      voices: Math.max(0, ...told.map((each) => each.voices)),
+      totalMs: told.reduce((sum, each) => sum + each.totalTimeMs, 0),
+    };
   }
 
   /** All voices, in the order of their first appearance. */

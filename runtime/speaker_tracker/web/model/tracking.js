@@ -116,7 +116,7 @@ export class Tracking extends EventTarget {
     return this.#options.numSpeakers;
   }
 
-  /** How far the conversation has come, in milliseconds without pauses. */
+  /** How far the conversation has come, in milliseconds. */
   get positionMs() {
     return this.source.positionMs(this.#timeline.processedMs);
   }
@@ -337,7 +337,11 @@ export class Tracking extends EventTarget {
       if (frame === null) {
         break;
       }
-      connection.sendAudio(frame);
+      if (frame instanceof Int16Array) {
+        connection.sendAudio(frame);
+      } else {
+        connection.sendGap(frame.gapMs);
+      }
     }
     const isMute = this.state === "stopping" && now - this.#lastMessageAt > REPORT_TIMEOUT_MS;
     if (this.#stallWatch.isStalled(connection, now) || isMute) {
@@ -358,7 +362,7 @@ export class Tracking extends EventTarget {
   }
 
   /**
-   * Sends a sample of silence, so that the server does not end a session that is paused.
+   * Says that there is still somebody, so that the server does not end a session that is paused.
    *
    * @param {Connection} connection
    * @param {number} now
@@ -366,7 +370,7 @@ export class Tracking extends EventTarget {
   #keepAlive(connection, now) {
     if (connection.isOpen && now - this.#lastKeepaliveAt > this.#keepaliveMs) {
       this.#lastKeepaliveAt = now;
-      connection.sendAudio(new Int16Array(1));
+      connection.keepAlive();
     }
   }
 

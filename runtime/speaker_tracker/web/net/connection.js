@@ -1,6 +1,6 @@
 // One session over one WebSocket, from the handshake to its end.
 
-import { CLOSE_ABNORMAL, parseMessage, startCommand, stopCommand } from "./protocol.js";
+import { CLOSE_ABNORMAL, gapCommand, keepAliveCommand, parseMessage, startCommand, stopCommand } from "./protocol.js";
 
 /** @import { ServerMessage } from "./messages.js" */
 
@@ -92,6 +92,20 @@ export class Connection {
       this.#socket.send(littleEndian(samples.subarray(start, start + step)));
     }
     this.#queuedBytes += samples.length * 2;
+  }
+
+  /**
+   * Says that there was no audio for a while.
+   *
+   * @param {number} ms whole, 1 to `MAX_GAP_MS`
+   */
+  sendGap(ms) {
+    this.#socket.send(gapCommand(ms));
+  }
+
+  /** Keeps a session open in which nothing is sent. */
+  keepAlive() {
+    this.#socket.send(keepAliveCommand());
   }
 
   /** Asks for the report. */

@@ -26,6 +26,34 @@ export interface ErrorMessage {
 }
 
 /**
+ * Says that no audio was recorded for a while, such as by a muted microphone.
+ *
+ * Later audio is later by `ms`, so that times stay on the wall clock; speech that is under way ends. Nothing is recognized in the
+ * gap, and it does not count as audio of the session.
+ */
+export interface GapCommand {
+  action: "gap";
+  /** Length of the gap in milliseconds, at most a day. */
+  ms: number;
+}
+
+/**
+ * Keeps a session open in which nothing is sent, such as one that is paused.
+ *
+ * Not answered. Keys that the server does not know are ignored.
+ */
+export interface KeepAliveCommand {
+  action: "keepalive";
+}
+
+/** Speech of voices beyond `num_speakers`, each heard for at least two seconds. */
+export interface OtherVoicesTotal {
+  totalTimeMs: number;
+  /** Number of different voices. */
+  voices: number;
+}
+
+/**
  * Total speaking time of each speaker; the last message of a session, unless an error follows.
  *
  * Answers `stop`. Also sent without it when the server shuts down (close code 1001 follows), and before the errors `idle_timeout`
@@ -36,6 +64,8 @@ export interface ReportMessage {
   speakers: SpeakerTotal[];
   /** The whole final timeline without silence; present if `start` requested the timeline. */
   segments?: SegmentMessage[];
+  /** Voices beyond `num_speakers` so far; present if `start` requested them and the server tells them apart. */
+  others?: OtherVoicesTotal;
 }
 
 /** A segment of the timeline, from `startMs` up to but not including `endMs`. */
@@ -77,6 +107,8 @@ export interface StartCommand {
   num_speakers?: number;
   /** Whether to send `timeline` messages, and segments with the report. */
   timeline?: boolean;
+  /** Whether to tell of voices beyond `num_speakers`, in the report and in `timeline` messages. */
+  others?: boolean;
 }
 
 /** Answers `start`: the session is open, and audio may come. */
@@ -105,8 +137,10 @@ export interface TimelineMessage {
   /** Milliseconds of audio processed when this was sent. */
   audioMs: number;
   segments: SegmentMessage[];
+  /** Voices beyond `num_speakers` so far; present if `start` requested them and the server tells them apart. */
+  others?: OtherVoicesTotal;
 }
 
-export type ClientCommand = StartCommand | StopCommand;
+export type ClientCommand = StartCommand | GapCommand | KeepAliveCommand | StopCommand;
 
 export type ServerMessage = StartedMessage | SpeakerMessage | TimelineMessage | ReportMessage | ErrorMessage;

@@ -1,11 +1,14 @@
 // The messages between page and server, and the numbers that both keep to; see docs/protocol.md.
 
-/** @import { SegmentMessage, ServerMessage, StartCommand, StopCommand } from "./messages.js" */
+/** @import { GapCommand, KeepAliveCommand, SegmentMessage, ServerMessage, StartCommand, StopCommand } from "./messages.js" */
 
 export const SAMPLE_RATE = 16_000;
 /** Samples in a frame of 100 ms. */
 export const FRAME_SAMPLES = 1600;
 export const SAMPLES_PER_MS = SAMPLE_RATE / 1000;
+
+/** Longest gap that one message may tell of: a day. */
+export const MAX_GAP_MS = 24 * 3_600_000;
 
 /** WebSocket close code after a complete session (RFC 6455, 7.4.1). */
 export const CLOSE_NORMAL = 1000;
@@ -13,13 +16,31 @@ export const CLOSE_NORMAL = 1000;
 export const CLOSE_ABNORMAL = 1006;
 
 /**
- * The command that opens a session with `timeline` messages.
+ * The command that opens a session with `timeline` messages, and tells of voices beyond those tracked.
  *
  * @param {number} numSpeakers 1 to 5
  */
 export function startCommand(numSpeakers) {
   /** @type {StartCommand} */
-  const command = { action: "start", num_speakers: numSpeakers, timeline: true };
+  const command = { action: "start", num_speakers: numSpeakers, timeline: true, others: true };
+  return JSON.stringify(command);
+}
+
+/**
+ * The command that says that there was no audio for a while.
+ *
+ * @param {number} ms whole, 1 to `MAX_GAP_MS`
+ */
+export function gapCommand(ms) {
+  /** @type {GapCommand} */
+  const command = { action: "gap", ms };
+  return JSON.stringify(command);
+}
+
+/** The command that keeps a session open in which nothing is sent. */
+export function keepAliveCommand() {
+  /** @type {KeepAliveCommand} */
+  const command = { action: "keepalive" };
   return JSON.stringify(command);
 }
 
@@ -37,7 +58,7 @@ const CHECKS = {
   started: (message) => Number.isInteger(message.num_speakers),
   speaker: (message) => isSpeaker(message.currentSpeakerId),
   timeline: (message) => Number.isFinite(message.audioMs) && areSegments(message.segments),
-  report: (message) => Array.isArray(message.speakers) && areSegments(message.segments ?? []),
+  report: (message) => Array.isArray(message.speakers) && areSegments(message.segments ?? []) && areOthers(message.others),
   error: (message) => typeof message.code === "string",
 };
 
@@ -73,6 +94,12 @@ function isKnownEvent(event) {
  */
 function areSegments(segments) {
   return Array.isArray(segments) && segments.every(isSegment);
+}
+
+/** @param {unknown} others voices beyond those tracked, undefined where the server does not tell */
+function areOthers(others) {
+  const told = /** @type {Unchecked | undefined} */ (others);
+  return told === undefined || (Number.isFinite(told.totalTimeMs) && Number.isInteger(told.voices));
 }
 
 /** @param {Unchecked} segment */

@@ -36,9 +36,10 @@ export class ReportView {
    * @param {Speaker[]} speakers
    * @param {number} durationMs
    * @param {boolean} isCertain whether no two speakers can be the same person
+   * @param {{voices: number, totalMs: number}} others voices beyond those tracked
    */
-  render(speakers, durationMs, isCertain) {
-    setText(byId("report-summary"), summaryOf(speakers, durationMs, isCertain));
+  render(speakers, durationMs, isCertain, others) {
+    setText(byId("report-summary"), summaryOf(speakers, durationMs, isCertain) + moreVoices(others));
   }
 
   /** @param {NamedSegment[]} segments */
@@ -74,6 +75,18 @@ function summaryOf(speakers, durationMs, isCertain) {
   }
   const people = `${isCertain ? "" : "At most "}${speakers.length} people spoke`;
   return `${length} ${people}, ${nameOf(most)} most: ${spokenTime(most.totalMs)}, ${percent(most.share)} of all speech.`;
+}
+
+/**
+ * A sentence on voices beyond those tracked; empty where there are none.
+ *
+ * @param {{voices: number, totalMs: number}} others
+ */
+function moreVoices({ voices, totalMs }) {
+  if (voices === 0) {
+    return "";
+  }
+  return ` ${voices === 1 ? "1 more voice was" : `${voices} more voices were`} heard, for ${spokenTime(totalMs)} in all.`;
 }
 
 /**

@@ -22,6 +22,7 @@ from click.testing import CliRunner
 from speaker_tracker.cli.main import main
 from speaker_tracker.cli.stream import microphone
 from speaker_tracker.cli.stream.microphone import Microphone, MicrophoneError
+from speaker_tracker.client import Gap
 from support.needed_programs import lacking
 from support.terminal import Terminal
 
@@ -264,6 +265,34 @@ async def test_audio_that_a_slow_server_does_not_accept_is_left_out_and_reported
     assert heard in ([0, 1, 2, 3, 4], [0, 1, 2, 3, 4, 5])  # the first may be taken before the last that fits comes
     left_out = (20 - len(heard)) / 10
     assert device.notes == [f"the server was away, or did not keep up with the microphone: {left_out} s of audio were left out"]
+
+
+async def test_audio_that_was_left_out_is_a_gap_before_what_follows(fake, monkeypatch):  # noqa: ARG001
+    monkeypatch.setattr(microphone, "HELD_FRAMES", 5)
+    monkeypatch.setattr(FakeStream, "blocks", [])
+    device = Microphone()
+    for number in range(9):
+        device._take(np.full((1600, 1), number, np.int16), overflowed=False)
+    assert [int(device._blocks.get_nowait()[0, 0]) for _ in range(5)] == [0, 1, 2, 3, 4]
+    device._take(np.full((1600, 1), 9, np.int16), overflowed=False)
+    assert device._blocks.get_nowait() == Gap(400)
+    assert int(device._blocks.get_nowait()[0, 0]) == 9
+
+
+async def test_a_stall_of_the_device_is_a_gap(fake, monkeypatch):  # noqa: ARG001
+    monkeypatch.setattr(FakeStream, "blocks", [])
+    device = Microphone()
+    block = np.zeros((1600, 1), np.int16)
+    frames = device.frames()
+    for seconds in (0, 0, 1.5):
+        asyncio.get_running_loop().call_later(seconds, device._take, block, False)
+        came = await anext(frames)
+        if seconds:
+            assert isinstance(came, Gap)
+            assert came.ms >= 1350
+            assert len(await anext(frames)) == 3200
+    device.stop()
+    assert [frame async for frame in frames] == []
 
 
 async def test_a_device_that_delivers_nothing_any_more_is_reported(fake, monkeypatch):  # noqa: ARG001

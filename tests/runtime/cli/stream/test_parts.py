@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 import pytest
 
 from speaker_tracker.cli.stream.parts import JoinedParts
-from speaker_tracker.client import Disconnected, Part, Reconnected, Report, Segment, SpeakerUpdate, TimelineUpdate
-from speaker_tracker.protocol import ReportMessage, SegmentMessage, SpeakerMessage, SpeakerTotal, TimelineMessage
+from speaker_tracker.client import Disconnected, OtherVoices, Part, Reconnected, Report, Segment, SpeakerUpdate, TimelineUpdate
+from speaker_tracker.protocol import OtherVoicesTotal, ReportMessage, SegmentMessage, SpeakerMessage, SpeakerTotal, TimelineMessage
 
 FIRST = Part(0, 0, 3000, reported=False, speaking_ms={0: 700, 1: 300}, segments=(Segment(1000, 1700, 0), Segment(1700, 2000, 1)))
 SECOND = Part(1, 3000, 1000, reported=True, speaking_ms={0: 900}, segments=(Segment(3100, 4000, 0),))
@@ -75,3 +77,12 @@ def test_what_is_lost_of_a_part_that_was_never_reported_is_noted(joined, sent_ms
     part = Part(0, 0, sent_ms, reported=False, speaking_ms={0: 2500}, segments=(Segment(0, 2500, 0),))
     joined.end(Report((part,), finished=False, complete=False))
     assert joined.notes == notes
+
+
+def test_other_voices_add_up_in_time_and_may_be_the_same_in_each_part(joined):
+    first, second = (replace(part, others=others) for part, others in ((FIRST, OtherVoices(500, 2)), (SECOND, OtherVoices(300, 1))))
+    joined.end_part(Disconnected(0, "the line went dead"))
+    joined.begin_part(Reconnected(1, 3000, 0), first)
+    assert joined.timeline(TimelineUpdate(1, 3500, (), OtherVoices(100, 1))).others == OtherVoicesTotal(totalTimeMs=600, voices=2)
+    report = joined.end(Report((first, second), finished=True, complete=False))
+    assert report.others == OtherVoicesTotal(totalTimeMs=800, voices=2)

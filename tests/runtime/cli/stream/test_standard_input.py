@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from types import SimpleNamespace
 
 import numpy as np
@@ -176,3 +177,51 @@ def test_a_server_that_refuses_ends_it_though_nothing_comes(unused_tcp_port):
         os.close(writing)
     assert done.returncode == 1
     assert b"connection refused" in done.stderr
+
+
+@pytest.fixture
+def listening_server():
+    """A server that answers the start and the stop. ``heard``: the commands and the lengths of audio that came, in order."""
+    heard = []
+
+    def handle(websocket):
+        for data in websocket:
+            heard.append(len(data) if isinstance(data, bytes) else json.loads(data))
+            if isinstance(data, str) and "start" in data:
+                websocket.send('{"event": "started", "num_speakers": 2}')
+            if isinstance(data, str) and "stop" in data:
+                websocket.send('{"event": "report", "speakers": [], "segments": []}')
+                websocket.close()
+
+    with serve(handle, "127.0.0.1", 0) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield SimpleNamespace(url=f"ws://127.0.0.1:{server.socket.getsockname()[1]}/ws/session", heard=heard)
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize("arguments", [(), ("--gap-on-stall",)])
+def test_a_stall_counts_as_a_gap_where_that_is_asked_for(listening_server, pcm, arguments):
+    streaming = begin("--url", listening_server.url, *arguments)
+    streaming.stdin.write(pcm[:32_000])
+    streaming.stdin.flush()
+    while sum(each for each in listening_server.heard if isinstance(each, int)) < 32_000:
+        time.sleep(0.05)
+    time.sleep(2.5)
+    streaming.communicate(pcm[32_000:64_000], timeout=60)
+    gaps = [each["ms"] for each in listening_server.heard if isinstance(each, dict) and each["action"] == "gap"]
+    assert streaming.returncode == 0
+    assert sum(each for each in listening_server.heard if isinstance(each, int)) == 64_000
+    assert (sum(gaps) >= 2000) == bool(arguments)
+
+
+def test_gap_on_stall_is_for_standard_input_alone(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "speaker_tracker", "stream", str(tmp_path / "a.wav"), "--gap-on-stall"],
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 2
+    assert b"--gap-on-stall is for standard input" in done.stderr
