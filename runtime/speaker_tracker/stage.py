@@ -44,11 +44,13 @@ class SessionInfo:
     """The session that a stage is opened for.
 
     ``num_speakers``: number of voices to track, 1 to 5. ``timeline``: whether the client requested timeline messages.
+    ``hints``: whether it requested hints; those that it did not are logged all the same.
     """
 
     session_id: str
     num_speakers: int
     timeline: bool = False
+    hints: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -29,6 +29,7 @@ from speaker_tracker.client.errors import (
 from speaker_tracker.client.events import (
     Disconnected,
     EventsMissed,
+    Hint,
     Part,
     Reconnected,
     Report,
@@ -50,6 +51,7 @@ __all__ = [
     "ConnectionLost",
     "Disconnected",
     "EventsMissed",
+    "Hint",
     "NotASpeakerTracker",
     "Part",
     "Reconnected",

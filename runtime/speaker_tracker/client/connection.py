@@ -34,12 +34,13 @@ class TrackerConnection:
         """Whether the server closed the connection because it shuts down; a report then covers the audio received by then."""
         return self._websocket.close_code == CloseCode.GOING_AWAY
 
-    async def start(self, num_speakers: int = DEFAULT_SPEAKERS, *, timeline: bool = True) -> None:
+    async def start(self, num_speakers: int = DEFAULT_SPEAKERS, *, timeline: bool = True, hints: bool = False) -> None:
         """Opens the session and waits for the server's ``started`` message.
 
         Raises ``ClientError``, and ``ValueError`` where ``num_speakers`` is not 1 to 5.
         """
-        await self._send(StartCommand(num_speakers=num_speakers, timeline=timeline).model_dump_json())
+        command = StartCommand(num_speakers=num_speakers, timeline=timeline, hints=hints)
+        await self._send(command.model_dump_json(exclude_none=True))
         async for message in self.messages():
             if isinstance(message, StartedMessage):
                 return

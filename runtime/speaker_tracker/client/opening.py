@@ -37,7 +37,7 @@ class SessionOpener:
         connection = await open_connection(self._url, self._token, self._patience_seconds)
         try:
             async with asyncio.timeout(START_SECONDS):
-                await connection.start(self._start.num_speakers, timeline=self._start.timeline)
+                await connection.start(self._start.num_speakers, timeline=self._start.timeline, hints=self._start.hints)
         except BaseException as error:
             await connection.close()
             if isinstance(error, TimeoutError):

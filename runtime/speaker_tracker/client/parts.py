@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from speaker_tracker.client.events import Part, Reconnected, Report, Segment, SpeakerUpdate, TimelineUpdate, TrackerEvent
-from speaker_tracker.protocol import ReportMessage, SegmentMessage, ServerMessage, SpeakerMessage, TimelineMessage
+from speaker_tracker.client.events import Hint, Part, Reconnected, Report, Segment, SpeakerUpdate, TimelineUpdate, TrackerEvent
+from speaker_tracker.protocol import HintMessage, ReportMessage, SegmentMessage, ServerMessage, SpeakerMessage, TimelineMessage
 from speaker_tracker.protocol.intervals import IntervalSet
 
 CERTAIN_MS = 5000
@@ -69,6 +69,8 @@ class PartSoFar:
                 changed = TimelineUpdate(self.number, self.offset_ms + message.audioMs, self._on_clock(message.segments))
                 self._take(changed)
                 return changed
+            case HintMessage():
+                return Hint(self.number, message.code, message.message)
             case ReportMessage():
                 self.reported = True
                 self._speaking_ms = {speaker.id: speaker.totalTimeMs for speaker in message.speakers}

@@ -4,7 +4,7 @@ A stage consumes some of these types and produces others. What it does not repla
 receive it too, and a chain can carry event types of a third party from one of its stages to another.
 """
 
-from speaker_tracker.events.audio import SAMPLE_RATE, AudioBlock, AudioClock, PcmReceived
+from speaker_tracker.events.audio import SAMPLE_RATE, AudioBlock, AudioClock, AudioHint, PcmReceived
 from speaker_tracker.events.base import Event
 from speaker_tracker.events.messages import ClientMessage
 from speaker_tracker.events.speakers import SpeakerNow, SpeakersAssigned, SpeakerSpan
@@ -16,6 +16,7 @@ __all__ = [
     "SAMPLE_RATE",
     "AudioBlock",
     "AudioClock",
+    "AudioHint",
     "ClientMessage",
     "Event",
     "PcmReceived",

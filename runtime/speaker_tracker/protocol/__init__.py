@@ -3,13 +3,14 @@
 from typing import TYPE_CHECKING, Any
 
 from speaker_tracker.protocol.audio_format import BYTES_PER_MS, BYTES_PER_SAMPLE, BYTES_PER_SECOND, PCM_FORMAT
-from speaker_tracker.protocol.codes import CLOSE_CODE_OF, CloseCode, ErrorCode
+from speaker_tracker.protocol.codes import CLOSE_CODE_OF, CloseCode, ErrorCode, HintCode
 from speaker_tracker.protocol.messages import (
     DEFAULT_SPEAKERS,
     MAX_SPEAKERS,
     PROTOCOL_VERSION,
     ClientCommand,
     ErrorMessage,
+    HintMessage,
     ReportMessage,
     SegmentMessage,
     ServerMessage,
@@ -38,6 +39,8 @@ __all__ = [
     "CloseCode",
     "ErrorCode",
     "ErrorMessage",
+    "HintCode",
+    "HintMessage",
     "ReportMessage",
     "SegmentMessage",
     "ServerMessage",

@@ -5,13 +5,13 @@ Client to server: JSON text frames (``start``, ``stop``) and binary frames of PC
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, StrictBool, StrictInt, model_serializer
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, StrictBool, StrictInt, StrictStr, model_serializer
 from pydantic.json_schema import SkipJsonSchema
 
 from speaker_tracker.protocol.codes import ErrorCode
 from speaker_tracker.protocol.segments import TimelineSegment
 
-PROTOCOL_VERSION = "1.0.0"
+PROTOCOL_VERSION = "1.1.0"
 """The second number grows with additions to the protocol. The first stays, as clients written for it keep working."""
 
 MAX_SPEAKERS = 5
@@ -29,7 +29,11 @@ class StartCommand(BaseModel):
     The first message of a connection. Keys that the server does not know are ignored.
     """
 
-    model_config = _with_examples({"action": "start", "num_speakers": 2}, {"action": "start", "timeline": True})
+    model_config = _with_examples(
+        {"action": "start", "num_speakers": 2},
+        {"action": "start", "timeline": True},
+        {"action": "start", "sample_rate": 16000, "encoding": "pcm_s16le", "channels": 1, "hints": True},
+    )
 
     action: Literal["start"] = "start"
     num_speakers: Annotated[
@@ -41,6 +45,18 @@ class StartCommand(BaseModel):
         ),
     ] = DEFAULT_SPEAKERS
     timeline: StrictBool = Field(False, description="Whether to send `timeline` messages, and segments with the report.")
+    hints: StrictBool = Field(False, description="Whether to send `hint` messages.")
+    sample_rate: StrictInt | SkipJsonSchema[None] = Field(
+        None, description="Samples per second that the client will send. Only 16000 is served; anything else is refused."
+    )
+    encoding: StrictStr | SkipJsonSchema[None] = Field(
+        None,
+        description="Format of the samples that the client will send. Only `pcm_s16le` is served, also spelt `s16le`, `linear16` "
+        "or `pcm16`; anything else is refused.",
+    )
+    channels: StrictInt | SkipJsonSchema[None] = Field(
+        None, description="Number of channels that the client will send. Only 1 is served; anything else is refused."
+    )
 
 
 class StopCommand(BaseModel):
@@ -166,6 +182,26 @@ class ReportMessage(BaseModel):
         return body
 
 
+class HintMessage(BaseModel):
+    """Says that the audio looks as if it were not what the server takes it for; the session goes on.
+
+    Sent at most once for each code in a session, if `start` requested hints.
+    """
+
+    model_config = _with_examples(
+        {
+            "event": "hint",
+            "code": "sample_rate",
+            "message": "the audio may be of 44.1 or 48 kHz, as nothing is above 3 kHz: speech then seems three times too slow; "
+            "send raw PCM: 16 kHz, signed 16-bit little-endian, mono, without a header",
+        }
+    )
+
+    event: Literal["hint"] = "hint"
+    code: str = Field(description="`audio_format`, `stereo` or `sample_rate`; a later server may have more.")
+    message: str = Field(description="For people: what the audio looks like and what is right.")
+
+
 class ErrorMessage(BaseModel):
     """Says what was wrong and what is right; the connection closes after it."""
 
@@ -184,4 +220,4 @@ class ErrorMessage(BaseModel):
 
 
 ClientCommand = StartCommand | StopCommand
-ServerMessage = StartedMessage | SpeakerMessage | TimelineMessage | ReportMessage | ErrorMessage
+ServerMessage = StartedMessage | SpeakerMessage | TimelineMessage | HintMessage | ReportMessage | ErrorMessage

@@ -26,6 +26,19 @@ export interface ErrorMessage {
 }
 
 /**
+ * Says that the audio looks as if it were not what the server takes it for; the session goes on.
+ *
+ * Sent at most once for each code in a session, if `start` requested hints.
+ */
+export interface HintMessage {
+  event: "hint";
+  /** `audio_format`, `stereo` or `sample_rate`; a later server may have more. */
+  code: string;
+  /** For people: what the audio looks like and what is right. */
+  message: string;
+}
+
+/**
  * Total speaking time of each speaker; the last message of a session, unless an error follows.
  *
  * Answers `stop`. Also sent without it when the server shuts down (close code 1001 follows), and before the errors `idle_timeout`
@@ -77,6 +90,17 @@ export interface StartCommand {
   num_speakers?: number;
   /** Whether to send `timeline` messages, and segments with the report. */
   timeline?: boolean;
+  /** Whether to send `hint` messages. */
+  hints?: boolean;
+  /** Samples per second that the client will send. Only 16000 is served; anything else is refused. */
+  sample_rate?: number;
+  /**
+   * Format of the samples that the client will send. Only `pcm_s16le` is served, also spelt `s16le`, `linear16` or `pcm16`;
+   * anything else is refused.
+   */
+  encoding?: string;
+  /** Number of channels that the client will send. Only 1 is served; anything else is refused. */
+  channels?: number;
 }
 
 /** Answers `start`: the session is open, and audio may come. */
@@ -109,4 +133,4 @@ export interface TimelineMessage {
 
 export type ClientCommand = StartCommand | StopCommand;
 
-export type ServerMessage = StartedMessage | SpeakerMessage | TimelineMessage | ReportMessage | ErrorMessage;
+export type ServerMessage = StartedMessage | SpeakerMessage | TimelineMessage | HintMessage | ReportMessage | ErrorMessage;

@@ -13,13 +13,13 @@ export const CLOSE_NORMAL = 1000;
 export const CLOSE_ABNORMAL = 1006;
 
 /**
- * The command that opens a session with `timeline` messages.
+ * The command that opens a session with `timeline` and `hint` messages.
  *
  * @param {number} numSpeakers 1 to 5
  */
 export function startCommand(numSpeakers) {
   /** @type {StartCommand} */
-  const command = { action: "start", num_speakers: numSpeakers, timeline: true };
+  const command = { action: "start", num_speakers: numSpeakers, timeline: true, hints: true };
   return JSON.stringify(command);
 }
 
@@ -37,6 +37,7 @@ const CHECKS = {
   started: (message) => Number.isInteger(message.num_speakers),
   speaker: (message) => isSpeaker(message.currentSpeakerId),
   timeline: (message) => Number.isFinite(message.audioMs) && areSegments(message.segments),
+  hint: (message) => typeof message.code === "string" && typeof message.message === "string",
   report: (message) => Array.isArray(message.speakers) && areSegments(message.segments ?? []),
   error: (message) => typeof message.code === "string",
 };
