@@ -16,7 +16,7 @@ FLOAT64_EXPONENTS = (0x3D, 0x41)
 ALMOST_ALL = 0.97
 OTHERS_AT_MOST = 0.6
 """Share of a byte of the mantissa that looks like an exponent; a fifth would by chance."""
-MIN_VALUES = 64
+MIN_VALUES = 12
 """Different samples in a piece, so that silence and simple periodic signals prove nothing."""
 
 

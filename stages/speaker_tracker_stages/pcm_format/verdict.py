@@ -35,6 +35,9 @@ LOUD = 400
 of great weight belong are loud."""
 AUDIBLE = 50
 """Least root mean square of a piece that says anything: below, hum and the whine of a device may be all that there is."""
+LOW_BYTES_SPREAD = 20
+"""Least standard deviation of the bytes of little weight of 16-bit samples, as signed numbers; 74 if all are equally frequent. In
+quiet big-endian samples these are 0 or -1, which looks like loud audio in the right format."""
 PERIODIC_DB = 45.0
 """Gain from which a piece is a simple tone, which looks right in many readings."""
 
@@ -103,7 +106,7 @@ def judge(piece: bytes) -> Verdict | None:
     found = (_unmistakable(data) if is_loud else None) or _channels(samples)
     if found is None and is_loud and (gain < SMOOTH_DB or prediction_gain(data.view(np.int8)) >= EIGHT_BIT_DB):
         found = _other_integers(data, gain)
-    if found is None and gain >= SMOOTH_DB:
+    if found is None and gain >= SMOOTH_DB and float(data.view(np.int8)[::2].std()) >= LOW_BYTES_SPREAD:
         return {True: Verdict.NARROW, False: Verdict.RIGHT, None: None}[is_narrow(samples)]
     return found
 
