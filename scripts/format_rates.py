@@ -36,6 +36,7 @@ def main() -> None:
     options = parser.parse_args()
     paths = sorted(path for path in options.folder.rglob("*") if path.suffix.lower() in audio_endings())
     recordings = [samples for path in paths[:: options.every] if is_audible(samples := beginning(path, options.seconds))]
+    names = {name: what for name, (what, _) in (REFUSED | HINTED).items()}
     wrong = {name: convert for name, (_, convert) in (REFUSED | HINTED).items()} | UNNOTICED
     print(f"{len(recordings)} recordings\n{'format':24}{'refused':>9}{'by name':>9}{'hinted':>9}")
     for name, convert in {"as it is": lambda samples: samples.tobytes(), **wrong}.items():
@@ -45,7 +46,7 @@ def main() -> None:
             finding = watch.feed(convert(samples)) or watch.conclude()
             if finding is not None:
                 counts["refused" if finding.is_sure else "hinted"] += 1
-                counts["named"] += finding.is_sure and name in REFUSED and REFUSED[name][0] in sentence(finding)
+                counts["named"] += finding.is_sure and name in names and names[name] in sentence(finding)
         figures = (100 * counts[column] / len(recordings) for column in ("refused", "named", "hinted"))
         print(f"{name:24}" + "".join(f"{figure:9.1f}" for figure in figures))
 
