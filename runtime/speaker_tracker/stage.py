@@ -45,12 +45,14 @@ class SessionInfo:
 
     ``num_speakers``: number of voices to track, 1 to 5. ``timeline``: whether the client requested timeline messages.
     ``others``: whether it requested to hear of the voices beyond those.
+    ``hints``: whether it requested hints; those that it did not are logged all the same.
     """
 
     session_id: str
     num_speakers: int
     timeline: bool = False
     others: bool = False
+    hints: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

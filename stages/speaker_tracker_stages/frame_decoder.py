@@ -15,9 +15,11 @@ from speaker_tracker import hookimpl
 from speaker_tracker.audio.media_kinds import SIGNATURE_BYTES, header_kind
 from speaker_tracker.audio.pcm import decode_pcm
 from speaker_tracker.errors import BadInput
-from speaker_tracker.events import AudioBlock, AudioClock, AudioGap, Event, PcmReceived
+from speaker_tracker.events import AudioBlock, AudioClock, AudioGap, AudioHint, Event, PcmReceived
 from speaker_tracker.protocol import PCM_FORMAT, ErrorCode
 from speaker_tracker.stage import Answer, LoadedStage, StageBase, StageOptions, StageSpec, State
+from speaker_tracker_stages.pcm_format.watch import Finding, FormatWatch
+from speaker_tracker_stages.pcm_format.wording import hint_code, sentence
 
 
 class FrameDecoderOptions(StageOptions):
@@ -27,21 +29,26 @@ class FrameDecoderOptions(StageOptions):
 
 
 class FrameDecoder(StageBase):
-    """One session's decoder; holds less than a block of audio between two frames, and at first the beginning of the stream."""
+    """One session's decoder.
+
+    Between two frames it holds less than a block of audio, the beginning of the stream at first, and less than a second until the
+    format is known to be right.
+    """
 
     def __init__(self, options: FrameDecoderOptions) -> None:
         self._block_bytes = 2 * options.block_samples
         self._rest = b""
         self._position = 0
         self._head: bytes | None = b""
+        self._watch = FormatWatch()
 
     def feed(self, event: Event) -> Iterator[Answer]:
-        """Answers PCM with blocks, each followed by the clock, and a gap with one where the audio so far ends.
+        """Answers PCM with hints and blocks, each followed by the clock, and a gap with one where the audio so far ends.
 
-        Raises ``BadInput`` for odd lengths and for files with a header.
+        Raises ``BadInput`` for odd lengths, for files with a header, and for bytes that are surely samples of another format.
         """
         if isinstance(event, AudioGap):
-            yield from self.flush()
+            yield from self._decode_rest()
             yield from self._skip(event.end - event.start)
             return
         if not isinstance(event, PcmReceived):
@@ -55,31 +62,45 @@ class FrameDecoder(StageBase):
             yield from self._decode(data[offset : offset + self._block_bytes])
 
     def flush(self) -> Iterator[Answer]:
-        """Answers with the last, shorter block."""
-        if self._rest:
-            yield from self._decode(self._rest)
-            self._rest = b""
+        """Answers with the last, shorter block. Raises ``BadInput`` if a short session was surely of another format."""
+        yield from self._decode_rest()
+        yield from self._hints(self._watch.conclude())
 
     def snapshot(self) -> State:
         """Position after the last whole block, from which on audio has to be sent again; later samples are audio and left out."""
-        return {"position": self._position}
+        return {"position": self._position, "format": self._watch.snapshot()}
 
     def restore(self, state: State) -> None:
         """Goes on after the last whole block."""
         self._position = cast(int, state["position"])
         self._head = None
+        self._watch.restore(cast("State", state["format"]), 2 * self._position)
 
     def _decode(self, data: bytes) -> Iterator[Event]:
+        yield from self._hints(self._watch.feed(data))
         block = AudioBlock(self._position, decode_pcm(data))
         self._position = block.end
         yield block
         yield AudioClock(self._position)
+
+    def _decode_rest(self) -> Iterator[Event]:
+        if self._rest:
+            yield from self._decode(self._rest)
+            self._rest = b""
 
     def _skip(self, length: int) -> Iterator[Event]:
         gap = AudioGap(self._position, self._position + length)
         self._position = gap.end
         yield gap
         yield AudioClock(self._position)
+
+    @staticmethod
+    def _hints(finding: Finding | None) -> Iterator[Event]:
+        if finding is None:
+            return
+        if finding.is_sure:
+            raise BadInput(ErrorCode.UNSUPPORTED_AUDIO, sentence(finding))
+        yield AudioHint(hint_code(finding.verdict), sentence(finding))
 
     def _check(self, data: bytes) -> None:
         if self._head is not None:
@@ -110,7 +131,7 @@ def speaker_tracker_stages() -> Sequence[StageSpec]:
             summary="binary frames of 16 kHz s16le PCM to blocks of float32 samples",
             options=FrameDecoderOptions,
             consumes=frozenset({PcmReceived, AudioGap}),
-            produces=frozenset({AudioBlock, AudioClock, AudioGap}),
+            produces=frozenset({AudioBlock, AudioClock, AudioGap, AudioHint}),
             absorbs=frozenset({PcmReceived, AudioGap}),
             load=_load,
         )

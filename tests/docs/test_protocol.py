@@ -8,7 +8,15 @@ import sys
 import pytest
 from pydantic import TypeAdapter
 
-from speaker_tracker.protocol import CLOSE_CODE_OF, DEFAULT_SPEAKERS, MAX_SPEAKERS, ClientCommand, ErrorCode, ServerMessage
+from speaker_tracker.protocol import (
+    CLOSE_CODE_OF,
+    DEFAULT_SPEAKERS,
+    MAX_SPEAKERS,
+    ClientCommand,
+    ErrorCode,
+    HintCode,
+    ServerMessage,
+)
 from support.pages import ROOT, block, rows, section, text_of
 
 TEXT = text_of("docs/protocol.md")
@@ -26,12 +34,16 @@ def test_messages_are_those_of_the_protocol(message):
 
 def test_every_kind_of_message_is_there():
     kinds = {value for message in map(json.loads, MESSAGES) for value in (message.get("action"), message.get("event")) if value}
-    assert kinds == {"start", "gap", "keepalive", "stop", "started", "speaker", "timeline", "report", "error"}
+    assert kinds == {"start", "gap", "keepalive", "stop", "started", "speaker", "timeline", "hint", "report", "error"}
 
 
 def test_every_error_is_there_with_its_close_code():
     told = {code.strip("`"): int(close.split()[0]) for close, code, _ in rows(section(TEXT, "Errors"))}
     assert told == {error.value: CLOSE_CODE_OF[error].value for error in ErrorCode}
+
+
+def test_every_hint_is_there():
+    assert {code.strip("`") for code, _ in rows(section(TEXT, "Hints"))} == {code.value for code in HintCode}
 
 
 def test_how_many_speakers_there_may_be_is_there():

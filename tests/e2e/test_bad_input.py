@@ -3,6 +3,7 @@
 import gzip
 import json
 
+import numpy as np
 import pytest
 
 from support.protocol_client import ProtocolClient
@@ -41,6 +42,10 @@ WRONG = [
     ([START, b"fLaC" + bytes(3200)], "unsupported_audio", 1003, "16 kHz"),
     ([START, b"RIFF\x24\0\0\0AVI LIST" + bytes(3200)], "unsupported_audio", 1003, "an AVI video"),
     ([START, b"\0\0\0\x1cftypiso5" + bytes(3200)], "unsupported_audio", 1003, "an MP4 or QuickTime file"),
+    (['{"action": "start", "sample_rate": 48000}'], "unsupported_audio", 1003, "48000"),
+    (['{"action": "start", "encoding": "opus"}'], "unsupported_audio", 1003, "pcm_s16le"),
+    (['{"action": "start", "channels": "2"}'], "invalid_message", 1008, "channels"),
+    ([START, np.random.default_rng(0).normal(0, 0.1, 32_000).astype("<f4").tobytes()], "unsupported_audio", 1003, "floating-point"),
     ([START, STOP.encode()], "invalid_message", 1008, "text frames"),
     ([START, "AAAA" * 2000], "invalid_json", 1007, "binary frames"),
     ([START, bytes((1 << 20) + 2)], "frame_too_large", 1009, "bytes"),

@@ -3,11 +3,13 @@ import subprocess
 import numpy as np
 import pytest
 
-from speaker_tracker.events import AudioBlock, AudioClock, AudioGap, PcmReceived
+from speaker_tracker.audio.pcm import quantize
+from speaker_tracker.events import AudioBlock, AudioClock, AudioGap, AudioHint, PcmReceived
 from speaker_tracker.protocol import BadInput, ErrorCode
 from support.known_conversation import DATA
 from support.needed_programs import needed
 from support.stage_harness import frames, load, of_type, open_stage, run
+from support.wrong_formats import HINTED, REFUSED
 
 MORE = [(b"RF64\x00\x00", "WAV"), (b"ID3\x04\x00", "MP3")]  # the latter of an odd length
 SAMPLES = np.linspace(-1, 1, 5000).astype(np.float32)
@@ -120,3 +122,54 @@ def test_a_gap_comes_behind_the_audio_before_it_and_moves_the_clock_on():
 
     told = [(event.start, event.end) if isinstance(event, AudioBlock | AudioGap) else event.position for event in answers]
     assert told == [(0, 512), 512, (512, 1000), 1000, (1000, 33_000), 33_000, (33_000, 33_512), 33_512, (33_512, 34_000), 34_000]
+
+
+@pytest.mark.parametrize("size", [320, 32_000, 100_002])
+@pytest.mark.parametrize("name", ["float32", "big-endian", "mu-law", "stereo, two voices", "base64"])
+def test_samples_in_another_format_are_named_and_refused(conversation, name, size):
+    what, convert = REFUSED[name]
+    data = convert(pcm_of(conversation))
+
+    with pytest.raises(BadInput, match=f"looks like .*{what}.*16 kHz, signed 16-bit little-endian, mono") as caught:
+        run(open_stage(load("frame_decoder")), [PcmReceived(data[at : at + size]) for at in range(0, len(data) // 2 * 2, size)])
+    assert caught.value.code == ErrorCode.UNSUPPORTED_AUDIO
+
+
+@pytest.mark.parametrize("name", HINTED)
+def test_a_suspicion_is_a_hint_among_the_blocks(conversation, name):
+    code, convert = HINTED[name]
+    data = convert(pcm_of(conversation)[:160_000])
+    try:
+        events = run(open_stage(load("frame_decoder")), [PcmReceived(data)])
+    except BadInput as error:
+        assert error.code == ErrorCode.UNSUPPORTED_AUDIO  # noqa: PT017 - some are sure
+        return
+    (hint,) = of_type(AudioHint, events)
+
+    assert hint.code == code
+    assert "16 kHz, signed 16-bit little-endian, mono" in hint.message
+
+
+def test_hints_do_not_depend_on_the_length_of_frames(conversation):
+    data = HINTED["48 kHz"][1](pcm_of(conversation)[:160_000])
+
+    def places(size):
+        events = run(open_stage(load("frame_decoder")), [PcmReceived(data[at : at + size]) for at in range(0, len(data), size)])
+        return [index for index, event in enumerate(events) if isinstance(event, AudioHint)]
+
+    assert places(640) == places(32_000) == places(len(data)) != []
+
+
+def test_a_restored_decoder_goes_on_with_what_it_suspects(conversation):
+    data = REFUSED["24 bits"][1](pcm_of(conversation))
+    loaded = load("frame_decoder")
+    first, second = open_stage(loaded), open_stage(loaded)
+    run(first, [PcmReceived(data[:31_000])], flush=False)
+    second.restore(first.snapshot())
+
+    with pytest.raises(BadInput, match="24-bit"):
+        run(second, [PcmReceived(data[31_000 // 1024 * 1024 :][:64_000])])
+
+
+def pcm_of(conversation):
+    return np.frombuffer(quantize(conversation.samples * 32_768), "<i2")

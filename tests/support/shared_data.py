@@ -18,3 +18,8 @@ def conversations(group: str) -> list[dict[str, Any]]:
     if not MANIFEST.is_file():
         return []
     return [entry for entry in json.loads(MANIFEST.read_text(encoding="utf-8")) if entry["group"] == group]
+
+
+def recordings() -> list[Path]:
+    """Every recording beside a checkout, of whatever kind; none where the data is not there."""
+    return sorted(path for ending in ("flac", "opus") for path in CONVERSATIONS.parent.rglob(f"*.{ending}"))

@@ -29,6 +29,7 @@ from speaker_tracker.client.errors import (
 from speaker_tracker.client.events import (
     Disconnected,
     EventsMissed,
+    Hint,
     OtherVoices,
     Part,
     Reconnected,
@@ -53,6 +54,7 @@ __all__ = [
     "Disconnected",
     "EventsMissed",
     "Gap",
+    "Hint",
     "NotASpeakerTracker",
     "OtherVoices",
     "Part",

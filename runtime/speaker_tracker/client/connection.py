@@ -49,7 +49,7 @@ class TrackerConnection:
 
         Raises ``ClientError``, and ``ValueError`` where ``num_speakers`` is not 1 to 5.
         """
-        await self._send(StartCommand(num_speakers=num_speakers, timeline=timeline, **more).model_dump_json())
+        await self._send(StartCommand(num_speakers=num_speakers, timeline=timeline, **more).model_dump_json(exclude_none=True))
         async for message in self.messages():
             if isinstance(message, StartedMessage):
                 return

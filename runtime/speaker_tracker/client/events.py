@@ -49,6 +49,18 @@ class TimelineUpdate:
 
 
 @dataclass(frozen=True, slots=True)
+class Hint:
+    """The server suspects that the audio is not what it is taken for; once for each code in a part, if hints were requested.
+
+    ``code``: ``audio_format``, ``stereo``, ``sample_rate``, or one that a later server has. ``message``: a sentence.
+    """
+
+    part: int
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Disconnected:
     """The session of this part ended before it was stopped; the client tries to open another. ``reason``: a sentence."""
 
@@ -110,4 +122,4 @@ class Report:
     complete: bool
 
 
-TrackerEvent: TypeAlias = SpeakerUpdate | TimelineUpdate | Disconnected | Reconnected | EventsMissed | Report
+TrackerEvent: TypeAlias = SpeakerUpdate | TimelineUpdate | Hint | Disconnected | Reconnected | EventsMissed | Report

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from speaker_tracker.client.events import (
+    Hint,
     OtherVoices,
     Part,
     Reconnected,
@@ -14,7 +15,15 @@ from speaker_tracker.client.events import (
     TimelineUpdate,
     TrackerEvent,
 )
-from speaker_tracker.protocol import OtherVoicesTotal, ReportMessage, SegmentMessage, ServerMessage, SpeakerMessage, TimelineMessage
+from speaker_tracker.protocol import (
+    HintMessage,
+    OtherVoicesTotal,
+    ReportMessage,
+    SegmentMessage,
+    ServerMessage,
+    SpeakerMessage,
+    TimelineMessage,
+)
 from speaker_tracker.protocol.intervals import IntervalSet
 
 CERTAIN_MS = 5000
@@ -82,6 +91,8 @@ class PartSoFar:
                 )
                 self._take(changed)
                 return changed
+            case HintMessage():
+                return Hint(self.number, message.code, message.message)
             case ReportMessage():
                 self.reported = True
                 self._others = _others(message.others)

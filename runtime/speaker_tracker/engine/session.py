@@ -17,8 +17,9 @@ from typing import Any, TypeAlias
 from pydantic import ValidationError
 
 from speaker_tracker.engine.pipeline import Pipeline, StageFailure
+from speaker_tracker.engine.served_audio import check_announced_audio
 from speaker_tracker.errors import BadInput
-from speaker_tracker.events import SAMPLE_RATE, AudioGap, ClientMessage, Event, PcmReceived
+from speaker_tracker.events import SAMPLE_RATE, AudioGap, AudioHint, ClientMessage, Event, PcmReceived
 from speaker_tracker.protocol import (
     BYTES_PER_SAMPLE,
     BYTES_PER_SECOND,
@@ -31,6 +32,7 @@ from speaker_tracker.protocol import (
     ErrorCode,
     ErrorMessage,
     GapCommand,
+    HintMessage,
     KeepAliveCommand,
     ServerMessage,
     StartCommand,
@@ -44,6 +46,12 @@ logger = logging.getLogger(__name__)
 MAX_QUOTED = 60
 MAX_COMMAND_BYTES = 4096
 ACTIONS = '"start", "gap", "keepalive" or "stop"'
+WANTED_TYPE: dict[int | str, str] = {
+    "sample_rate": "a whole number such as 16000",
+    "encoding": 'a text such as "pcm_s16le"',
+    "channels": "a whole number such as 1",
+}
+"""What the fields of ``start`` must be that are neither true nor false."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +130,8 @@ class Session:
         self._pipeline: Pipeline | None = None
         self._audio_bytes = 0
         self._gap_samples = 0
+        self._hints = False
+        self._hinted: set[str] = set()
 
     def handle(self, received: Input) -> Iterator[list[Output]]:
         """Processes one input; yields what to send and whether to close, step by step. Must be exhausted before the next input.
@@ -192,13 +202,16 @@ class Session:
                 yield self._finish(Close(CloseCode.NORMAL))
 
     def _start(self, command: StartCommand) -> list[Output]:
+        check_announced_audio(command)
         info = SessionInfo(
             self.session_id,
             command.num_speakers,
             command.timeline,
             others=command.others,
+            hints=command.hints,
         )
         self._pipeline = self._open_pipeline(info)
+        self._hints = command.hints
         self.state = SessionState.STREAMING
         return [Send(StartedMessage(num_speakers=command.num_speakers))]
 
@@ -272,9 +285,18 @@ class Session:
         self.abandon()
         return [Send(ErrorMessage(code=code, message=message)), Close(CLOSE_CODE_OF[code], code.value)]
 
-    @staticmethod
-    def _outputs(events: list[Event]) -> list[Output]:
-        return [Send(event.message) for event in events if isinstance(event, ClientMessage)]
+    def _outputs(self, events: list[Event]) -> list[Output]:
+        outputs: list[Output] = []
+        for event in events:
+            match event:
+                case ClientMessage():
+                    outputs.append(Send(event.message))
+                case AudioHint() if event.code not in self._hinted:
+                    self._hinted.add(event.code)
+                    logger.warning("session %s, hint %s: %s", self.session_id, event.code, event.message)
+                    if self._hints:
+                        outputs.append(Send(HintMessage(code=event.code, message=event.message)))
+        return outputs
 
 
 def _is_command(data: bytes) -> bool:
@@ -324,7 +346,8 @@ def _validated_start(value: dict[str, Any]) -> StartCommand:
         field, given = first["loc"][0], _quoted(json.dumps(first["input"]))
     if field == "num_speakers":
         raise BadInput(ErrorCode.INVALID_NUM_SPEAKERS, f"num_speakers must be a whole number from 1 to {MAX_SPEAKERS}, not {given}")
-    raise BadInput(ErrorCode.INVALID_MESSAGE, f"{field} must be true or false, not {given}")
+    wanted = WANTED_TYPE.get(field, "true or false")
+    raise BadInput(ErrorCode.INVALID_MESSAGE, f"{field} must be {wanted}, not {given}")
 
 
 def _validated_gap(value: dict[str, Any]) -> GapCommand:

@@ -4,7 +4,7 @@ A stage consumes some of these types and produces others. What it does not repla
 receive it too, and a chain can carry event types of a third party from one of its stages to another.
 """
 
-from speaker_tracker.events.audio import SAMPLE_RATE, AudioBlock, AudioClock, AudioGap, PcmReceived
+from speaker_tracker.events.audio import SAMPLE_RATE, AudioBlock, AudioClock, AudioGap, AudioHint, PcmReceived
 from speaker_tracker.events.base import Event
 from speaker_tracker.events.messages import ClientMessage
 from speaker_tracker.events.speakers import OtherVoices, SpeakerNow, SpeakersAssigned, SpeakerSpan
@@ -17,6 +17,7 @@ __all__ = [
     "AudioBlock",
     "AudioClock",
     "AudioGap",
+    "AudioHint",
     "ClientMessage",
     "Event",
     "OtherVoices",

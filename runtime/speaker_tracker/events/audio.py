@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from speaker_tracker.events.base import Event
 from speaker_tracker.protocol.audio_format import SAMPLE_RATE
 
-__all__ = ["SAMPLE_RATE", "AudioBlock", "AudioClock", "AudioGap", "PcmReceived"]
+__all__ = ["SAMPLE_RATE", "AudioBlock", "AudioClock", "AudioGap", "AudioHint", "PcmReceived"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +55,17 @@ class AudioClock(Event):
     """All audio before ``position`` (samples) has been processed; follows the events of this audio. Never decreases."""
 
     position: int
+
+
+@dataclass(frozen=True, slots=True)
+class AudioHint(Event):
+    """A suspicion that the audio is not what it is taken for, such as another format.
+
+    The session logs the first of each code, and sends it to a client that requested hints.
+
+    ``code``: a stable word in lower case with underscores, such as those of ``HintCode``. ``message``: what the audio looks like
+    and what is right.
+    """
+
+    code: str
+    message: str

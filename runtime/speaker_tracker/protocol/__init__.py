@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from speaker_tracker.protocol.audio_format import BYTES_PER_MS, BYTES_PER_SAMPLE, BYTES_PER_SECOND, PCM_FORMAT
-from speaker_tracker.protocol.codes import CLOSE_CODE_OF, CloseCode, ErrorCode
+from speaker_tracker.protocol.codes import CLOSE_CODE_OF, CloseCode, ErrorCode, HintCode
 from speaker_tracker.protocol.messages import (
     DEFAULT_SPEAKERS,
     MAX_GAP_MS,
@@ -12,6 +12,7 @@ from speaker_tracker.protocol.messages import (
     ClientCommand,
     ErrorMessage,
     GapCommand,
+    HintMessage,
     KeepAliveCommand,
     OtherVoicesTotal,
     ReportMessage,
@@ -44,6 +45,8 @@ __all__ = [
     "ErrorCode",
     "ErrorMessage",
     "GapCommand",
+    "HintCode",
+    "HintMessage",
     "KeepAliveCommand",
     "OtherVoicesTotal",
     "ReportMessage",

@@ -21,6 +21,7 @@ from speaker_tracker.protocol import (
     CloseCode,
     ErrorMessage,
     GapCommand,
+    HintMessage,
     KeepAliveCommand,
     ReportMessage,
     SpeakerMessage,
@@ -44,6 +45,7 @@ SENT: dict[str, type[BaseModel]] = {
     "started": StartedMessage,
     "speaker": SpeakerMessage,
     "timeline": TimelineMessage,
+    "hint": HintMessage,
     "report": ReportMessage,
     "error": ErrorMessage,
 }
@@ -52,7 +54,7 @@ SENT: dict[str, type[BaseModel]] = {
 MEANING_OF: dict[CloseCode, str] = {
     CloseCode.NORMAL: "The client asked to stop, and the report was sent.",
     CloseCode.GOING_AWAY: "The server shuts down. A started session received its report, unless that took too long.",
-    CloseCode.UNSUPPORTED_DATA: "An audio file was sent in place of raw audio.",
+    CloseCode.UNSUPPORTED_DATA: "The audio is not the raw audio that the server takes: a file, or another format.",
     CloseCode.INVALID_DATA: "The content of a frame does not fit its type.",
     CloseCode.POLICY: "The protocol or a limit of the server was violated.",
     CloseCode.TOO_BIG: "A frame is longer than the server accepts.",
@@ -242,6 +244,9 @@ def _operations() -> Json:
         "onStarted": _operation("send", "started", "Answers `start`."),
         "onSpeaker": _operation("send", "speaker", "Tells who speaks, while audio comes in."),
         "onTimeline": _operation("send", "timeline", "Tells what is new in the timeline, if it was requested."),
+        "onHint": _operation(
+            "send", "hint", "Tells what the audio may be other than what it is taken for, if hints were requested."
+        ),
         "onReport": _operation("send", "report", "Answers `stop`, or ends a session that cannot continue."),
         "onError": _operation("send", "error", "Says what was wrong, at any time; the connection closes after it."),
     }

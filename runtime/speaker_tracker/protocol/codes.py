@@ -1,4 +1,4 @@
-"""Codes of errors, and the WebSocket close codes that follow them."""
+"""Codes of errors and hints, and the WebSocket close codes that follow them."""
 
 from enum import IntEnum, StrEnum
 
@@ -33,6 +33,17 @@ class ErrorCode(StrEnum):
     SERVER_BUSY = "server_busy"
     SHUTTING_DOWN = "shutting_down"
     STAGE_FAILED = "stage_failed"
+
+
+class HintCode(StrEnum):
+    """Stable identifiers of hints for programs. More may follow."""
+
+    AUDIO_FORMAT = "audio_format"
+    """Some of the audio looks like samples of another format."""
+    STEREO = "stereo"
+    """The audio looks like two interleaved channels, though it may be mono."""
+    SAMPLE_RATE = "sample_rate"
+    """The audio looks like one of a higher sample rate, and so like slow speech."""
 
 
 CLOSE_CODE_OF: dict[ErrorCode, CloseCode] = {

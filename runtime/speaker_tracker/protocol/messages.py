@@ -6,7 +6,7 @@ text frames.
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, StrictBool, StrictInt, model_serializer
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, StrictBool, StrictInt, StrictStr, model_serializer
 from pydantic.json_schema import SkipJsonSchema
 
 from speaker_tracker.protocol.codes import ErrorCode
@@ -32,7 +32,11 @@ class StartCommand(BaseModel):
     The first message of a connection. Keys that the server does not know are ignored.
     """
 
-    model_config = _with_examples({"action": "start", "num_speakers": 2}, {"action": "start", "timeline": True})
+    model_config = _with_examples(
+        {"action": "start", "num_speakers": 2},
+        {"action": "start", "timeline": True},
+        {"action": "start", "sample_rate": 16000, "encoding": "pcm_s16le", "channels": 1, "hints": True},
+    )
 
     action: Literal["start"] = "start"
     num_speakers: Annotated[
@@ -46,6 +50,18 @@ class StartCommand(BaseModel):
     timeline: StrictBool = Field(False, description="Whether to send `timeline` messages, and segments with the report.")
     others: StrictBool = Field(
         False, description="Whether to tell of voices beyond `num_speakers`, in the report and in `timeline` messages."
+    )
+    hints: StrictBool = Field(False, description="Whether to send `hint` messages.")
+    sample_rate: StrictInt | SkipJsonSchema[None] = Field(
+        None, description="Samples per second that the client will send. Only 16000 is served; anything else is refused."
+    )
+    encoding: StrictStr | SkipJsonSchema[None] = Field(
+        None,
+        description="Format of the samples that the client will send. Only `pcm_s16le` is served, also spelt `s16le`, `linear16` "
+        "or `pcm16`; anything else is refused.",
+    )
+    channels: StrictInt | SkipJsonSchema[None] = Field(
+        None, description="Number of channels that the client will send. Only 1 is served; anything else is refused."
     )
 
 
@@ -221,6 +237,26 @@ class ReportMessage(BaseModel):
         return _without_absent(handler(self), "segments", "others")
 
 
+class HintMessage(BaseModel):
+    """Says that the audio looks as if it were not what the server takes it for; the session goes on.
+
+    Sent at most once for each code in a session, if `start` requested hints.
+    """
+
+    model_config = _with_examples(
+        {
+            "event": "hint",
+            "code": "sample_rate",
+            "message": "the audio may be of 44.1 or 48 kHz, as nothing is above 3 kHz: speech then seems three times too slow; "
+            "send raw PCM: 16 kHz, signed 16-bit little-endian, mono, without a header",
+        }
+    )
+
+    event: Literal["hint"] = "hint"
+    code: str = Field(description="`audio_format`, `stereo` or `sample_rate`; a later server may have more.")
+    message: str = Field(description="For people: what the audio looks like and what is right.")
+
+
 class ErrorMessage(BaseModel):
     """Says what was wrong and what is right; the connection closes after it."""
 
@@ -239,4 +275,4 @@ class ErrorMessage(BaseModel):
 
 
 ClientCommand = StartCommand | GapCommand | KeepAliveCommand | StopCommand
-ServerMessage = StartedMessage | SpeakerMessage | TimelineMessage | ReportMessage | ErrorMessage
+ServerMessage = StartedMessage | SpeakerMessage | TimelineMessage | HintMessage | ReportMessage | ErrorMessage

@@ -82,6 +82,7 @@ const WORDING = {
   ],
 
   // -- what the server says --
+  hint: (detail) => ["The sound may not be what it seems", `Check where it comes from. The server said: ${detail}`],
   server_busy: () => ["The server is full", "It takes no more sessions at the moment. Try again in a minute."],
   shutting_down: () => ["The server is shutting down", "It takes no new sessions now. Try again in a minute."],
   idle_timeout: () => ["The server has ended the session, since it heard nothing for too long", "The report goes up to there."],

@@ -3,7 +3,15 @@ import json
 import pytest
 
 from speaker_tracker.client.messages import ErrorReceived, NotTheProtocol, parse_message
-from speaker_tracker.protocol import ReportMessage, SegmentMessage, SpeakerMessage, SpeakerTotal, StartedMessage, TimelineMessage
+from speaker_tracker.protocol import (
+    HintMessage,
+    ReportMessage,
+    SegmentMessage,
+    SpeakerMessage,
+    SpeakerTotal,
+    StartedMessage,
+    TimelineMessage,
+)
 
 
 @pytest.mark.parametrize(
@@ -12,6 +20,7 @@ from speaker_tracker.protocol import ReportMessage, SegmentMessage, SpeakerMessa
         StartedMessage(num_speakers=3),
         SpeakerMessage(currentSpeakerId=None, speakingTimeMs={0: 1200, 1: 500}),
         TimelineMessage(audioMs=1500, segments=[SegmentMessage(startMs=0, endMs=1500, speakerId=None)]),
+        HintMessage(code="of_tomorrow", message="it may rain"),
         ReportMessage(speakers=[SpeakerTotal(id=0, totalTimeMs=5)]),
         ReportMessage(speakers=[], segments=[]),
     ],

@@ -1,8 +1,16 @@
 import pytest
 
-from speaker_tracker.client import Part, Reconnected, Report, Segment, SpeakerUpdate, TimelineUpdate
+from speaker_tracker.client import Hint, Part, Reconnected, Report, Segment, SpeakerUpdate, TimelineUpdate
 from speaker_tracker.client.parts import Parts
-from speaker_tracker.protocol import ReportMessage, SegmentMessage, SpeakerMessage, SpeakerTotal, StartedMessage, TimelineMessage
+from speaker_tracker.protocol import (
+    HintMessage,
+    ReportMessage,
+    SegmentMessage,
+    SpeakerMessage,
+    SpeakerTotal,
+    StartedMessage,
+    TimelineMessage,
+)
 
 
 def timeline(audio_ms, *segments):
@@ -20,6 +28,7 @@ def test_messages_become_events():
     assert part.add(StartedMessage(num_speakers=2)) is None
     assert part.add(SpeakerMessage(currentSpeakerId=1, speakingTimeMs={0: 5, 1: 7})) == SpeakerUpdate(0, 1, {0: 5, 1: 7})
     assert part.add(timeline(500, (0, 400, 1))) == TimelineUpdate(0, 500, segments((0, 400, 1)))
+    assert part.add(HintMessage(code="stereo", message="two channels")) == Hint(0, "stereo", "two channels")
     assert part.add(ReportMessage(speakers=[])) is None
 
 

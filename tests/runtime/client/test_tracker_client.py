@@ -1,6 +1,7 @@
 """The client of programs, with one server that stays where it is."""
 
 import asyncio
+import json
 import threading
 import tracemalloc
 
@@ -10,6 +11,7 @@ import pytest
 from speaker_tracker.client import (
     BadArgument,
     EventsMissed,
+    Hint,
     Part,
     Report,
     Segment,
@@ -81,6 +83,20 @@ async def test_who_does_not_ask_for_the_timeline_is_not_told_of_it(tracker):
         events = await read_all(client)
     assert {type(event) for event in events[:-1]} == {SpeakerUpdate}
     assert events[-1].parts[0].segments is None
+
+
+@pytest.mark.parametrize("hints", [False, True])
+async def test_hints_are_asked_for_and_are_events(serve_with, hints):
+    asked = []
+
+    def suspicious(websocket):
+        asked.append(json.loads(websocket.recv()))
+        for message in (STARTED, '{"event": "hint", "code": "stereo", "message": "two channels"}', REPORT):
+            websocket.send(message)
+
+    async with quick(serve_with(suspicious), hints=hints) as client:
+        assert await read_all(client) == [Hint(0, "stereo", "two channels"), client.report_so_far()]
+    assert asked == [{"action": "start", "num_speakers": 2, "timeline": True, "hints": hints}]
 
 
 async def test_fewer_speakers_are_tracked_where_fewer_are_asked_for(tracker):

@@ -17,8 +17,17 @@ from speaker_tracker.engine.session import (
     ShutdownRequested,
     TextReceived,
 )
-from speaker_tracker.events import AudioGap, ClientMessage, PcmReceived
-from speaker_tracker.protocol import BadInput, CloseCode, ErrorCode, ErrorMessage, ReportMessage, SpeakerMessage, StartedMessage
+from speaker_tracker.events import AudioGap, AudioHint, ClientMessage, PcmReceived
+from speaker_tracker.protocol import (
+    BadInput,
+    CloseCode,
+    ErrorCode,
+    ErrorMessage,
+    HintMessage,
+    ReportMessage,
+    SpeakerMessage,
+    StartedMessage,
+)
 from speaker_tracker.stage import StatelessStage
 
 SECOND = b"\0\0" * 16_000
@@ -32,16 +41,19 @@ class EchoStage(StatelessStage):
         self.fail_with = fail_with
         self.pieces = []
         self.gaps = []
+        self.hints = []
 
     def feed(self, event):
         if isinstance(event, AudioGap):
             self.gaps.append(event)
             return []
+        if isinstance(event, AudioHint):
+            return [event]
         assert isinstance(event, PcmReceived)
         if self.fail_with:
             raise self.fail_with
         self.pieces.append(len(event.data))
-        return [ClientMessage(SpeakerMessage(currentSpeakerId=None, speakingTimeMs={0: len(event.data)}))]
+        return [*self.hints, ClientMessage(SpeakerMessage(currentSpeakerId=None, speakingTimeMs={0: len(event.data)}))]
 
     def flush(self):
         if self.fail_with:
@@ -105,6 +117,59 @@ def test_two_speakers_without_timeline_are_the_default():
 
     assert driver.say(action="start") == [Send(StartedMessage(num_speakers=2))]
     assert (driver.opened[0].num_speakers, driver.opened[0].timeline) == (2, False)
+
+
+@pytest.mark.parametrize("audio", [{"sample_rate": 16_000, "encoding": "pcm_s16le", "channels": 1}, {"encoding": "LINEAR16"}])
+def test_a_start_that_announces_what_is_served_changes_nothing(audio):
+    assert SessionDriver().say(action="start", **audio) == [Send(StartedMessage(num_speakers=2))]
+
+
+@pytest.mark.parametrize("audio", [{"sample_rate": 8000}, {"encoding": "opus"}, {"channels": 2}, {"channels": 0}])
+def test_a_start_that_announces_what_is_not_served_is_refused(audio):
+    driver = SessionDriver()
+
+    assert_error(
+        driver.say(action="start", **audio), ErrorCode.UNSUPPORTED_AUDIO, CloseCode.UNSUPPORTED_DATA, "not served", "16 kHz"
+    )
+    assert driver.opened == []
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("sample_rate", "16000", "a whole number such as 16000"),
+        ("sample_rate", True, "a whole number"),
+        ("channels", [1], "a whole number such as 1"),
+        ("encoding", 16, 'a text such as "pcm_s16le"'),
+        ("hints", "yes", "true or false"),
+    ],
+)
+def test_announcements_of_a_wrong_type_are_refused(field, value, words):
+    outputs = SessionDriver().say(action="start", **{field: value})
+
+    assert_error(outputs, ErrorCode.INVALID_MESSAGE, CloseCode.POLICY, field, words, json.dumps(value))
+
+
+HINT = AudioHint("stereo", "two channels; send one")
+
+
+def test_hints_are_sent_once_for_each_code_where_they_are_asked_for():
+    driver = SessionDriver().started(hints=True)
+    driver.stage.hints = [HINT, AudioHint("stereo", "the same again"), AudioHint("sample_rate", "too slow")]
+    heard = driver.audio(SECOND) + driver.audio(SECOND)
+
+    hints = [output.message for output in heard if isinstance(output.message, HintMessage)]
+    assert driver.opened[0].hints
+    assert hints == [HintMessage(code="stereo", message=HINT.message), HintMessage(code="sample_rate", message="too slow")]
+
+
+def test_hints_that_are_not_asked_for_are_logged_alone(caplog):
+    driver = SessionDriver().started()
+    driver.stage.hints = [HINT]
+    heard = driver.audio(SECOND) + driver.audio(SECOND)
+
+    assert [type(output.message) for output in heard] == [SpeakerMessage, SpeakerMessage]
+    assert caplog.messages == ["session test, hint stereo: two channels; send one"]
 
 
 def test_start_ignores_keys_it_does_not_know():

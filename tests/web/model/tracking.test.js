@@ -97,6 +97,40 @@ test("who speaks and what is corrected is told as it comes", async (t) => {
   assert.deepEqual(told, ["0:1", [], [{ startMs: 0, endMs: 500, was: ["0:0"], is: ["0:1"] }], null]);
 });
 
+test("each suspicion of the server is told once, also across sessions", async (t) => {
+  const stereo = { event: "hint", code: "stereo", message: "two channels" };
+  const { tracking } = await track(t, new Microphone(), [
+    async (session) => {
+      await session.open();
+      session.send(stereo);
+      session.send(stereo);
+      session.close(1012);
+    },
+    async (session) => {
+      await session.open();
+      session.send(stereo);
+      session.send({ event: "hint", code: "sample_rate", message: "too slow" });
+    },
+  ]);
+  const told = [];
+  const both = new Promise((resolve) => {
+    tracking.onHint(({ code, detail }) => {
+      told.push([code, detail]);
+      if (told.length === 2) {
+        resolve();
+      }
+    });
+  });
+  await tracking.start();
+  await inState(tracking, "reconnecting");
+  tracking.retryNow();
+  await both;
+  assert.deepEqual(told, [
+    ["hint", "two channels"],
+    ["hint", "too slow"],
+  ]);
+});
+
 test("after a break it goes on with what was not processed, as a part of its own", async (t) => {
   const microphone = new Microphone();
   for (let index = 0; index < 10; index++) {

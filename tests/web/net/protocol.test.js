@@ -4,7 +4,7 @@ import { describe, test } from "node:test";
 import { parseMessage, startCommand, stopCommand } from "../../../runtime/speaker_tracker/web/net/protocol.js";
 
 test("commands are those of the protocol", () => {
-  assert.deepEqual(JSON.parse(startCommand(3)), { action: "start", num_speakers: 3, timeline: true, others: true });
+  assert.deepEqual(JSON.parse(startCommand(3)), { action: "start", num_speakers: 3, timeline: true, others: true, hints: true });
   assert.deepEqual(JSON.parse(stopCommand()), { action: "stop" });
 });
 
@@ -15,6 +15,7 @@ describe("a message of the protocol is taken as it is", () => {
     { event: "started", num_speakers: 2 },
     { event: "speaker", currentSpeakerId: null, speakingTimeMs: {} },
     { event: "timeline", audioMs: 100, segments: [SEGMENT, { ...SEGMENT, speakerId: null }] },
+    { event: "hint", code: "stereo", message: "two channels" },
     { event: "report", speakers: [] },
     { event: "report", speakers: [], segments: [SEGMENT] },
     { event: "error", code: "of_tomorrow" },
@@ -38,6 +39,7 @@ describe("what is not the protocol is refused", () => {
     { event: "timeline", segments: [] },
     { event: "timeline", audioMs: 100, segments: [{ ...SEGMENT, endMs: -1 }] },
     { event: "timeline", audioMs: 100, segments: [{ startMs: 0, endMs: 100 }] },
+    { event: "hint", code: "stereo" },
     { event: "report", speakers: {} },
     { event: "report", speakers: [], segments: 1 },
     { event: "error" },

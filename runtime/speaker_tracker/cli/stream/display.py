@@ -17,7 +17,7 @@ from speaker_tracker.cli.stream.source import AudioSource
 from speaker_tracker.cli.tracking_output import TurnPrinter, print_speakers
 from speaker_tracker.client import Disconnected, Reconnected
 from speaker_tracker.events.timeline import TimelineSegment
-from speaker_tracker.protocol import ReportMessage, ServerMessage
+from speaker_tracker.protocol import HintMessage, ReportMessage, ServerMessage
 from speaker_tracker.results.latency import LatencyHistogram
 from speaker_tracker.results.timeline_recorder import TimelineRecorder
 
@@ -47,6 +47,10 @@ class StreamDisplay:
 
     def labelled(self, segments: list[TimelineSegment]) -> None:
         """Shows segments that were labelled for the first time."""
+
+    def hinted(self, message: HintMessage) -> None:
+        """Prints a hint of the server on standard error."""
+        click.echo(f"Note: {message.message}", err=True)
 
     def disconnected(self, event: Disconnected) -> None:
         """Shows that the connection is lost and another is tried."""
@@ -93,6 +97,11 @@ class JsonLinesDisplay(BarDisplay):
     def received(self, message: ServerMessage) -> None:
         """Prints the message without buffering."""
         click.echo(message.model_dump_json())
+
+    def hinted(self, message: HintMessage) -> None:
+        """Prints it also as a message of the server."""
+        self.received(message)
+        super().hinted(message)
 
     def disconnected(self, event: Disconnected) -> None:
         """Prints it as a message of its own kind."""

@@ -22,6 +22,7 @@ from speaker_tracker.client import (
     ConnectionLost,
     Disconnected,
     Gap,
+    Hint,
     Reconnected,
     Report,
     ServerError,
@@ -32,7 +33,7 @@ from speaker_tracker.client import (
     TrackerEvent,
 )
 from speaker_tracker.client.address import redacted
-from speaker_tracker.protocol import BYTES_PER_SECOND, ReportMessage, StartedMessage
+from speaker_tracker.protocol import BYTES_PER_SECOND, HintMessage, ReportMessage, StartedMessage
 from speaker_tracker.results.timeline_recorder import TimelineRecorder
 
 KEEPALIVE_SECONDS = 10.0
@@ -87,6 +88,7 @@ async def run_session(  # noqa: PLR0913 - a session and its two ends
             num_speakers=num_speakers,
             token=token,
             others=True,
+            hints=True,
             reconnect=backoff,
             wait_for_server=False,
             max_waiting_events=sys.maxsize,
@@ -121,6 +123,7 @@ class _Conversation:
         self._all_sent = False
         self._away = False
         self._ending = False
+        self._hinted: set[str] = set()
 
     async def run(self, *, realtime: bool) -> StreamOutcome:
         with _ended_by_signals(self._source, self._end):
@@ -167,6 +170,9 @@ class _Conversation:
                 message = self._joined.timeline(event)
                 self._display.received(message)
                 self._display.labelled(self._recorder.add(message))
+            case Hint() if event.code not in self._hinted:
+                self._hinted.add(event.code)
+                self._display.hinted(HintMessage(code=event.code, message=event.message))
             case Disconnected():
                 self._away = True
                 self._joined.end_part(event)

@@ -102,6 +102,7 @@ export class App {
     tracking.onChange(() => this.#onChange(conversation));
     tracking.onSpeaker(() => this.#screen.showSpeaker());
     tracking.onCorrections((corrections) => this.#screen.showCorrections(corrections));
+    tracking.onHint((hint) => this.#notices.show(hint));
     this.#ticker = new Ticker(() => this.#tick(tracking));
     this.#wakeLock.wanted = true;
     this.#setup.busy = "Connecting …";

@@ -83,6 +83,8 @@ export class Tracking extends EventTarget {
   #isPausedMeanwhile = false;
   #stopWanted = false;
   #isStopSent = false;
+  /** Codes of the hints in all sessions so far. */
+  #hinted = new Set();
   #lastMessageAt = 0;
   #lastKeepaliveAt = 0;
 
@@ -106,6 +108,11 @@ export class Tracking extends EventTarget {
   /** @param {(corrections: Correction[]) => void} listener called with what the server has corrected */
   onCorrections(listener) {
     this.addEventListener("corrections", (event) => listener(/** @type {CustomEvent<Correction[]>} */ (event).detail));
+  }
+
+  /** @param {(hint: Problem) => void} listener called once with each thing that the server suspects of the audio */
+  onHint(listener) {
+    this.addEventListener("hint", (event) => listener(/** @type {CustomEvent<Problem>} */ (event).detail));
   }
 
   get source() {
@@ -296,6 +303,9 @@ export class Tracking extends EventTarget {
         this.#announce(timeline.update(this.#part, message));
         outbox.acknowledge(Math.max(timeline.labelledMs, timeline.processedMs - SETTLED_MS));
         break;
+      case "hint":
+        this.#hint(message.code, message.message);
+        break;
       case "report":
         this.#announce(timeline.finishPart(this.#part, message));
         outbox.acknowledge(timeline.processedMs);
@@ -322,6 +332,17 @@ export class Tracking extends EventTarget {
   /** @param {Correction[]} corrections */
   #announce(corrections) {
     this.dispatchEvent(new CustomEvent("corrections", { detail: corrections }));
+  }
+
+  /**
+   * @param {string} code
+   * @param {string} detail
+   */
+  #hint(code, detail) {
+    if (!this.#hinted.has(code)) {
+      this.#hinted.add(code);
+      this.dispatchEvent(new CustomEvent("hint", { detail: new Problem("hint", detail) }));
+    }
   }
 
   // -- sending --

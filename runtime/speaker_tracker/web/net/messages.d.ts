@@ -38,6 +38,19 @@ export interface GapCommand {
 }
 
 /**
+ * Says that the audio looks as if it were not what the server takes it for; the session goes on.
+ *
+ * Sent at most once for each code in a session, if `start` requested hints.
+ */
+export interface HintMessage {
+  event: "hint";
+  /** `audio_format`, `stereo` or `sample_rate`; a later server may have more. */
+  code: string;
+  /** For people: what the audio looks like and what is right. */
+  message: string;
+}
+
+/**
  * Keeps a session open in which nothing is sent, such as one that is paused.
  *
  * Not answered. Keys that the server does not know are ignored.
@@ -109,6 +122,17 @@ export interface StartCommand {
   timeline?: boolean;
   /** Whether to tell of voices beyond `num_speakers`, in the report and in `timeline` messages. */
   others?: boolean;
+  /** Whether to send `hint` messages. */
+  hints?: boolean;
+  /** Samples per second that the client will send. Only 16000 is served; anything else is refused. */
+  sample_rate?: number;
+  /**
+   * Format of the samples that the client will send. Only `pcm_s16le` is served, also spelt `s16le`, `linear16` or `pcm16`;
+   * anything else is refused.
+   */
+  encoding?: string;
+  /** Number of channels that the client will send. Only 1 is served; anything else is refused. */
+  channels?: number;
 }
 
 /** Answers `start`: the session is open, and audio may come. */
@@ -143,4 +167,4 @@ export interface TimelineMessage {
 
 export type ClientCommand = StartCommand | GapCommand | KeepAliveCommand | StopCommand;
 
-export type ServerMessage = StartedMessage | SpeakerMessage | TimelineMessage | ReportMessage | ErrorMessage;
+export type ServerMessage = StartedMessage | SpeakerMessage | TimelineMessage | HintMessage | ReportMessage | ErrorMessage;

@@ -16,13 +16,13 @@ export const CLOSE_NORMAL = 1000;
 export const CLOSE_ABNORMAL = 1006;
 
 /**
- * The command that opens a session with `timeline` messages, and tells of voices beyond those tracked.
+ * The command that opens a session with `timeline` and `hint` messages, and tells of voices beyond those tracked.
  *
  * @param {number} numSpeakers 1 to 5
  */
 export function startCommand(numSpeakers) {
   /** @type {StartCommand} */
-  const command = { action: "start", num_speakers: numSpeakers, timeline: true, others: true };
+  const command = { action: "start", num_speakers: numSpeakers, timeline: true, others: true, hints: true };
   return JSON.stringify(command);
 }
 
@@ -58,6 +58,7 @@ const CHECKS = {
   started: (message) => Number.isInteger(message.num_speakers),
   speaker: (message) => isSpeaker(message.currentSpeakerId),
   timeline: (message) => Number.isFinite(message.audioMs) && areSegments(message.segments),
+  hint: (message) => typeof message.code === "string" && typeof message.message === "string",
   report: (message) => Array.isArray(message.speakers) && areSegments(message.segments ?? []) && areOthers(message.others),
   error: (message) => typeof message.code === "string",
 };
