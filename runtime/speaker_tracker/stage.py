@@ -44,13 +44,14 @@ class SessionInfo:
     """The session that a stage is opened for.
 
     ``num_speakers``: number of voices to track, 1 to 5. ``timeline``: whether the client requested timeline messages.
-    ``others``: whether it requested to hear of the voices beyond those.
+    ``others``: whether it requested to hear of the voices beyond those. ``confidence``: whether it asked how certain labels are.
     """
 
     session_id: str
     num_speakers: int
     timeline: bool = False
     others: bool = False
+    confidence: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

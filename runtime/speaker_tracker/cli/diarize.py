@@ -162,7 +162,13 @@ class _Run:
     def _track(self, chain: Chain, one: AudioInput, file: AudioFile, progress: FilesProgress) -> None:
         try:
             with progress.file(str(file.path), file.seconds) as advance:
-                tracking = track(chain.open, file, self._options.num_speakers, on_progress=advance)
+                tracking = track(
+                    chain.open,
+                    file,
+                    self._options.num_speakers,
+                    on_progress=advance,
+                    confidence=self._options.confidence,
+                )
         except (AudioFileError, TrackingError) as error:
             with progress.hidden():
                 self._tell(error)

@@ -15,6 +15,7 @@ from speaker_tracker.client.events import (
     TrackerEvent,
 )
 from speaker_tracker.protocol import OtherVoicesTotal, ReportMessage, SegmentMessage, ServerMessage, SpeakerMessage, TimelineMessage
+from speaker_tracker.protocol.certainty import CertaintyTrack
 from speaker_tracker.protocol.intervals import IntervalSet
 
 CERTAIN_MS = 5000
@@ -28,6 +29,7 @@ class CorrectedTimeline:
         self.end_ms = 0
         """End of the timeline known so far (ms)."""
         self._by_speaker: dict[int, IntervalSet] = {}
+        self._certainty = CertaintyTrack()
 
     def add(self, segments: tuple[Segment, ...]) -> None:
         """Replaces whatever was known of the spans that ``segments`` cover."""
@@ -35,15 +37,17 @@ class CorrectedTimeline:
             self.end_ms = max(self.end_ms, end)
             for intervals in self._by_speaker.values():
                 intervals.remove(start, end)
+            self._certainty.rewrite(start, end, ())
         for segment in segments:
             if segment.speaker is not None:
                 self._by_speaker.setdefault(segment.speaker, IntervalSet()).add(segment.start_ms, segment.end_ms)
+                self._certainty.add(segment)
 
     @property
     def segments(self) -> tuple[Segment, ...]:
         """Maximal segments of each speaker, in order of start."""
         runs = [Segment(start, end, speaker) for speaker, intervals in self._by_speaker.items() for start, end in intervals]
-        return tuple(sorted(runs, key=lambda run: (run.start_ms, run.end_ms, run.speaker)))
+        return tuple(self._certainty.with_confidence(sorted(runs, key=lambda run: (run.start_ms, run.end_ms, run.speaker))))
 
 
 class PartSoFar:

@@ -197,6 +197,7 @@ class Session:
             command.num_speakers,
             command.timeline,
             others=command.others,
+            confidence=command.confidence,
         )
         self._pipeline = self._open_pipeline(info)
         self.state = SessionState.STREAMING

@@ -75,12 +75,16 @@ def _seconds(field: str, name: str, where: str) -> float:
 def rttm_lines(uri: str, segments: Iterable[TimelineSegment]) -> str:
     """The segments of a timeline as RTTM without silence; speakers are named ``speaker_0`` and so on.
 
-    ``uri``: white space in it becomes ``_``, since it separates the format's fields.
+    ``uri``: white space in it becomes ``_``, since it separates the format's fields. The ninth field is the confidence, if known.
     """
     name = "_".join(uri.split()) or "_"
     return "".join(
         f"SPEAKER {name} 1 {segment.start_ms / 1000:.3f} {(segment.end_ms - segment.start_ms) / 1000:.3f} "
-        f"<NA> <NA> speaker_{segment.speaker} <NA> <NA>\n"
+        f"<NA> <NA> speaker_{segment.speaker} {_confidence(segment)} <NA>\n"
         for segment in segments
         if segment.speaker is not None
     )
+
+
+def _confidence(segment: TimelineSegment) -> str:
+    return "<NA>" if segment.confidence is None else f"{segment.confidence:.3f}"

@@ -69,6 +69,7 @@ async def run_session(  # noqa: PLR0913 - a session and its two ends
     url: str,
     token: str | None,
     num_speakers: int,
+    confidence: bool,
     realtime: bool,
     reconnect_for: float,
 ) -> StreamOutcome:
@@ -87,6 +88,7 @@ async def run_session(  # noqa: PLR0913 - a session and its two ends
             num_speakers=num_speakers,
             token=token,
             others=True,
+            confidence=confidence,
             reconnect=backoff,
             wait_for_server=False,
             max_waiting_events=sys.maxsize,
