@@ -15,7 +15,7 @@ CODE = {
     str(file.relative_to(STAGES)): file for folder in ("kmeans_assigner", "assigning") for file in (STAGES / folder).glob("*.py")
 }
 SOURCE = "\n".join(file.read_text(encoding="utf-8") for file in CODE.values())
-CONSTANTS = re.findall(r"^\| `([A-Z_]+)` \| ([\d.]+) \| `([\w/.]+)` \|$", TEXT, re.MULTILINE)
+CONSTANTS = re.findall(r"^\| `([A-Z_]+)` \| (-?[\d.]+) \| `([\w/.]+)` \|$", TEXT, re.MULTILINE)
 
 
 def module(file):

@@ -44,7 +44,7 @@ class SessionInfo:
     """The session that a stage is opened for.
 
     ``num_speakers``: number of voices to track, 1 to 5. ``timeline``: whether the client requested timeline messages.
-    ``others``: whether it requested to hear of the voices beyond those.
+    ``others``: whether it requested to hear of the voices beyond those. ``confidence``: whether it asked how certain labels are.
     ``hints``: whether it requested hints; those that it did not are logged all the same.
     """
 
@@ -52,6 +52,7 @@ class SessionInfo:
     num_speakers: int
     timeline: bool = False
     others: bool = False
+    confidence: bool = False
     hints: bool = False
 
 

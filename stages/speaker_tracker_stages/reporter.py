@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, cast
 
 from pydantic import Field
 
 from speaker_tracker import hookimpl
-from speaker_tracker.events import SAMPLE_RATE, AudioClock, ClientMessage, Event, OtherVoices, SpeakerNow, TimelineChanged
+from speaker_tracker.events import (
+    SAMPLE_RATE,
+    AudioClock,
+    ClientMessage,
+    Event,
+    OtherVoices,
+    SpeakerNow,
+    TimelineChanged,
+    TimelineSegment,
+)
 from speaker_tracker.protocol import OtherVoicesTotal, ReportMessage, SegmentMessage, SpeakerMessage, SpeakerTotal, TimelineMessage
+from speaker_tracker.protocol.certainty import CertaintyTrack
 from speaker_tracker.protocol.intervals import IntervalSet
 from speaker_tracker.stage import Answer, LoadedStage, SessionInfo, StageBase, StageOptions, StageSpec, State
 from speaker_tracker.stagekit.timeline import Timeline
@@ -27,6 +37,7 @@ class Reporter(StageBase):
     def __init__(self, options: ReporterOptions, session: SessionInfo) -> None:
         self._period = options.period_ms * SAMPLE_RATE // 1000
         self._timeline = Timeline() if session.timeline else None
+        self._certainty = CertaintyTrack() if session.timeline and session.confidence else None
         self._wants_others = session.others
         self._others: OtherVoices | None = None
         self._unsent: list[tuple[int, int]] = []
@@ -62,13 +73,14 @@ class Reporter(StageBase):
         totals = [SpeakerTotal(id=speaker, totalTimeMs=ms) for speaker, ms in sorted(self._speaking_ms.items()) if ms]
         segments = None
         if self._timeline is not None:
-            segments = [SegmentMessage.of(segment) for segment in self._timeline.segments() if segment.speaker is not None]
+            segments = [message for message in self._messages(self._timeline.segments()) if message.speakerId is not None]
         yield ClientMessage(ReportMessage(speakers=totals, segments=segments, others=self._others_total))
 
     def snapshot(self) -> State:
         """Timeline, unsent changes, times, current speaker, position and other voices."""
         return {
             "timeline": None if self._timeline is None else self._timeline.snapshot(),
+            "certainty": None if self._certainty is None else self._certainty.snapshot(),
             "unsent": [list(stretch) for stretch in self._unsent],
             "speaking_ms": [[speaker, ms] for speaker, ms in self._speaking_ms.items()],
             "now": self._now,
@@ -80,12 +92,17 @@ class Reporter(StageBase):
         """Goes on with the same timeline and times."""
         if self._timeline is not None:
             self._timeline.restore(cast(State, state["timeline"]))
+        if self._certainty is not None and state.get("certainty") is not None:
+            self._certainty.restore(cast("Mapping[str, Sequence[Sequence[float]]]", state["certainty"]))
         self._unsent = [(start, end) for start, end in cast(Sequence[Sequence[int]], state["unsent"])]
         self._speaking_ms = dict(cast(Sequence[tuple[int, int]], state["speaking_ms"]))
         self._now = cast("int | None", state["now"])
         self._position = cast(int, state["position"])
         if state.get("others") is not None:
             self._others = OtherVoices(*cast(Sequence[int], state["others"]))
+
+    def _messages(self, segments: Sequence[TimelineSegment]) -> list[SegmentMessage]:
+        return [SegmentMessage.of(each) for each in (self._certainty.with_confidence(segments) if self._certainty else segments)]
 
     @property
     def _others_total(self) -> OtherVoicesTotal | None:
@@ -98,15 +115,17 @@ class Reporter(StageBase):
         self._speaking_ms = dict(event.speaking_ms)
         if self._timeline is not None:
             for start, end in IntervalSet((segment.start_ms, segment.end_ms) for segment in event.segments):
-                self._unsent += self._timeline.rewrite(start, end, event.segments)
+                changed = self._timeline.rewrite(start, end, event.segments)
+                if self._certainty is not None:
+                    self._certainty.rewrite(start, end, event.segments)
+                    changed = [(start, end)]
+                self._unsent += changed
 
     def _timeline_message(self) -> Iterator[Answer]:
         if self._timeline is None:
             return
         segments = [
-            SegmentMessage.of(segment)
-            for start, end in IntervalSet(self._unsent)
-            for segment in self._timeline.segments(start, end)
+            message for start, end in IntervalSet(self._unsent) for message in self._messages(self._timeline.segments(start, end))
         ]
         self._unsent.clear()
         yield ClientMessage(

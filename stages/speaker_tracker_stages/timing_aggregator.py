@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import cast
 
 from speaker_tracker import hookimpl
 from speaker_tracker.events import SAMPLE_RATE, Event, SpeakersAssigned, TimelineChanged, TimelineSegment
+from speaker_tracker.protocol.certainty import CertaintyTrack
 from speaker_tracker.stage import Answer, LoadedStage, StageBase, StageSpec, State
 from speaker_tracker.stagekit.timeline import Timeline
 
@@ -15,26 +17,33 @@ class TimingAggregator(StageBase):
 
     def __init__(self) -> None:
         self._timeline = Timeline()
+        self._certainty = CertaintyTrack()
 
     def feed(self, event: Event) -> Iterator[Answer]:
         """Answers an assignment with the changes it makes to the timeline, if any. Bounds are rounded to milliseconds."""
         if not isinstance(event, SpeakersAssigned):
             yield event
             return
-        said = [TimelineSegment(_ms(span.start), _ms(span.end), span.speaker) for span in event.spans]
-        changed = self._timeline.rewrite(_ms(event.start), _ms(event.end), said)
+        said = [TimelineSegment(_ms(span.start), _ms(span.end), span.speaker, span.confidence) for span in event.spans]
+        start, end = _ms(event.start), _ms(event.end)
+        changed = self._timeline.rewrite(start, end, said)
+        self._certainty.rewrite(start, end, said)
+        if any(span.confidence is not None for span in event.spans) and start < end:
+            changed = [(start, end)]  # a label may be as before, and its confidence new
         if changed:
-            segments = tuple(segment for start, end in changed for segment in self._timeline.segments(start, end))
+            plain = (segment for first, last in changed for segment in self._timeline.segments(first, last))
+            segments = tuple(self._certainty.with_confidence(plain))
             yield TimelineChanged(segments, self._timeline.speaking_ms)
         yield event
 
     def snapshot(self) -> State:
-        """The timeline."""
-        return self._timeline.snapshot()
+        """The timeline, and how certain it is."""
+        return {"timeline": self._timeline.snapshot(), "certainty": self._certainty.snapshot()}
 
     def restore(self, state: State) -> None:
         """Goes on with the same timeline."""
-        self._timeline.restore(state)
+        self._timeline.restore(cast(State, state["timeline"]))
+        self._certainty.restore(cast("Mapping[str, Sequence[Sequence[float]]]", state["certainty"]))
 
 
 def _ms(samples: int) -> int:

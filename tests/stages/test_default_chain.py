@@ -192,3 +192,16 @@ def test_times_stay_on_the_wall_clock_across_a_gap(chain, dialogue, at):
     assert len(clocks) <= len(dialogue.samples) / RATE * 2 + 2
     assert clocks == sorted(clocks)
     assert cut_ms + gap_ms in clocks
+
+
+def test_clients_that_ask_are_told_how_certain_segments_are_and_others_nothing_else(chain, conversation):
+    asked = SessionInfo("test", 3, timeline=True, confidence=True)
+    messages = [event.message for event in of_type(ClientMessage, run(chain.open(asked), frames(conversation.samples, 1600)))]
+    plain = report(chain, conversation.samples, 1600, num_speakers=3)
+
+    assert all(0 < segment.confidence <= 1 for segment in messages[-1].segments)
+    assert np.mean([segment.confidence for segment in messages[-1].segments]) > 0.85
+    live = [each for message in messages if isinstance(message, TimelineMessage) for each in message.segments]
+    assert all((each.confidence is None) == (each.speakerId is None) for each in live)
+    without = [segment.model_copy(update={"confidence": None}) for segment in messages[-1].segments]
+    assert plain == ReportMessage(speakers=messages[-1].speakers, segments=without)

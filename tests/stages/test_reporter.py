@@ -140,3 +140,26 @@ def test_other_voices_are_in_the_timeline_and_the_report_where_they_were_asked_f
     assert others(told, others=True) == ["absent", "absent", known]
     assert others(told, timeline=True) == ["absent"] * 5
     assert others(silent, timeline=True, others=True) == ["absent"] * 3
+
+
+def test_segments_say_how_certain_they_are_to_those_who_asked():
+    told = [
+        TimelineChanged((TimelineSegment(0, 400, 0, 0.5), TimelineSegment(400, 500, None)), {0: 400}),
+        TimelineChanged((TimelineSegment(400, 500, 0, 1.0),), {0: 500}),
+        AudioClock(8192),
+        TimelineChanged((TimelineSegment(0, 500, 0, 0.87654),), {0: 500}),
+    ]
+
+    def sent(**asked):
+        stage = load("reporter").open(SessionInfo("test", 2, timeline=True, **asked))
+        events = of_type(ClientMessage, run(Pipeline([OpenStage("reporter", stage, None)]), told))
+        messages = [json.loads(event.message.model_dump_json()) for event in events]
+        return [message["segments"] for message in messages if "segments" in message]
+
+    segment = {"startMs": 0, "endMs": 500, "speakerId": 0}
+    assert sent(confidence=True) == [
+        [segment | {"confidence": 0.6}],
+        [segment | {"confidence": 0.877}],
+        [segment | {"confidence": 0.877}],
+    ]
+    assert sent() == [[segment], [segment]]

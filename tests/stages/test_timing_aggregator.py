@@ -61,3 +61,14 @@ def test_a_restored_aggregator_corrects_what_the_first_one_said():
 
     (change,) = of_type(TimelineChanged, run(second, [assigned(1, 2, (1, 2, 1))]))
     assert change.speaking_ms == {0: 1000, 1: 1000}
+
+
+def test_a_label_that_stays_has_a_new_confidence():
+    def said(*confidences):
+        return SpeakersAssigned(0, 2 * SECOND, (SpeakerSpan(0, 2 * SECOND, 0, confidences[0]),))
+
+    first, second = changes(said(0.6), said(0.9))
+
+    assert first.segments == (TimelineSegment(0, 2000, 0, 0.6),)
+    assert second.segments == (TimelineSegment(0, 2000, 0, 0.9),)
+    assert second.speaking_ms == {0: 2000}

@@ -200,11 +200,12 @@ class _Run:
 
     def _tracked(self, chain: Chain, file: AudioFile, advance: Callable[[float], object]) -> tuple[TrackedFile, float]:
         """What came of it, and how long that took. Raises ``AudioFileError`` and ``TrackingError``."""
+        options = self._options
         if not self._separate:
-            tracking = track(chain.open, file, self._options.num_speakers, on_progress=advance)
+            tracking = track(chain.open, file, options.num_speakers, on_progress=advance, confidence=options.confidence)
             tracked = TrackedFile(file.path, file.seconds, tracking.report, tracking.recorder, self._reference)
             return tracked, tracking.processing_seconds
-        trackings = track_channels(chain.open, file, self._options.num_speakers, on_progress=advance)
+        trackings = track_channels(chain.open, file, options.num_speakers, on_progress=advance, confidence=options.confidence)
         joined = join_channels(trackings)
         tracked = TrackedFile(file.path, file.seconds, joined.report, joined, self._reference, joined.channel_of)
         return tracked, sum(tracking.processing_seconds for tracking in trackings)

@@ -20,6 +20,7 @@ from speaker_tracker.cli.progress import progress_bar
 from speaker_tracker.engine.assembly import build_chain, configure_chain
 from speaker_tracker.evaluation.bounds import similarities
 from speaker_tracker.evaluation.manifest import WHOLE, Part, read_manifest, select
+from speaker_tracker.evaluation.reliability import Reliability
 from speaker_tracker.evaluation.results import ALL, ConversationResult, Summary, as_json, summarize
 from speaker_tracker.evaluation.runner import Evaluator, evaluate
 from speaker_tracker.evaluation.scoring import DiarizationError, check_installed
@@ -28,7 +29,7 @@ from speaker_tracker.results.output_file import check_writable, write_atomically
 from speaker_tracker.results.tracking import DEFAULT_FRAME_MS
 
 MIN_WIDTH = 100
-NOT_EXPLAINED = "--group, --uri, --part, --jobs, --oracle, --verbose and --json"
+NOT_EXPLAINED = "--group, --uri, --part, --jobs, --oracle, --confidence, --verbose and --json"
 ERROR_TITLES = "{}\nDER|\nmiss|\nf.a.|\nconf"
 
 
@@ -60,6 +61,7 @@ def _parse_part(_context: click.Context, _parameter: click.Parameter, value: str
     help="Length of the audio frames fed to the session.",
 )
 @click.option("--oracle", is_flag=True, help="Also score the embeddings labelled by the reference, and by KMeans offline.")
+@click.option("--confidence", is_flag=True, help="Also measure how often segments are right that are said to be so.")
 @click.option("--explain", metavar="URI", help="Draw one conversation instead: every timeline, and the similarity of its voices.")
 @click.option("--plot", "picture", type=click.Path(path_type=Path), metavar="FILE.png", help="File for the picture of --explain.")
 @click.option("--verbose", "-v", is_flag=True, help="Also print a line for every conversation.")
@@ -74,6 +76,7 @@ def command(  # noqa: PLR0913 - one argument for each option
     jobs: int | None,
     frame_ms: int,
     oracle: bool,
+    confidence: bool,
     explain: str | None,
     picture: Path | None,
     verbose: bool,
@@ -90,7 +93,7 @@ def command(  # noqa: PLR0913 - one argument for each option
     if (explain is None) != (picture is None):
         raise click.UsageError("--explain URI and --plot FILE.png go together")
     choices = groups or uris or part != WHOLE
-    if explain is not None and (choices or jobs is not None or oracle or verbose or as_document):
+    if explain is not None and (choices or jobs is not None or oracle or confidence or verbose or as_document):
         raise click.UsageError(f"--explain draws one conversation and measures none; leave {NOT_EXPLAINED} out")
     if explain is not None and picture is not None:
         _explain(manifest, explain, picture, frame_ms)
@@ -98,7 +101,7 @@ def command(  # noqa: PLR0913 - one argument for each option
     conversations = select(read_manifest(manifest), groups, uris, part)
     settings = settings_from()
     configure_chain(settings)
-    evaluator = Evaluator(partial(build_chain, settings), frame_ms, bounds=oracle)
+    evaluator = Evaluator(partial(build_chain, settings), frame_ms, bounds=oracle, confidence=confidence)
     results: list[ConversationResult] = []
     with (
         progress_bar(f"{len(conversations)} conversations", sum(conversation.seconds for conversation in conversations)) as advance,
@@ -155,6 +158,8 @@ def _print_tables(results: Sequence[ConversationResult], *, verbose: bool) -> No
     console.print(groups)
     if any(result.oracle for result in results):
         _print_bounds(console, results)
+    if any(result.reliability for result in results):
+        _print_reliability(console, results)
     console.print(
         "DER = missed + false alarm + confusion, in % of the reference's speaker time;\n"
         "id sw.: speaker ids that passed to another voice; RTF: real-time factor"
@@ -172,6 +177,19 @@ def _print_bounds(console: Console, results: Sequence[ConversationResult]) -> No
         table.add_row(name, *_parts(summary.oracle or DiarizationError()), *_parts(summary.hindsight or DiarizationError()))
     console.print(table)
     console.print("oracle: the same embeddings labelled by the reference; hindsight: by KMeans, offline")
+
+
+def _print_reliability(console: Console, results: Sequence[ConversationResult]) -> None:
+    sums = summarize(results)[ALL].reliability or Reliability()
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("confidence")
+    for title in ("seconds", "said", "right"):
+        table.add_column(title, justify="right")
+    for row in sums.rows:
+        table.add_row(f"{row.least:.2f} - {row.most:.2f}", f"{row.seconds:.1f}", f"{100 * row.said:.1f}", f"{100 * row.right:.1f}")
+    console.print(table)
+    error = "-" if sums.error is None else f"{100 * sums.error:.1f} %"
+    console.print(f"final segments by confidence, in % of the time in which somebody speaks; calibration error {error}")
 
 
 def _table(name: str, count: str) -> Table:

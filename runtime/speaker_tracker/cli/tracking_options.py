@@ -28,6 +28,7 @@ class TrackingOptions:
     rttm: Path | None
     plot: Path | None
     reference: Path | None
+    confidence: bool = False
 
     @property
     def outputs(self) -> list[Path]:
@@ -71,14 +72,22 @@ def tracking_options(function: CommandFunction) -> CommandFunction:
     """Adds the common options to a command, which receives them as a ``TrackingOptions`` argument ``options``."""
 
     @wraps(function)
-    def with_options(
-        *, num_speakers: int, as_document: bool, rttm: Path | None, plot: Path | None, reference: Path | None, **others: Any
+    def with_options(  # noqa: PLR0913 - one argument for each option
+        *,
+        num_speakers: int,
+        as_document: bool,
+        rttm: Path | None,
+        plot: Path | None,
+        reference: Path | None,
+        confidence: bool,
+        **others: Any,
     ) -> Any:
-        return function(options=TrackingOptions(num_speakers, as_document, rttm, plot, reference), **others)
+        return function(options=TrackingOptions(num_speakers, as_document, rttm, plot, reference, confidence), **others)
 
     file = click.Path(path_type=Path)
     decorated: Any = with_options
     for option in (
+        click.option("--confidence", is_flag=True, help="Say how certain each segment's speaker is, in RTTM and JSON."),
         click.option("--reference", type=file, metavar="FILE", help="RTTM file with the true turns, drawn into the picture too."),
         click.option("--plot", type=file, metavar="FILE.png", help="Draw the timeline as a PNG picture."),
         click.option("--rttm", type=file, metavar="FILE", help="Write the timeline as RTTM."),

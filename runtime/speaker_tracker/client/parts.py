@@ -24,6 +24,7 @@ from speaker_tracker.protocol import (
     SpeakerMessage,
     TimelineMessage,
 )
+from speaker_tracker.protocol.certainty import CertaintyTrack
 from speaker_tracker.protocol.intervals import IntervalSet
 
 CERTAIN_MS = 5000
@@ -37,6 +38,7 @@ class CorrectedTimeline:
         self.end_ms = 0
         """End of the timeline known so far (ms)."""
         self._by_speaker: dict[int, IntervalSet] = {}
+        self._certainty = CertaintyTrack()
 
     def add(self, segments: tuple[Segment, ...]) -> None:
         """Replaces whatever was known of the spans that ``segments`` cover."""
@@ -44,15 +46,17 @@ class CorrectedTimeline:
             self.end_ms = max(self.end_ms, end)
             for intervals in self._by_speaker.values():
                 intervals.remove(start, end)
+            self._certainty.rewrite(start, end, ())
         for segment in segments:
             if segment.speaker is not None:
                 self._by_speaker.setdefault(segment.speaker, IntervalSet()).add(segment.start_ms, segment.end_ms)
+                self._certainty.add(segment)
 
     @property
     def segments(self) -> tuple[Segment, ...]:
         """Maximal segments of each speaker, in order of start."""
         runs = [Segment(start, end, speaker) for speaker, intervals in self._by_speaker.items() for start, end in intervals]
-        return tuple(sorted(runs, key=lambda run: (run.start_ms, run.end_ms, run.speaker)))
+        return tuple(self._certainty.with_confidence(sorted(runs, key=lambda run: (run.start_ms, run.end_ms, run.speaker))))
 
 
 class PartSoFar:

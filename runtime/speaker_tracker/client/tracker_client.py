@@ -39,7 +39,7 @@ class TrackerClient:
 
     ``url``: ``ws://`` or ``wss://``, with the path ``/ws/session``. ``num_speakers``: number of voices to track, 1 to 5.
     ``token``: sent as bearer token. ``timeline``: whether to ask for ``TimelineUpdate`` and for segments in the report.
-    ``others``: whether to hear of voices beyond ``num_speakers``.
+    ``others``: whether to hear of voices beyond ``num_speakers``. ``confidence``: whether segments say how certain they are.
     ``hints``: whether to ask for ``Hint``, in case the audio looks like another format.
     ``reconnect``: retry policy for sessions that cannot be opened or are lost; None: no retries.
     ``wait_for_server``: whether to retry the first session as well; otherwise its first failure is raised.
@@ -57,6 +57,7 @@ class TrackerClient:
         token: str | None = None,
         timeline: bool = True,
         others: bool = False,
+        confidence: bool = False,
         hints: bool = False,
         reconnect: Backoff | None = DEFAULT_BACKOFF,
         wait_for_server: bool = True,
@@ -64,11 +65,11 @@ class TrackerClient:
         patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
         try:
-            start = StartCommand(num_speakers=num_speakers, timeline=timeline, others=others, hints=hints)
+            start = StartCommand(num_speakers=num_speakers, timeline=timeline, others=others, confidence=confidence, hints=hints)
         except ValidationError as error:
             raise BadArgument(
-                f"num_speakers must be a whole number from 1 to {MAX_SPEAKERS}, and timeline, others and hints true or false; "
-                f"not {num_speakers!r}, {timeline!r}, {others!r} and {hints!r}"
+                f"num_speakers must be a whole number from 1 to {MAX_SPEAKERS}, and timeline, others, confidence and hints true or "
+                f"false; not {num_speakers!r}, {timeline!r}, {others!r}, {confidence!r} and {hints!r}"
             ) from error
         if max_waiting_events < 1 or patience_seconds <= 0:
             raise BadArgument(

@@ -208,6 +208,7 @@ class Session:
             command.num_speakers,
             command.timeline,
             others=command.others,
+            confidence=command.confidence,
             hints=command.hints,
         )
         self._pipeline = self._open_pipeline(info)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from speaker_tracker.evaluation.reliability import Reliability
 from speaker_tracker.evaluation.scoring import DiarizationError
 from speaker_tracker.results.latency import LatencyHistogram
 
@@ -18,7 +19,8 @@ class ConversationResult:
     """One conversation. ``seconds``: duration of its audio. ``speakers``: number of speakers in the report.
 
     ``id_switches``: number of times an id passed to another voice. ``oracle``, ``hindsight``: errors of the same embeddings
-    labelled by the reference, and clustered offline; None if not requested.
+    labelled by the reference, and clustered offline. ``reliability``: of the
+    confidence of final segments. None if not requested.
     """
 
     uri: str
@@ -33,6 +35,7 @@ class ConversationResult:
     id_switches: int = 0
     oracle: DiarizationError | None = None
     hindsight: DiarizationError | None = None
+    reliability: Reliability | None = None
 
 
 @dataclass(slots=True)
@@ -48,6 +51,7 @@ class Summary:
     id_switches: int = 0
     oracle: DiarizationError | None = None
     hindsight: DiarizationError | None = None
+    reliability: Reliability | None = None
 
     def add(self, result: ConversationResult) -> None:
         """Adds a conversation."""
@@ -62,6 +66,8 @@ class Summary:
             self.oracle = (self.oracle or DiarizationError()) + result.oracle
         if result.hindsight is not None:
             self.hindsight = (self.hindsight or DiarizationError()) + result.hindsight
+        if result.reliability is not None:
+            self.reliability = (self.reliability or Reliability()) + result.reliability
 
     @property
     def real_time_factor(self) -> float:
@@ -110,9 +116,26 @@ def _figures(summary: Summary) -> dict[str, Any]:
         "online": _error(summary.online),
         "final": _error(summary.final),
         **{name: _error(error) for name, error in bounds.items() if error is not None},
+        **({} if summary.reliability is None else {"confidence": _reliability(summary.reliability)}),
         "idSwitches": summary.id_switches,
         "latencyMs": {"median": summary.latency.percentile(50), "p95": summary.latency.percentile(95)},
         "realTimeFactor": round(summary.real_time_factor, 4),
+    }
+
+
+def _reliability(sums: Reliability) -> dict[str, Any]:
+    return {
+        "calibrationError": None if sums.error is None else round(sums.error, 5),
+        "bins": [
+            {
+                "from": row.least,
+                "to": row.most,
+                "seconds": round(row.seconds, 3),
+                "said": round(row.said, 5),
+                "right": round(row.right, 5),
+            }
+            for row in sums.rows
+        ],
     }
 
 

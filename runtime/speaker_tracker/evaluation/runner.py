@@ -18,8 +18,9 @@ from speaker_tracker.errors import UserError
 from speaker_tracker.evaluation.bounds import hindsight_timeline, oracle_timeline
 from speaker_tracker.evaluation.id_switches import IdSwitches
 from speaker_tracker.evaluation.manifest import Conversation, ManifestError
+from speaker_tracker.evaluation.reliability import reliability
 from speaker_tracker.evaluation.results import ConversationResult
-from speaker_tracker.evaluation.scoring import score
+from speaker_tracker.evaluation.scoring import names_of, score
 from speaker_tracker.events import Event, VoiceEmbedding
 from speaker_tracker.results.rttm import Turn, read_rttm
 from speaker_tracker.results.tracking import Tracking, track
@@ -42,13 +43,14 @@ class Evaluator:
     """Tracks and scores conversations one at a time; the chain is loaded at the first and closed by ``close``.
 
     ``load_chain``: loads the chain, once in each process; picklable if several processes are used. ``bounds``: whether to score the
-    bounds that the embeddings allow, too.
+    bounds that the embeddings allow, too. ``confidence``: whether to measure the calibration of confidence.
     """
 
-    def __init__(self, load_chain: Callable[[], Chain], frame_ms: int, *, bounds: bool = False) -> None:
+    def __init__(self, load_chain: Callable[[], Chain], frame_ms: int, *, bounds: bool = False, confidence: bool = False) -> None:
         self._load_chain = load_chain
         self._frame_ms = frame_ms
         self._bounds = bounds
+        self._confidence = confidence
         self._chain: Chain | None = None
 
     def __call__(self, conversation: Conversation) -> ConversationResult:
@@ -67,6 +69,9 @@ class Evaluator:
             latency=tracking.recorder.latency,
             id_switches=observed.id_switches,
         )
+        if self._confidence:
+            final = tracking.recorder.final
+            result = replace(result, reliability=reliability(reference, final, names_of(reference, final)))
         if not self._bounds:
             return result
         oracle = oracle_timeline(observed.embeddings, reference)
@@ -97,6 +102,7 @@ class Evaluator:
             conversation.num_speakers,
             frame_ms=self._frame_ms,
             on_message=switches.add,
+            confidence=self._confidence,
         )
         audio.check_whole()
         _check_length(audio, conversation)

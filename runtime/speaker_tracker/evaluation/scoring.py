@@ -49,6 +49,23 @@ def score(reference: Iterable[Turn], hypothesis: Sequence[TimelineSegment], seco
     Time labelled with a speaker where the reference has none is a false alarm. Raises ``MissingExtraError``.
     """
     core, metric_type = _pyannote()
+    truth, guess = _annotations(core, reference, hypothesis)
+    metric = metric_type(collar=0.0, skip_overlap=False)
+    parts = metric(truth, guess, uem=core.Timeline([core.Segment(0.0, seconds)]), detailed=True)
+    return DiarizationError(parts["total"], parts["missed detection"], parts["false alarm"], parts["confusion"])
+
+
+def names_of(reference: Iterable[Turn], hypothesis: Sequence[TimelineSegment]) -> dict[int, str]:
+    """The reference's speaker of each id, by the optimal one-to-one mapping; ids without one are left out.
+
+    Raises ``MissingExtraError``.
+    """
+    core, metric_type = _pyannote()
+    truth, guess = _annotations(core, reference, hypothesis)
+    return dict(metric_type(collar=0.0, skip_overlap=False).optimal_mapping(truth, guess))
+
+
+def _annotations(core: Any, reference: Iterable[Turn], hypothesis: Sequence[TimelineSegment]) -> tuple[Any, Any]:
     truth, guess = core.Annotation(), core.Annotation()
     for number, turn in enumerate(reference):
         if turn.end > turn.start:
@@ -56,9 +73,7 @@ def score(reference: Iterable[Turn], hypothesis: Sequence[TimelineSegment], seco
     for number, segment in enumerate(hypothesis):
         if segment.speaker is not None:
             guess[core.Segment(segment.start_ms / 1000, segment.end_ms / 1000), number] = segment.speaker
-    metric = metric_type(collar=0.0, skip_overlap=False)
-    parts = metric(truth, guess, uem=core.Timeline([core.Segment(0.0, seconds)]), detailed=True)
-    return DiarizationError(parts["total"], parts["missed detection"], parts["false alarm"], parts["confusion"])
+    return truth, guess
 
 
 def _pyannote() -> tuple[Any, Any]:

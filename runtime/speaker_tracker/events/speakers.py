@@ -7,11 +7,15 @@ from speaker_tracker.events.base import Event
 
 @dataclass(frozen=True, slots=True)
 class SpeakerSpan:
-    """``speaker`` (0 .. num_speakers - 1, in order of first appearance) speaks in ``[start, end)`` (samples)."""
+    """``speaker`` (0 .. num_speakers - 1, in order of first appearance) speaks in ``[start, end)`` (samples).
+
+    ``confidence``: the probability that the speaker is right, 0 to 1, for clients that ask for it; None: not told.
+    """
 
     start: int
     end: int
     speaker: int
+    confidence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,11 +19,18 @@ MAX_SPEAKERS = 5
 DEFAULT_SPEAKERS = 2
 MAX_GAP_MS = 24 * 3_600_000
 """Longest gap that one message may announce: a day."""
+CONFIDENCE_DIGITS = 3
+"""Decimals of a confidence on the wire."""
 
 
 def _with_examples(*examples: dict[str, Any]) -> ConfigDict:
     """Model configuration: immutable messages, with examples in their schema."""
     return ConfigDict(frozen=True, json_schema_extra={"examples": list(examples)})
+
+
+def _without_absent(body: dict[str, Any], *keys: str) -> dict[str, Any]:
+    """``body`` without those of ``keys`` that were not requested, whose values are None."""
+    return {key: value for key, value in body.items() if value is not None or key not in keys}
 
 
 class StartCommand(BaseModel):
@@ -51,6 +58,7 @@ class StartCommand(BaseModel):
     others: StrictBool = Field(
         False, description="Whether to tell of voices beyond `num_speakers`, in the report and in `timeline` messages."
     )
+    confidence: StrictBool = Field(False, description="Whether segments of the timeline have `confidence`.")
     hints: StrictBool = Field(False, description="Whether to send `hint` messages.")
     sample_rate: StrictInt | SkipJsonSchema[None] = Field(
         None, description="Samples per second that the client will send. Only 16000 is served; anything else is refused."
@@ -139,15 +147,24 @@ class SegmentMessage(BaseModel):
     startMs: int = Field(description="Milliseconds from the beginning of the session's audio.")  # noqa: N815
     endMs: int  # noqa: N815
     speakerId: SpeakerId  # noqa: N815
+    confidence: Annotated[float, Field(ge=0, le=1)] | SkipJsonSchema[None] = Field(
+        None,
+        description="Probability that the speaker is right; present if `start` requested it, somebody speaks, and it is known.",
+    )
+
+    @model_serializer(mode="wrap")
+    def _omit_unrequested(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return _without_absent(handler(self), "confidence")
 
     @classmethod
     def of(cls, segment: TimelineSegment) -> Self:
         """The message for ``segment``."""
-        return cls(startMs=segment.start_ms, endMs=segment.end_ms, speakerId=segment.speaker)
+        confidence = None if segment.confidence is None else round(segment.confidence, CONFIDENCE_DIGITS)
+        return cls(startMs=segment.start_ms, endMs=segment.end_ms, speakerId=segment.speaker, confidence=confidence)
 
     def segment(self, offset_ms: int = 0) -> TimelineSegment:
         """The segment as a ``TimelineSegment``, shifted by ``offset_ms`` (ms)."""
-        return TimelineSegment(offset_ms + self.startMs, offset_ms + self.endMs, self.speakerId)
+        return TimelineSegment(offset_ms + self.startMs, offset_ms + self.endMs, self.speakerId, self.confidence)
 
 
 class OtherVoicesTotal(BaseModel):
@@ -163,11 +180,6 @@ Others = Annotated[
     OtherVoicesTotal | SkipJsonSchema[None],
     Field(description="Voices beyond `num_speakers` so far; present if `start` requested them and the server tells them apart."),
 ]
-
-
-def _without_absent(body: dict[str, Any], *keys: str) -> dict[str, Any]:
-    """``body`` without those of ``keys`` that were not requested, whose values are None."""
-    return {key: value for key, value in body.items() if value is not None or key not in keys}
 
 
 class TimelineMessage(BaseModel):

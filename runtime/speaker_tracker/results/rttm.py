@@ -76,14 +76,18 @@ def rttm_lines(uri: str, segments: Iterable[TimelineSegment], channel_of: Mappin
     """The segments of a timeline as RTTM without silence; speakers are named ``speaker_0`` and so on.
 
     ``uri``: white space in it becomes ``_``, since it separates the format's fields. ``channel_of``: the channel of each speaker,
-    by id; 1 for others.
+    by id; 1 for others. The ninth field is the confidence, if known.
     """
     channels = channel_of or {}
     name = "_".join(uri.split()) or "_"
     return "".join(
         f"SPEAKER {name} {channels.get(segment.speaker, 1)} "
         f"{segment.start_ms / 1000:.3f} {(segment.end_ms - segment.start_ms) / 1000:.3f} "
-        f"<NA> <NA> speaker_{segment.speaker} <NA> <NA>\n"
+        f"<NA> <NA> speaker_{segment.speaker} {_confidence(segment)} <NA>\n"
         for segment in segments
         if segment.speaker is not None
     )
+
+
+def _confidence(segment: TimelineSegment) -> str:
+    return "<NA>" if segment.confidence is None else f"{segment.confidence:.3f}"

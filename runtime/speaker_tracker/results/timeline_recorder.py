@@ -5,6 +5,7 @@ from itertools import chain
 
 from speaker_tracker.events.timeline import TimelineSegment
 from speaker_tracker.protocol import ReportMessage, ServerMessage, TimelineMessage
+from speaker_tracker.protocol.certainty import CertaintyTrack
 from speaker_tracker.protocol.intervals import Interval, IntervalSet
 from speaker_tracker.results.latency import LatencyHistogram
 
@@ -52,10 +53,12 @@ class TimelineRecorder:
         if self.report is None:
             return []
         by_speaker: dict[int, IntervalSet] = {}
+        certainty = CertaintyTrack()
         for segment in self.report.segments or ():
             if segment.speakerId is not None:
                 by_speaker.setdefault(segment.speakerId, IntervalSet()).add(segment.startMs, segment.endMs)
-        return _segments(by_speaker)
+                certainty.add(segment.segment())
+        return list(certainty.with_confidence(_segments(by_speaker)))
 
 
 def _interval(segment: TimelineSegment) -> Interval:

@@ -51,15 +51,18 @@ def track(  # noqa: PLR0913 - the input and its callbacks
     frame_ms: int = DEFAULT_FRAME_MS,
     on_progress: Callable[[float], object] | None = None,
     on_message: Callable[[ServerMessage], object] | None = None,
+    confidence: bool = False,
 ) -> Tracking:
     """Streams ``audio`` through a session, in frames of ``frame_ms``, as a client would that requests the timeline.
 
     ``open_pipeline``: ``Chain.open``. ``on_progress``: called with the seconds of audio processed since the last call.
-    ``on_message``: called with each message of the session.
+    ``on_message``: called with each message of the session. ``confidence``: whether segments have it.
     Raises ``TrackingError`` if the session fails and ``AudioFileError`` if nothing of the file can be read.
     """
     run = _Run(open_pipeline, audio, frame_ms, on_message)
-    run.send(TextReceived(StartCommand(num_speakers=num_speakers, timeline=True, others=True).model_dump_json()))
+    run.send(
+        TextReceived(StartCommand(num_speakers=num_speakers, timeline=True, others=True, confidence=confidence).model_dump_json())
+    )
     for frame in audio.frames(frame_ms):
         run.send(BytesReceived(frame))
         if on_progress is not None:
@@ -73,14 +76,16 @@ def track_channels(
     num_speakers: int,
     *,
     on_progress: Callable[[float], object] | None = None,
+    confidence: bool = False,
 ) -> list[Tracking]:
     """Runs a session for each channel of ``audio``, without cross-talk between channels. Raises as ``track`` does.
 
-    ``num_speakers``: number of voices to track on each channel.
+    ``num_speakers``: number of voices to track on each channel. ``confidence``: whether segments have it.
     """
     runs = [_Run(open_pipeline, audio, DEFAULT_FRAME_MS, None) for _ in range(audio.channels)]
+    start = StartCommand(num_speakers=num_speakers, timeline=True, confidence=confidence)
     for run in runs:
-        run.send(TextReceived(StartCommand(num_speakers=num_speakers, timeline=True).model_dump_json()))
+        run.send(TextReceived(start.model_dump_json()))
     for block in without_crosstalk(audio.channel_blocks(), audio.channels):
         for run, samples in zip(runs, block.T, strict=True):
             run.send(BytesReceived(encode_pcm(samples)))

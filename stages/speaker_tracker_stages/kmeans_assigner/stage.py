@@ -30,6 +30,7 @@ from speaker_tracker_stages.assigning.arrays import Labels
 from speaker_tracker_stages.assigning.evidence import NOBODY, Evidence, Item
 from speaker_tracker_stages.assigning.matching import first_heard, match_speakers
 from speaker_tracker_stages.kmeans_assigner.beam_search import BeamSearch
+from speaker_tracker_stages.kmeans_assigner.certainty import confidences
 from speaker_tracker_stages.kmeans_assigner.clustering import VoiceClustering
 from speaker_tracker_stages.kmeans_assigner.observations import Observations, observations, purity
 from speaker_tracker_stages.kmeans_assigner.options import KMeansAssignerOptions
@@ -55,6 +56,7 @@ class KMeansAssigner(StageBase):
         self._seconds = 0.0
         self._refit_at = 0.0
         self._final = False
+        self._wants_confidence = session.confidence
         self._others: OtherVoices | None = None if session.others else UNTOLD
 
     def feed(self, event: Event) -> Iterator[Answer]:
@@ -74,7 +76,7 @@ class KMeansAssigner(StageBase):
         if self._evidence.recent and not self._final:
             self._final = True
             self._refit(final=True)
-            yield from self._announce(len(self._evidence.recent))
+            yield from self._announce(len(self._evidence.recent), again=self._wants_confidence)
         yield from self._tell_others()
 
     def snapshot(self) -> State:
@@ -149,9 +151,14 @@ class KMeansAssigner(StageBase):
         waiting = len(waits) - int(waits.argmax()) if waits.any() else 0
         return len(self._evidence.recent) - waiting
 
-    def _announce(self, recent: int) -> Iterator[Event]:
-        """Announces new and changed labels of the groups and of the first ``recent`` of the recent windows."""
-        yield from announce([*self._evidence.groups, *self._evidence.recent[: max(0, recent)]])
+    def _announce(self, recent: int, *, again: bool = False) -> Iterator[Event]:
+        """Announces new and changed labels of the groups and of the first ``recent`` of the recent windows; all with ``again``."""
+        known = [*self._evidence.groups, *self._evidence.recent[: max(0, recent)]]
+        confidence = None
+        if self._wants_confidence:
+            everything = list(self._evidence)
+            confidence = dict(zip(everything, confidences(everything).tolist(), strict=True)) if everything else {}
+        yield from announce(known, confidence, again=again)
 
     def _tell_others(self) -> Iterator[Event]:
         """Tells of the voices that nobody tracked has, if the client wants to know and it is not what was told before."""

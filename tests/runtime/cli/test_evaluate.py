@@ -155,7 +155,17 @@ def test_an_impossible_explanation_is_reported_in_one_line(tmp_path, conversatio
 
 @pytest.mark.parametrize(
     "other",
-    [["--group", "clean"], ["--uri", "one"], ["--part", "1/2"], ["--jobs", "1"], ["--oracle"], ["--verbose"], ["-v"], ["--json"]],
+    [
+        ["--group", "clean"],
+        ["--uri", "one"],
+        ["--part", "1/2"],
+        ["--jobs", "1"],
+        ["--oracle"],
+        ["--confidence"],
+        ["--verbose"],
+        ["-v"],
+        ["--json"],
+    ],
     ids=" ".join,
 )
 def test_options_without_effect_on_a_picture_are_refused(tmp_path, conversation, other):
@@ -165,7 +175,7 @@ def test_options_without_effect_on_a_picture_are_refused(tmp_path, conversation,
     assert result.exit_code == 2
     assert result.stderr.startswith(
         "Error: --explain draws one conversation and measures none; "
-        "leave --group, --uri, --part, --jobs, --oracle, --verbose and --json out (see"
+        "leave --group, --uri, --part, --jobs, --oracle, --confidence, --verbose and --json out (see"
     )
     assert len(result.stderr.splitlines()) == 1
     assert not picture.exists()

@@ -63,3 +63,8 @@ def test_what_is_written_can_be_read(write):
 
 def test_white_space_in_a_name_does_not_shift_the_fields(write):
     assert read_rttm(write(rttm_lines("my talk", [TimelineSegment(0, 1000, 0)])))[0] == Turn("my_talk", 0.0, 1.0, "speaker_0")
+
+
+def test_the_ninth_field_is_the_confidence():
+    lines = rttm_lines("talk", [TimelineSegment(0, 500, 0, 0.91234), TimelineSegment(500, 900, 1)]).splitlines()
+    assert [line.split()[8] for line in lines] == ["0.912", "<NA>"]

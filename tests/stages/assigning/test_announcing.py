@@ -28,3 +28,17 @@ def test_a_label_that_changed_is_announced_again_also_where_it_is_nobodys_now():
 
 def test_speech_that_was_never_tracked_is_announced_as_nobodys():
     assert list(announce([item(NOBODY, (0, 100))])) == [assigned(0, 100, None)]
+
+
+def test_confidence_is_the_mean_over_a_span_weighted_by_duration():
+    items = [item(0, (0, 100)), item(0, (100, 400)), item(1, (400, 500)), item(NOBODY, (500, 600))]
+    events = list(announce(items, dict(zip(items, [0.5, 0.9, 0.7, 0.1], strict=True))))
+
+    assert [[round(span.confidence, 6) for span in event.spans] for event in events] == [[0.8], [0.7], []]
+
+
+def test_labels_are_announced_again_where_that_is_asked_for():
+    items = [item(0, (0, 100), announced=0)]
+
+    assert list(announce(items)) == []
+    assert list(announce(items, again=True)) == [assigned(0, 100, 0)]

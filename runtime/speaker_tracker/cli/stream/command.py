@@ -89,7 +89,9 @@ def command(*, audio: str, device: str | None, gap_on_stall: bool, options: Trac
     display = display_for(source, redacted(connection["url"]), as_document=options.as_document)
     try:
         with display:
-            outcome = asyncio.run(run_session(source, display, num_speakers=options.num_speakers, **connection))
+            outcome = asyncio.run(
+                run_session(source, display, num_speakers=options.num_speakers, confidence=options.confidence, **connection)
+            )
     except asyncio.CancelledError as error:
         raise KeyboardInterrupt from error
     display.finished(outcome.report, outcome.recorder)

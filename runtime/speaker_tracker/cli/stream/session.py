@@ -70,6 +70,7 @@ async def run_session(  # noqa: PLR0913 - a session and its two ends
     url: str,
     token: str | None,
     num_speakers: int,
+    confidence: bool,
     realtime: bool,
     reconnect_for: float,
 ) -> StreamOutcome:
@@ -89,6 +90,7 @@ async def run_session(  # noqa: PLR0913 - a session and its two ends
             token=token,
             others=True,
             hints=True,
+            confidence=confidence,
             reconnect=backoff,
             wait_for_server=False,
             max_waiting_events=sys.maxsize,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from speaker_tracker.protocol import SegmentMessage
 from speaker_tracker.results.formats.tracked_file import TrackedFile
 
 
@@ -18,15 +19,7 @@ def as_document(file: TrackedFile) -> dict[str, Any]:
         "audio": str(file.path),
         "seconds": round(file.seconds, 3),
         "speakers": [{**speaker.model_dump(), **channel(speaker.id)} for speaker in file.report.speakers],
-        "segments": [
-            {
-                "startMs": segment.start_ms,
-                "endMs": segment.end_ms,
-                "speakerId": segment.speaker,
-                **channel(segment.speaker),
-            }
-            for segment in file.segments
-        ],
+        "segments": [{**SegmentMessage.of(segment).model_dump(), **channel(segment.speaker)} for segment in file.segments],
     }
     if file.report.others is not None:
         document["others"] = file.report.others.model_dump()

@@ -88,6 +88,8 @@ export interface SegmentMessage {
   endMs: number;
   /** Numbered from 0 in order of first appearance; null: nobody tracked. */
   speakerId: number | null;
+  /** Probability that the speaker is right; present if `start` requested it, somebody speaks, and it is known. */
+  confidence?: number;
 }
 
 /**
@@ -122,6 +124,8 @@ export interface StartCommand {
   timeline?: boolean;
   /** Whether to tell of voices beyond `num_speakers`, in the report and in `timeline` messages. */
   others?: boolean;
+  /** Whether segments of the timeline have `confidence`. */
+  confidence?: boolean;
   /** Whether to send `hint` messages. */
   hints?: boolean;
   /** Samples per second that the client will send. Only 16000 is served; anything else is refused. */
