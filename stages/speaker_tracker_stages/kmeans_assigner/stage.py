@@ -32,7 +32,7 @@ from speaker_tracker_stages.kmeans_assigner.beam_search import BeamSearch
 from speaker_tracker_stages.kmeans_assigner.clustering import VoiceClustering
 from speaker_tracker_stages.kmeans_assigner.observations import Observations, observations, purity
 from speaker_tracker_stages.kmeans_assigner.options import KMeansAssignerOptions
-from speaker_tracker_stages.kmeans_assigner.penalties import SPARE_SLOTS
+from speaker_tracker_stages.kmeans_assigner.penalties import MAX_UNTRACKED, SPARE_SLOTS
 
 
 class KMeansAssigner(StageBase):
@@ -48,6 +48,7 @@ class KMeansAssigner(StageBase):
         self._after_pause = False
         self._seconds = 0.0
         self._refit_at = 0.0
+        self._refitted_at = 0.0
         self._final = False
 
     def feed(self, event: Event) -> Iterator[Answer]:
@@ -106,7 +107,7 @@ class KMeansAssigner(StageBase):
         self._after_pause = False
         self._label_latest(search)
         self._seconds += seconds
-        if self._seconds >= self._refit_at:
+        if self._seconds >= self._refit_at or (search.is_full and self._seconds >= self._refitted_at + 1):
             self._refit()
         yield from self._announce(self._confident_windows(search))
         self._evidence.condense(purity)
@@ -114,7 +115,7 @@ class KMeansAssigner(StageBase):
         yield SpeakerNow(event.heard_end, () if latest == NOBODY else (latest,))
 
     def _begin(self, model: VoiceModel) -> BeamSearch:
-        likelihood, penalties = self._options.likelihood(model.same_voice_cosine), self._options.penalties
+        likelihood, penalties = self._options.likelihood(model.same_voice_cosine, self._num_speakers), self._options.penalties
         self._clustering = VoiceClustering(likelihood, penalties, self._num_speakers)
         memory = self._options.lag_windows + 1
         self._search = BeamSearch(likelihood, penalties, model.dimension, num_speakers=self._num_speakers, memory=memory)
@@ -142,12 +143,15 @@ class KMeansAssigner(StageBase):
 
     def _announce(self, recent: int) -> Iterator[Event]:
         """Announces new and changed labels of the groups and of the first ``recent`` of the recent windows."""
-        yield from announce([*self._evidence.groups, *self._evidence.recent[: max(0, recent)]])
+        evidence = self._evidence
+        yield from announce([*evidence.retired, *evidence.groups, *evidence.recent[: max(0, recent)]])
+        evidence.retired.clear()
 
     # -- all evidence at once ----------------------------------------------------------------------------------------------------
 
     def _refit(self, *, final: bool = False) -> None:
         options = self._options
+        self._refitted_at = self._seconds
         growing = min(options.refit_seconds_max, max(options.refit_seconds, self._seconds * options.refit_growth))
         # The first seconds decide who is who, and clustering them is cheap.
         self._refit_at = self._seconds + (growing if self._seconds > 3 * options.refit_seconds else options.refit_seconds / 4)
@@ -170,7 +174,27 @@ class KMeansAssigner(StageBase):
         for item in items:
             if all_told_apart or item.anchor == NOBODY:
                 item.anchor = item.label
+        if not final and (gone := self._voices_to_retire(speakers)):
+            self._evidence.retire(gone)
+            kept = [voice for voice in range(len(speakers)) if voice not in gone]
+            numbers = {voice: number for number, voice in enumerate(kept)}
+            for item in self._evidence:
+                item.voice = numbers[item.voice]
+            ahead = [numbers[voice] for voice in voices[len(items) :].tolist()]
+            speakers = [speakers[voice] for voice in kept]
+            observed = observations(self._evidence, options.max_evidence, self._search.lookahead)
+            voices = np.array([*(item.voice for item in self._evidence), *ahead], dtype=np.intp)
         self._restart_search(observed, voices, speakers)
+
+    def _voices_to_retire(self, speakers: list[int]) -> set[int]:
+        """The untracked voices that were not heard for the longest time, so many that there is room for new ones."""
+        last = dict.fromkeys((voice for voice, speaker in enumerate(speakers) if speaker == NOBODY), 0)
+        for item in self._evidence:
+            if item.voice in last:
+                last[item.voice] = max(last[item.voice], item.stretches[-1][1])
+        latest = self._evidence.recent[-1].voice
+        oldest = sorted((voice for voice in last if voice != latest), key=lambda voice: last[voice])
+        return set(oldest[: max(0, len(last) - (MAX_UNTRACKED - SPARE_SLOTS))])
 
     def _restart_search(self, observed: Observations, voices: Labels, speakers: list[int]) -> None:
         assert self._search is not None  # noqa: S101 - made with the first embedding
