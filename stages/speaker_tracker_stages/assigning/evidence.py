@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TypeAlias, cast
@@ -70,7 +70,8 @@ Purity: TypeAlias = Callable[[Sequence[Item]], Floats]
 class Evidence:
     """All items of a session: at most ``max_recent`` windows one by one and ``max_groups`` groups of older ones.
 
-    ``model``: the model that the embeddings are of, None before the first.
+    ``model``: the model that the embeddings are of, None before the first. ``retired``: items of untracked voices that were given
+    up and are still to be announced; ``retired_voices`` and ``retired_samples`` count all such voices and their speech.
     """
 
     max_recent: int
@@ -78,6 +79,8 @@ class Evidence:
     recent: list[Item] = field(default_factory=list)
     groups: list[Item] = field(default_factory=list)
     model: VoiceModel | None = None
+    retired: list[Item] = field(default_factory=list)
+    retired_samples: list[int] = field(default_factory=list)
 
     def __iter__(self) -> Iterator[Item]:
         """Groups first, then recent windows in order."""
@@ -119,6 +122,24 @@ class Evidence:
         while len(self.groups) > self.max_groups:
             self._join_most_similar()
 
+    def retire(self, voices: Collection[int]) -> None:
+        """Gives up all items of untracked ``voices``: their speech stays nobody's, and nothing is kept of how they sound."""
+        gone = [item for item in self if item.voice in voices]
+        for item in gone:
+            item.label, item.vector = NOBODY, item.vector[:0]
+        self.retired += gone
+        self.retired_samples += [sum(item.samples for item in gone if item.voice == voice) for voice in voices]
+        self.groups = [item for item in self.groups if item.voice not in voices]
+        after_gap, recent = False, []
+        for item in self.recent:
+            if item.voice in voices:
+                after_gap = True
+            else:
+                item.after_pause = item.after_pause or after_gap
+                after_gap = False
+                recent.append(item)
+        self.recent = recent
+
     def _join_most_similar(self) -> None:
         vectors = unit_length(np.stack([group.vector for group in self.groups]))
         labels = np.array(
@@ -139,6 +160,8 @@ class Evidence:
         return {
             "recent": [_item_state(item) for item in self.recent],
             "groups": [_item_state(item) for item in self.groups],
+            "retired": [_item_state(item) for item in self.retired],
+            "retired_samples": list(self.retired_samples),
             "model": None if model is None else [model.name, model.dimension, model.same_voice_cosine, model.calibrated_seconds],
         }
 
@@ -146,6 +169,8 @@ class Evidence:
         """Takes over a state that ``snapshot`` gave."""
         self.recent = [_item(one) for one in cast(Sequence[State], state["recent"])]
         self.groups = [_item(one) for one in cast(Sequence[State], state["groups"])]
+        self.retired = [_item(one) for one in cast(Sequence[State], state["retired"])]
+        self.retired_samples = list(cast(Sequence[int], state["retired_samples"]))
         if state["model"] is not None:
             name, dimension, cosine, seconds = cast("tuple[str, int, float, float]", state["model"])
             self.model = VoiceModel(name, dimension, cosine, seconds)

@@ -11,8 +11,16 @@ from speaker_tracker.events import SAMPLE_RATE
 from speaker_tracker_stages.assigning.arrays import Labels
 from speaker_tracker_stages.assigning.evidence import NOBODY, Item, Span
 
-MIN_FIRST_SAMPLES = 2 * SAMPLE_RATE
-"""Minimum speech before a voice counts as first heard; less may be a stray window of another voice."""
+FIRST_WORDS_SAMPLES = SAMPLE_RATE // 2
+"""Minimum speech of a voice within ``FIRST_WORDS_SPAN`` for its first words; less may be stray windows of another voice."""
+FIRST_WORDS_SPAN = 3 * SAMPLE_RATE
+MIN_SAMPLES = 2 * SAMPLE_RATE
+"""Minimum speech of a voice, within ``MIN_SAMPLES_SPAN`` of its first words, for these to count."""
+MIN_SAMPLES_SPAN = 180 * SAMPLE_RATE
+SETTLED_SAMPLES = 4 * SAMPLE_RATE
+"""Minimum speech of a voice that counts as a person's even if it never comes back: a whisper or a laugh takes no id for good."""
+RETURN_GAP = 5 * SAMPLE_RATE
+"""Minimum time without a voice before it counts as come back."""
 YOUNG_VOICE_SECONDS = 20.0
 """Maximum speech of a young voice, whose speakers may be merged under the lowest of their ids."""
 MIN_LOWER_ID_SHARE = 0.2
@@ -20,25 +28,34 @@ MIN_LOWER_ID_SHARE = 0.2
 
 
 def first_heard(voices: Labels, items: Sequence[Item]) -> list[int]:
-    """The position (samples) at which each voice had been heard for ``MIN_FIRST_SAMPLES``.
+    """Positions (samples) by which voices are ranked: the lowest are tracked, and ids given in their order.
 
-    ``voices``: the voice of each item, shape ``(n,)``, numbered from 0 without gaps. Voices that were heard for less come after
-    all others, in order of their first stretch.
+    ``voices``: the voice of each item, shape ``(n,)``, numbered from 0 without gaps. The position is that of a voice's first words.
+    Voices that said little and never came back follow all others in the same order, and then those that were hardly heard, so
+    that a voice which does come back takes the place of one that does not.
     """
     stretches: list[list[Span]] = [[] for _ in range(int(voices.max()) + 1)]
     for item, voice in zip(items, voices.tolist(), strict=True):
         stretches[voice] += item.stretches
     end = max(item.stretches[-1][1] for item in items)
-    return [_first_heard(sorted(own), end) for own in stretches]
+    return [_rank(np.array(sorted(own), dtype=np.int64), end) for own in stretches]
 
 
-def _first_heard(stretches: Sequence[Span], never: int) -> int:
-    heard = 0
-    for start, end in stretches:
-        heard += end - start
-        if heard >= MIN_FIRST_SAMPLES:
-            return start
-    return never + stretches[0][0]
+def _rank(stretches: NDArray[np.int64], end: int) -> int:
+    starts, lengths = stretches[:, 0], stretches[:, 1] - stretches[:, 0]
+    heard = np.r_[0, np.cumsum(lengths)]
+
+    def within(span: int) -> NDArray[np.int64]:
+        """Speech from each stretch on, within ``span``."""
+        return np.asarray(heard[np.searchsorted(starts, starts + span)] - heard[:-1])
+
+    first = np.flatnonzero((within(FIRST_WORDS_SPAN) >= FIRST_WORDS_SAMPLES) & (within(MIN_SAMPLES_SPAN) >= MIN_SAMPLES))
+    if not len(first):
+        return int(2 * end + starts[0])
+    gaps = np.flatnonzero(starts[1:] - stretches[:-1, 1] >= RETURN_GAP) + 1
+    parts = np.diff(heard[np.r_[0, gaps, len(starts)]])
+    settled = heard[-1] >= SETTLED_SAMPLES or (parts >= FIRST_WORDS_SAMPLES).sum() > 1
+    return int(starts[first[0]] + (0 if settled else end))
 
 
 def match_speakers(
@@ -53,7 +70,7 @@ def match_speakers(
     ``voices``: the voice of each item, shape ``(n,)``. ``anchors``: the speaker it had so far (``NOBODY`` if none), shape ``(n,)``.
     ``seconds``: its length, shape ``(n,)``. ``first_heard``: the position at which each voice was first heard.
 
-    - Where there are more voices than are tracked, those first heard are tracked.
+    - Where there are more voices than are tracked, those with the lowest ``first_heard`` are tracked.
     - Speakers and voices are matched one to one so that as much time as possible keeps its speaker (linear assignment; Kuhn,
       "The Hungarian method for the assignment problem", 1955).
     - Where several speakers turn out to be one young voice, the lowest id stays, unless it has only a small part of the time: ids

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from speaker_tracker_stages.assigning.arrays import Floats, Labels, Vectors
 from speaker_tracker_stages.assigning.evidence import Span
 from speaker_tracker_stages.kmeans_assigner.likelihood import EVIDENCE_FLOOR, VoiceLikelihood, VoiceStatistics
-from speaker_tracker_stages.kmeans_assigner.penalties import CHANGE_AFTER_PAUSE, SPARE_SLOTS, Penalties
+from speaker_tracker_stages.kmeans_assigner.penalties import CHANGE_AFTER_PAUSE, MAX_UNTRACKED, SPARE_SLOTS, Penalties
 from speaker_tracker_stages.kmeans_assigner.window_overlap import MAX_OVERLAP, RunningOverlap
 
 BEAM_WIDTH = 24
@@ -58,7 +58,8 @@ class BeamSearch:
         latest stretches, those of ``lookahead`` last, shape ``(n,)``.
         """
         count, dimension = voices.sums.shape
-        slots = max(count, self._num_speakers + SPARE_SLOTS)
+        spare = min(count + SPARE_SLOTS, self._num_speakers + MAX_UNTRACKED)
+        slots = max(count, spare, self._num_speakers + SPARE_SLOTS)
         self._eye = np.eye(slots)
         self._untracked = np.arange(slots) - count + int(tracked.sum()) >= self._num_speakers
         self._untracked[:count] = ~tracked
@@ -76,6 +77,11 @@ class BeamSearch:
     def lookahead(self) -> list[Span]:
         """Stretches that were heard but have no window of their own yet (samples)."""
         return self._overlap.lookahead_spans
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the best hypothesis has no slot left for one more voice."""
+        return bool(self._voice_counts[0] == len(self._eye))
 
     def push(self, vector: Vectors, evidence: float, stretch: Span, heard: Span, *, after_pause: bool = False) -> None:
         """Takes in the next window.
@@ -178,7 +184,8 @@ class BeamSearch:
         if not new.any():
             return np.zeros(len(new))
         inverse = np.linalg.inv(self._evidence + EVIDENCE_FLOOR * self._eye).astype(np.float64)
-        log_odds = self._likelihood.merge_log_odds(self._products, inverse)
+        alone = (self._voice_counts == 2) | (self._num_speakers == 1)  # noqa: PLR2004 - the two may be one
+        log_odds = self._likelihood.merge_log_odds(self._products, inverse, alone=alone[:, np.newaxis, np.newaxis])
         pairs = new[:, :, np.newaxis] & (slot < slot[:, np.newaxis])
         most = np.where(pairs, log_odds, 0.0).max(axis=(1, 2))
         return np.where(most > MERGE_LOG_ODDS, DUPLICATE_PENALTY, 0.0)

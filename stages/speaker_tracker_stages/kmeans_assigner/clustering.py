@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from speaker_tracker_stages.assigning.arrays import Floats, Labels, Vectors, unit_length
 from speaker_tracker_stages.kmeans_assigner.likelihood import EVIDENCE_FLOOR, VoiceLikelihood, VoiceStatistics
 from speaker_tracker_stages.kmeans_assigner.observations import Observations
-from speaker_tracker_stages.kmeans_assigner.penalties import CHANGE_AFTER_PAUSE, SPARE_SLOTS, Penalties
+from speaker_tracker_stages.kmeans_assigner.penalties import CHANGE_AFTER_PAUSE, MAX_UNTRACKED, SPARE_SLOTS, Penalties
 from speaker_tracker_stages.kmeans_assigner.viterbi import best_path
 
 if TYPE_CHECKING:
@@ -47,7 +47,8 @@ class VoiceClustering:
         merged = self._merged(observed, current, MERGE_LOG_ODDS)
         proposals = [merged, np.zeros(len(current), dtype=np.intp)]
         vectors = unit_length(observed.vectors)
-        for count in range(2, min(self._num_speakers + SPARE_SLOTS, heard // 2) + 1):
+        known = max(self._num_speakers, int(current.max()) + 1)
+        for count in range(2, min(known + SPARE_SLOTS, self._num_speakers + MAX_UNTRACKED, heard // 2) + 1):
             for seed in range(FINAL_KMEANS_STARTS if final else KMEANS_STARTS):
                 labels = _kmeans(vectors, observed.evidence, count, seed)
                 labels[heard:] = labels[heard - 1]
@@ -77,7 +78,8 @@ class VoiceClustering:
         while (count := int(labels.max()) + 1) > 1:
             voices = observed.statistics(labels)
             inverse = np.linalg.inv(voices.evidence + EVIDENCE_FLOOR * np.eye(count)).astype(np.float64)
-            log_odds = self._likelihood.merge_log_odds(voices.sums @ voices.sums.T, inverse)
+            alone = count == 2 or self._num_speakers == 1  # noqa: PLR2004 - the two may be one, and nobody else is there
+            log_odds = self._likelihood.merge_log_odds(voices.sums @ voices.sums.T, inverse, alone=alone)
             log_odds = np.where(np.tri(count, k=-1, dtype=bool), log_odds, -np.inf)
             later, earlier = np.unravel_index(int(log_odds.argmax()), log_odds.shape)
             if log_odds[later, earlier] <= threshold:

@@ -24,6 +24,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from speaker_tracker_stages.assigning.arrays import Floats, Vectors
 
@@ -49,19 +50,24 @@ class VoiceStatistics:
         return cls(weighted @ vectors, weighted @ shares)
 
 
+MIN_ATTENUATION = 0.3
+"""Lower bound of the factor by which noise shortens the squared lengths of positions."""
+
+
 @dataclass(frozen=True, slots=True)
 class VoiceLikelihood:
     """The parameters of the model. Variances are those of all directions together; embeddings have length 1.
 
     ``within``: W of the model, mean squared distance of a window of evidence 1 from its voice's position. ``between``: B of the
     model, mean squared length of positions; the two add up to about 1. ``style``: mean squared distance of one voice's positions
-    from their mean. ``dimension``: D of the model, in how many directions embeddings vary independently, as its covariances are
-    far from isotropic.
+    from their mean; ``channel``: the same of a voice that may have changed its channel, such as a microphone or a room.
+    ``dimension``: D of the model, in how many directions embeddings vary independently, as its covariances are far from isotropic.
     """
 
     within: float
     between: float
     style: float
+    channel: float
     dimension: float
 
     @property
@@ -92,23 +98,35 @@ class VoiceLikelihood:
         _, log_determinant = np.linalg.slogdet(np.eye(len(voices.evidence)) + voices.evidence / self.prior_strength)
         return 0.5 * self.dimension * (explained - float(log_determinant))
 
-    def merge_log_odds(self, products: Floats, inverse: Floats) -> Floats:
+    def merge_log_odds(self, products: Floats, inverse: Floats, *, alone: bool | NDArray[np.bool_] = False) -> Floats:
         """Log-odds that two groups of windows are one voice in two styles rather than two voices, shape ``(..., k, k)``.
 
         ``products``: inner products of the groups' sums, ``S S^T``; ``inverse``: inverse of their evidence with ``EVIDENCE_FLOOR``
         on the diagonal; shapes ``(..., k, k)``.
 
         Two positions y and z of one voice have a difference of variance 2 ``style`` and a mean of variance ``between`` less half
-        of ``style``; those of two voices, 2 ``between`` and half of ``between``. Errors of difference and mean are taken to be
-        independent.
+        of ``style``; those of two voices, 2 ``between`` and half of ``between``. ``alone``: there is no third
+        voice, so ``channel`` takes the place of ``style``; broadcast. Errors of difference and mean are taken to be independent.
         """
         estimates = inverse @ products @ inverse
         difference, difference_error = _of_differences(estimates), self.within * _of_differences(inverse)
         mean, mean_error = _of_means(estimates), self.within * _of_means(inverse)
-        ratio = _log_ratio(difference, difference_error, one_voice=2 * self.style, two_voices=2 * self.between)
-        ratio += _log_ratio(mean, mean_error, one_voice=self.between - self.style / 2, two_voices=self.between / 2)
+        between = self.between * self._attenuation(estimates, inverse)
+        spread = between * (np.where(alone, self.channel, self.style) / self.between)
+        ratio = _log_ratio(difference, difference_error, one_voice=2 * spread, two_voices=2 * between)
+        ratio += _log_ratio(mean, mean_error, one_voice=between - spread / 2, two_voices=between / 2)
         log_odds: Floats = 0.5 * self.dimension * ratio
         return log_odds
+
+    def _attenuation(self, estimates: Floats, inverse: Floats) -> Floats:
+        """Factor by which noise shortens the squared lengths of two groups' positions, shape ``(..., k, k)``.
+
+        The squared length of a position is ``between`` on average; windows that are alike in what all of them lack, as noisy ones
+        are, have positions closer to the origin, and to each other.
+        """
+        squares = np.diagonal(estimates, axis1=-2, axis2=-1) - self.within * np.diagonal(inverse, axis1=-2, axis2=-1)
+        mean = (squares[..., :, np.newaxis] + squares[..., np.newaxis, :]) / 2
+        return np.asarray((mean / self.between).clip(MIN_ATTENUATION, 1.0))
 
 
 def _of_differences(products: Floats) -> Floats:
@@ -123,7 +141,7 @@ def _of_means(products: Floats) -> Floats:
     return np.asarray((squares[..., :, np.newaxis] + squares[..., np.newaxis, :] + 2 * products) / 4)
 
 
-def _log_ratio(squares: Floats, error: Floats, *, one_voice: float, two_voices: float) -> Floats:
+def _log_ratio(squares: Floats, error: Floats, *, one_voice: Floats, two_voices: Floats) -> Floats:
     """Twice the log ratio of two normal densities of mean 0, for each of D directions; ``error`` adds to either variance."""
     one, two = one_voice + error, two_voices + error
     return np.asarray(np.log(two / one) - squares * (1 / one - 1 / two))

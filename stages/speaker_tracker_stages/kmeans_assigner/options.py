@@ -10,6 +10,9 @@ from speaker_tracker.stage import StageOptions
 from speaker_tracker_stages.kmeans_assigner.likelihood import VoiceLikelihood
 from speaker_tracker_stages.kmeans_assigner.penalties import Penalties
 
+ONE_SPEAKER_FACTOR = 1.5
+"""Factor on the variance between channels where one speaker is asked for: a second voice is then unlikely to begin with."""
+
 
 class KMeansAssignerOptions(StageOptions):
     """Options of ``kmeans_assigner``. Penalties are natural logarithms; second names of options are those of version 0.1."""
@@ -52,6 +55,10 @@ class KMeansAssignerOptions(StageOptions):
         validation_alias=AliasChoices("style_variance_share", "manner_share"),
         description="variance between one voice's styles of speaking, as a share of the same",
     )
+    channel_variance_share: Annotated[float, Field(gt=0, lt=1)] = Field(
+        0.11,
+        description="the same between channels of one voice, used where nobody else is heard",
+    )
     effective_dimension: Annotated[float, Field(ge=1, le=1000)] = Field(
         110.0,
         validation_alias=AliasChoices("effective_dimension", "dimension"),
@@ -71,8 +78,14 @@ class KMeansAssignerOptions(StageOptions):
         """The three penalties."""
         return Penalties(self.change_penalty, self.new_voice_penalty, self.untracked_voice_penalty)
 
-    def likelihood(self, same_voice_cosine: float) -> VoiceLikelihood:
+    def likelihood(self, same_voice_cosine: float, num_speakers: int) -> VoiceLikelihood:
         """The model's parameters for embeddings of a calibrated model, from ``VoiceModel.same_voice_cosine``."""
         within = self.within_variance_share * (1.0 - same_voice_cosine)
         style = self.style_variance_share * (1.0 - same_voice_cosine)
-        return VoiceLikelihood(within, between=1.0 - within, style=style, dimension=self.effective_dimension)
+        channel = self.channel_variance_share * (1.0 - same_voice_cosine)
+        if num_speakers == 1:
+            channel *= ONE_SPEAKER_FACTOR
+        channel = max(style, channel)
+        return VoiceLikelihood(
+            within, between=1.0 - within, style=style, channel=max(style, channel), dimension=self.effective_dimension
+        )

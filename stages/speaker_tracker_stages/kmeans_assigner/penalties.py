@@ -7,7 +7,9 @@ from dataclasses import dataclass
 CHANGE_AFTER_PAUSE = 0.1
 """Penalty of a change of voice across a pause, as a share of that within speech."""
 SPARE_SLOTS = 2
-"""Voices that can be told apart beyond those that are tracked, so that strangers do not blur into tracked voices."""
+"""Voices that can be told apart beyond those that are known, so that strangers do not blur into tracked voices."""
+MAX_UNTRACKED = 6
+"""Maximum untracked voices that are told apart at a time; of more, those that were not heard for the longest time are retired."""
 
 
 @dataclass(frozen=True, slots=True)

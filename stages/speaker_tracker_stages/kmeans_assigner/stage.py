@@ -34,7 +34,7 @@ from speaker_tracker_stages.kmeans_assigner.certainty import confidences
 from speaker_tracker_stages.kmeans_assigner.clustering import VoiceClustering
 from speaker_tracker_stages.kmeans_assigner.observations import Observations, observations, purity
 from speaker_tracker_stages.kmeans_assigner.options import KMeansAssignerOptions
-from speaker_tracker_stages.kmeans_assigner.penalties import SPARE_SLOTS
+from speaker_tracker_stages.kmeans_assigner.penalties import MAX_UNTRACKED, SPARE_SLOTS
 
 MIN_OTHER_SECONDS = 2.0
 """Minimum speech of a voice that is not tracked before it is counted."""
@@ -55,6 +55,7 @@ class KMeansAssigner(StageBase):
         self._after_pause = False
         self._seconds = 0.0
         self._refit_at = 0.0
+        self._refitted_at = 0.0
         self._final = False
         self._wants_confidence = session.confidence
         self._others: OtherVoices | None = None if session.others else UNTOLD
@@ -116,7 +117,7 @@ class KMeansAssigner(StageBase):
         self._after_pause = False
         self._label_latest(search)
         self._seconds += seconds
-        if self._seconds >= self._refit_at:
+        if self._seconds >= self._refit_at or (search.is_full and self._seconds >= self._refitted_at + 1):
             self._refit()
         yield from self._announce(self._confident_windows(search))
         yield from self._tell_others()
@@ -125,7 +126,7 @@ class KMeansAssigner(StageBase):
         yield SpeakerNow(event.heard_end, () if latest == NOBODY else (latest,))
 
     def _begin(self, model: VoiceModel) -> BeamSearch:
-        likelihood, penalties = self._options.likelihood(model.same_voice_cosine), self._options.penalties
+        likelihood, penalties = self._options.likelihood(model.same_voice_cosine, self._num_speakers), self._options.penalties
         self._clustering = VoiceClustering(likelihood, penalties, self._num_speakers)
         memory = self._options.lag_windows + 1
         self._search = BeamSearch(likelihood, penalties, model.dimension, num_speakers=self._num_speakers, memory=memory)
@@ -153,12 +154,14 @@ class KMeansAssigner(StageBase):
 
     def _announce(self, recent: int, *, again: bool = False) -> Iterator[Event]:
         """Announces new and changed labels of the groups and of the first ``recent`` of the recent windows; all with ``again``."""
-        known = [*self._evidence.groups, *self._evidence.recent[: max(0, recent)]]
+        evidence = self._evidence
+        known = [*evidence.retired, *evidence.groups, *evidence.recent[: max(0, recent)]]
         confidence = None
         if self._wants_confidence:
-            everything = list(self._evidence)
+            everything = list(evidence)
             confidence = dict(zip(everything, confidences(everything).tolist(), strict=True)) if everything else {}
         yield from announce(known, confidence, again=again)
+        evidence.retired.clear()
 
     def _tell_others(self) -> Iterator[Event]:
         """Tells of the voices that nobody tracked has, if the client wants to know and it is not what was told before."""
@@ -168,7 +171,8 @@ class KMeansAssigner(StageBase):
         for item in self._evidence:
             if item.label == NOBODY and item.voice != NOBODY:
                 heard[item.voice] = heard.get(item.voice, 0) + item.samples
-        counted = [samples for samples in heard.values() if samples >= MIN_OTHER_SECONDS * SAMPLE_RATE]
+        voices = [*heard.values(), *self._evidence.retired_samples]
+        counted = [samples for samples in voices if samples >= MIN_OTHER_SECONDS * SAMPLE_RATE]
         told = OtherVoices(sum(counted), len(counted))
         if told != self._others:
             self._others = told
@@ -178,6 +182,7 @@ class KMeansAssigner(StageBase):
 
     def _refit(self, *, final: bool = False) -> None:
         options = self._options
+        self._refitted_at = self._seconds
         growing = min(options.refit_seconds_max, max(options.refit_seconds, self._seconds * options.refit_growth))
         # The first seconds decide who is who, and clustering them is cheap.
         self._refit_at = self._seconds + (growing if self._seconds > 3 * options.refit_seconds else options.refit_seconds / 4)
@@ -200,7 +205,27 @@ class KMeansAssigner(StageBase):
         for item in items:
             if all_told_apart or item.anchor == NOBODY:
                 item.anchor = item.label
+        if not final and (gone := self._voices_to_retire(speakers)):
+            self._evidence.retire(gone)
+            kept = [voice for voice in range(len(speakers)) if voice not in gone]
+            numbers = {voice: number for number, voice in enumerate(kept)}
+            for item in self._evidence:
+                item.voice = numbers[item.voice]
+            ahead = [numbers[voice] for voice in voices[len(items) :].tolist()]
+            speakers = [speakers[voice] for voice in kept]
+            observed = observations(self._evidence, options.max_evidence, self._search.lookahead)
+            voices = np.array([*(item.voice for item in self._evidence), *ahead], dtype=np.intp)
         self._restart_search(observed, voices, speakers)
+
+    def _voices_to_retire(self, speakers: list[int]) -> set[int]:
+        """The untracked voices that were not heard for the longest time, so many that there is room for new ones."""
+        last = dict.fromkeys((voice for voice, speaker in enumerate(speakers) if speaker == NOBODY), 0)
+        for item in self._evidence:
+            if item.voice in last:
+                last[item.voice] = max(last[item.voice], item.stretches[-1][1])
+        latest = self._evidence.recent[-1].voice
+        oldest = sorted((voice for voice in last if voice != latest), key=lambda voice: last[voice])
+        return set(oldest[: max(0, len(last) - (MAX_UNTRACKED - SPARE_SLOTS))])
 
     def _restart_search(self, observed: Observations, voices: Labels, speakers: list[int]) -> None:
         assert self._search is not None  # noqa: S101 - made with the first embedding

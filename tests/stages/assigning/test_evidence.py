@@ -7,7 +7,7 @@ import pytest
 from speaker_tracker.events import VoiceModel
 from speaker_tracker.stage import StateMismatch
 from speaker_tracker_stages.assigning.arrays import unit_length
-from speaker_tracker_stages.assigning.evidence import Evidence, Item
+from speaker_tracker_stages.assigning.evidence import NOBODY, Evidence, Item
 
 VOICES = np.eye(8, dtype=np.float32)
 
@@ -88,3 +88,32 @@ def test_embeddings_of_another_model_are_refused_and_both_are_named(other):
     said = f"embeddings of ['{other.name}', {other.dimension}] came after those of ['small', 192], and the two cannot be compared"
     with pytest.raises(StateMismatch, match=re.escape(said)):
         evidence.check_model(other)
+
+
+def test_a_voice_that_is_given_up_leaves_its_time_as_nobodys_and_nothing_of_how_it_sounds():
+    evidence = Evidence(max_recent=100, max_groups=20)
+    hear(evidence, 300, voices=3)
+    stretches = covered(evidence)
+    evidence.retire({2})
+
+    assert {item.voice for item in evidence} == {0, 1}
+    assert all(item.label == NOBODY and not item.vector.size for item in evidence.retired)
+    assert sorted([*covered(evidence), *(stretch for item in evidence.retired for stretch in item.stretches)]) == stretches
+    assert evidence.retired_samples == [sum(item.samples for item in evidence.retired)]
+
+
+def test_speech_behind_a_voice_that_is_given_up_begins_like_speech_after_a_pause():
+    evidence = Evidence(max_recent=100, max_groups=20)
+    hear(evidence, 60, voices=3)
+    evidence.retire({1})
+    assert [item.stretches[0][0] for item in evidence.recent if item.after_pause] == [0, 40 * 4000]
+
+
+def test_what_is_given_up_goes_on_in_another_process():
+    evidence, other = Evidence(max_recent=100, max_groups=20), Evidence(max_recent=100, max_groups=20)
+    hear(evidence, 60, voices=3)
+    evidence.retire({1})
+    other.restore(evidence.snapshot())
+    assert other.snapshot().keys() == evidence.snapshot().keys()
+    assert other.retired_samples == evidence.retired_samples != []
+    assert [item.stretches for item in other.retired] == [item.stretches for item in evidence.retired]

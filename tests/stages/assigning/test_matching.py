@@ -1,3 +1,5 @@
+from itertools import chain
+
 import numpy as np
 
 from speaker_tracker_stages.assigning.evidence import NOBODY, Item
@@ -60,14 +62,34 @@ def test_a_speaker_that_was_two_stays_with_most_of_its_time():
     assert match([0, 1, 1, 1], [0, 0, 0, 0], [0, 1]) == [1, 0]
 
 
-def test_a_voice_counts_once_it_was_heard_for_two_seconds_and_a_stray_window_after_all_that_count():
-    def windows(voice, *starts):
-        return [(voice, Item(np.zeros(2, np.float32), 1.0, [(start * HOP, (start + 1) * HOP)])) for start in starts]
+def windows(voice, *starts):
+    """Items of a quarter of a second each."""
+    return [(voice, Item(np.zeros(2, np.float32), 1.0, [(start * HOP, (start + 1) * HOP)])) for start in starts]
 
-    heard = [*windows(0, 0), *windows(1, *range(1, 11)), *windows(2, 11, *range(20, 28))]
-    voices, items = zip(*heard, strict=True)
 
-    stray, early, late = first_heard(np.array(voices), items)
-    assert early == 8 * HOP
-    assert late == 26 * HOP
-    assert stray >= 28 * HOP
+def ranks(*heard):
+    voices, items = zip(*sorted(chain.from_iterable(heard), key=lambda one: one[1].stretches), strict=True)
+    return first_heard(np.array(voices), items)
+
+
+def test_a_voice_is_ranked_by_its_first_words_and_a_stray_window_after_all_others():
+    stray, early, late = ranks(windows(0, 0), windows(1, *range(1, 19)), windows(2, 19, *range(40, 64)))
+    assert (early, late) == (1 * HOP, 40 * HOP)
+    assert stray > 64 * HOP
+
+
+def test_a_voice_that_said_a_word_counts_from_it_once_it_has_said_more():
+    host, guests = windows(0, 0, 1, 2), windows(1, *range(4, 40))
+    assert ranks(host, guests)[0] > ranks(host, guests)[1]
+    assert ranks([*host, *windows(0, *range(40, 60))], guests)[0] == 0
+
+
+def test_a_word_long_ago_does_not_count():
+    later = 4 * 200
+    assert ranks(windows(0, 0, 1, 2, *range(later, later + 20)), windows(1, *range(4, 40)))[0] == later * HOP
+
+
+def test_a_voice_that_never_comes_back_leaves_its_place_to_one_that_does():
+    whisper, first, second = windows(0, *range(10)), windows(1, *range(12, 40)), windows(2, *range(40, 50), *range(80, 90))
+    ranked = ranks(whisper, first, second)
+    assert ranked[1] < ranked[2] < ranked[0]

@@ -9,7 +9,7 @@ from speaker_tracker_stages.kmeans_assigner.penalties import Penalties
 from speaker_tracker_stages.kmeans_assigner.window_overlap import WindowOverlap
 
 DIRECTIONS = np.linalg.qr(np.random.default_rng(7).normal(size=(64, 64)))[0]
-LIKELIHOOD = VoiceLikelihood(within=0.4, between=0.6, style=0.03, dimension=64)
+LIKELIHOOD = VoiceLikelihood(within=0.4, between=0.6, style=0.03, channel=0.03, dimension=64)
 PENALTIES = Penalties(change=1.0, new_voice=0.0, untracked=14.0)
 
 

@@ -4,7 +4,7 @@ from scipy.stats import multivariate_normal
 
 from speaker_tracker_stages.kmeans_assigner.likelihood import EVIDENCE_FLOOR, VoiceLikelihood, VoiceStatistics
 
-LIKELIHOOD = VoiceLikelihood(within=0.4, between=0.6, style=0.03, dimension=64)
+LIKELIHOOD = VoiceLikelihood(within=0.4, between=0.6, style=0.03, channel=0.03, dimension=64)
 NOTHING = VoiceStatistics(np.zeros((1, 64)), np.zeros((1, 1)))
 
 
@@ -112,7 +112,7 @@ def log_density(vectors, covariance):
 
 def test_the_marginal_likelihood_is_that_of_the_generative_story():
     random = np.random.default_rng(0)
-    model = VoiceLikelihood(within=0.4, between=0.6, style=0.03, dimension=8)
+    model = VoiceLikelihood(within=0.4, between=0.6, style=0.03, channel=0.03, dimension=8)
     vectors, evidence = random.normal(0, 0.3, (6, 8)).astype(np.float32), random.uniform(0.2, 1, 6)
     one, two = np.ones((6, 1)), np.array([[1, 0], [1, 0], [0.7, 0.3], [0.4, 0.6], [0, 1], [0, 1]])
 
@@ -127,9 +127,9 @@ def test_the_marginal_likelihood_is_that_of_the_generative_story():
 
 @pytest.mark.parametrize("distance", [0.05, 0.5])
 def test_merge_log_odds_are_those_of_two_styles_against_two_voices_where_both_are_heard_alike(distance):
-    model = VoiceLikelihood(within=0.4, between=0.6, style=0.03, dimension=8)
+    model = VoiceLikelihood(within=0.4, between=0.6, style=0.03, channel=0.03, dimension=8)
     random = np.random.default_rng(1)
-    first = random.normal(0, 0.25, 8)
+    first = random.normal(0, 0.4, 8)  # no closer to the origin than voices are, so nothing is attenuated
     estimates = np.stack([first, first + np.sqrt(distance / 8)])
     precision, error = 5.0, 0.4 / 5.0
 
@@ -139,3 +139,23 @@ def test_merge_log_odds_are_those_of_two_styles_against_two_voices_where_both_ar
     found = model.merge_log_odds(sums @ sums.T, np.eye(2) / precision)[1, 0]
 
     assert found == pytest.approx(log_density(estimates, one_voice) - log_density(estimates, two_voices), rel=1e-6)
+
+
+def merge_log_odds(model, estimates, precision=1000.0, **options):
+    sums = precision * np.stack(estimates)
+    return float(model.merge_log_odds(sums @ sums.T, np.eye(2) / precision, **options)[1, 0])
+
+
+def test_voices_that_noise_has_brought_close_together_are_told_apart_like_those_without_noise():
+    model = VoiceLikelihood(within=0.4, between=0.6, style=0.03, channel=0.1, dimension=64)
+    one, other = np.eye(64)[0] * 0.77, np.array([0.6, 0.5, *[0.0] * 62])
+    assert merge_log_odds(model, [one, other]) < 0
+    # In noise all positions lie closer to the origin; their distance alone would make them one.
+    assert merge_log_odds(model, [one * 0.7, other * 0.7]) < 0
+    assert merge_log_odds(model, [one, one + (other - one) * 0.7]) > 0
+
+
+def test_where_nobody_else_is_heard_a_change_of_channel_is_no_other_voice():
+    model = VoiceLikelihood(within=0.4, between=0.6, style=0.03, channel=0.1, dimension=64)
+    here, there = np.eye(64)[0] * 0.77, np.array([0.6, 0.5, *[0.0] * 62])
+    assert merge_log_odds(model, [here, there]) < 0 < merge_log_odds(model, [here, there], alone=True)

@@ -27,9 +27,15 @@ def test_names_of_version_0_1_still_work(old, new):
 
 
 def test_parameters_of_the_model_come_from_its_calibration():
-    likelihood = KMeansAssignerOptions().likelihood(same_voice_cosine=0.4)
+    likelihood = KMeansAssignerOptions().likelihood(same_voice_cosine=0.4, num_speakers=2)
 
     assert likelihood.within == pytest.approx(0.75 * 0.6)
     assert likelihood.between == pytest.approx(1 - 0.75 * 0.6)
     assert likelihood.style == pytest.approx(0.05 * 0.6)
+    assert likelihood.channel == pytest.approx(0.11 * 0.6)
     assert likelihood.prior_strength == pytest.approx(0.45 / 0.55)
+
+
+def test_where_one_speaker_is_asked_for_a_second_voice_needs_more_evidence():
+    options = KMeansAssignerOptions()
+    assert options.likelihood(0.4, num_speakers=1).channel > options.likelihood(0.4, num_speakers=2).channel
