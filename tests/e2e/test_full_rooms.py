@@ -12,8 +12,8 @@ from support.shared_data import SPEECH, needs_shared_data
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600), needs_shared_data]
 
-TOLERANCE = 0.2
-"""Of a person's time: pauses within it, and hangover around it."""
+TOLERANCE = 0.35
+"""Share of a person's time that may lack: readers pause within it. With another person's turns on top it would be exceeded."""
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,7 @@ def test_twenty_strangers_are_nobodys(chain, tmp_path):
         if number % 3 == 2:
             scene.say(("251", "2902")[number // 3 % 2], 6)
     spoken = totals(chain, scene, tmp_path)
-    assert spoken == {0: pytest.approx(scene.seconds["251"], rel=0.3), 1: pytest.approx(scene.seconds["2902"], rel=0.3)}
+    assert spoken == {0: pytest.approx(scene.seconds["251"], rel=TOLERANCE), 1: pytest.approx(scene.seconds["2902"], rel=TOLERANCE)}
 
 
 @pytest.mark.parametrize("people", [("251", "2902", "84"), ("2428", "777", "2803"), ("422", "652", "2902")])

@@ -71,7 +71,7 @@ class Evidence:
     """All items of a session: at most ``max_recent`` windows one by one and ``max_groups`` groups of older ones.
 
     ``model``: the model that the embeddings are of, None before the first. ``retired``: items of untracked voices that were given
-    up and are still to be announced; ``retired_voices`` and ``retired_samples`` count all such voices and their speech.
+    up and are still to be announced; ``retired_samples``: length of the speech of each such voice so far (samples).
     """
 
     max_recent: int
