@@ -74,11 +74,18 @@ class VoiceClustering:
         return self._likelihood.marginal(voices) - penalty
 
     def _merged(self, observed: Observations, labels: Labels, threshold: float = 0.0) -> Labels:
-        """Merges the two voices with the highest merge log-odds, again and again as long as these are above ``threshold``."""
+        """Merges the two voices with the highest merge log-odds, again and again as long as these are above ``threshold``.
+
+        Goes on to a single voice if all that is left may be one person on several channels, with nobody else there.
+        """
+        labels = self._merged_while(observed, labels, threshold, alone=self._num_speakers == 1)
+        one = self._merged_while(observed, labels, threshold, alone=True)
+        return labels if one.any() else one
+
+    def _merged_while(self, observed: Observations, labels: Labels, threshold: float, *, alone: bool) -> Labels:
         while (count := int(labels.max()) + 1) > 1:
             voices = observed.statistics(labels)
             inverse = np.linalg.inv(voices.evidence + EVIDENCE_FLOOR * np.eye(count)).astype(np.float64)
-            alone = count == 2 or self._num_speakers == 1  # noqa: PLR2004 - the two may be one, and nobody else is there
             log_odds = self._likelihood.merge_log_odds(voices.sums @ voices.sums.T, inverse, alone=alone)
             log_odds = np.where(np.tri(count, k=-1, dtype=bool), log_odds, -np.inf)
             later, earlier = np.unravel_index(int(log_odds.argmax()), log_odds.shape)

@@ -120,3 +120,17 @@ def test_a_grouping_that_is_right_already_is_left_alone():
     assert find(observations, 2, right, final=False) is None
     assert find(observations, 2, right).tolist() == [0] * 40 + [1] * 30
     assert find(observations, 2, np.repeat([0, 1], [20, 50]), final=False).tolist() == [0] * 40 + [1] * 30
+
+
+def test_voices_that_may_be_one_person_on_several_channels_are_one_only_if_nobody_else_is_there():
+    likelihood = VoiceLikelihood(within=0.4, between=0.6, style=0.03, channel=0.12, dimension=64)
+    noise = np.random.default_rng(3)
+
+    def voices_found(*positions):
+        turns = [position + noise.normal(0, 0.05, (60, 64)) for position in positions]
+        labels = VoiceClustering(likelihood, PENALTIES, 5).find(observed(*turns), np.repeat(np.arange(len(turns)), 60), final=True)
+        return len(set(labels.tolist()))
+
+    channels = [0.62 * DIRECTIONS[0] + 0.4 * DIRECTIONS[number] for number in (1, 2, 3)]
+    assert voices_found(*channels) == 1
+    assert voices_found(*channels, 0.75 * DIRECTIONS[4]) > 2
