@@ -9,6 +9,7 @@ import pytest
 CONVERSATIONS = Path(__file__).parents[3] / "shared" / "data" / "conversations"
 MANIFEST = CONVERSATIONS / "manifest.json"
 VERIFICATION = CONVERSATIONS.parent / "verification"
+SPEECH = CONVERSATIONS.parent / "speech"
 
 needs_shared_data = pytest.mark.skipif(not MANIFEST.is_file(), reason=f"no conversations in {CONVERSATIONS}")
 
