@@ -40,7 +40,7 @@ def fast_report(page, tmp_path):
 def test_a_file_dropped_on_the_page_is_tracked_as_any_client_would_have_it(fast_report, connect):
     samples, _ = soundfile.read(DATA / "dialogue.flac", dtype="int16")
     with connect() as client:
-        client.start(num_speakers=2, timeline=True)
+        client.start(num_speakers=2, timeline=True, others=True)
         client.stream(samples.astype("<i2").tobytes())
         report = client.report()
 
