@@ -78,7 +78,9 @@ class VoiceClustering:
 
         Goes on to a single voice if all that is left may be one person on several channels, with nobody else there.
         """
-        labels = self._merged_while(observed, labels, threshold, alone=self._num_speakers == 1)
+        if self._num_speakers == 1:
+            return self._merged_while(observed, labels, threshold, alone=True)
+        labels = self._merged_while(observed, labels, threshold, alone=False)
         one = self._merged_while(observed, labels, threshold, alone=True)
         return labels if one.any() else one
 

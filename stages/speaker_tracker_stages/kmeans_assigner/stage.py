@@ -157,7 +157,7 @@ class KMeansAssigner(StageBase):
         evidence = self._evidence
         known = [*evidence.retired, *evidence.groups, *evidence.recent[: max(0, recent)]]
         confidence = None
-        if self._wants_confidence:
+        if self._wants_confidence and (again or any(item.announced != item.label for item in known)):
             everything = list(evidence)
             confidence = dict(zip(everything, confidences(everything).tolist(), strict=True)) if everything else {}
         yield from announce(known, confidence, again=again)
