@@ -35,6 +35,7 @@ class LoggedProcess:
             command, env=environment, cwd=folder, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
         )
         self.log: list[str] = []
+        self._is_whole = False
         self._news = threading.Condition()
         self._reader = threading.Thread(target=self._read_log, daemon=True)
         self._reader.start()
@@ -45,6 +46,7 @@ class LoggedProcess:
                 self.log.append(line.rstrip("\n"))
                 self._news.notify_all()
         with self._news:
+            self._is_whole = True
             self._news.notify_all()
 
     def logged(self, pattern: str, *, times: int = 1, within: float = 120) -> re.Match[str]:
@@ -54,7 +56,7 @@ class LoggedProcess:
             return [match for match in (re.search(pattern, line) for line in self.log) if match]
 
         with self._news:
-            self._news.wait_for(lambda: len(found()) >= times or self.process.poll() is not None, within)
+            self._news.wait_for(lambda: len(found()) >= times or self._is_whole, within)
             if len(found()) < times:
                 raise AssertionError(f"{pattern!r} was not logged:\n" + "\n".join(self.log))
             return found()[-1]
