@@ -231,6 +231,11 @@ def stream_a_second(client, *, times=1):
         client.heard("speaker", more_than=2 * number + 1)
 
 
+def until_counted(server, seconds):
+    """Waits until so many seconds of audio, one a frame, are in the metrics; clients hear what came of a frame before that."""
+    until(lambda: metrics(server)["lag_seconds_count"] == seconds)
+
+
 def test_one_process_tells_its_sessions_audio_lag_stages_and_itself(start, temporary):
     server = start(observers="prometheus", tokens="sesame")
     with ProtocolClient(f"{server.url}?token=sesame") as client:
@@ -296,6 +301,7 @@ def two_workers(start):
                 clients.append(ProtocolClient(server.url))
                 clients[-1].start()
                 stream_a_second(clients[-1])
+                until_counted(server, len(clients))
         yield server, clients
     finally:
         for client in clients:
@@ -344,6 +350,7 @@ def test_workers_that_are_killed_again_and_again_cost_neither_counts_nor_files(s
             client = ProtocolClient(server.url)
             client.start()
             stream_a_second(client)
+            until_counted(server, round_number)
         told.append(metrics(server))
         os.kill(victim.pid, signal.SIGKILL)
         client.__exit__()
