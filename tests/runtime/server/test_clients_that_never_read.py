@@ -39,7 +39,7 @@ async def flood(address):
 
 
 async def test_they_are_let_go_without_a_traceback(serve, caplog):
-    server = serve(cpu_heavy=False, idle_timeout_seconds=0.5)
+    server = serve(cpu_heavy=False, idle_timeout_seconds=2)
     await server.request("/health")
     others = asyncio.all_tasks()  # the server's own
 
@@ -54,10 +54,12 @@ async def test_they_are_let_go_without_a_traceback(serve, caplog):
 
 async def until_nothing_moves(probe):
     """Waits until the server takes no more audio, as it is stuck with what nobody reads."""
-    before = None
-    while not (taken := sum(stage.bytes for stage in probe.alive)) or taken != before:
+    before, unchanged = 0, 0
+    while unchanged < 20:  # looks, between which the server has its turns even where this machine stands still for a while
+        await asyncio.sleep(0.05)
+        taken = sum(stage.bytes for stage in probe.alive)
+        unchanged = unchanged + 1 if taken and taken == before else 0
         before = taken
-        await asyncio.sleep(0.5)
 
 
 async def test_they_do_not_show_in_the_log_at_the_end_of_the_server_either(serve, probe, caplog):

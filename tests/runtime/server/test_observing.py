@@ -50,7 +50,7 @@ async def test_a_client_that_leaves_ends_its_session(observed, observer):
 
 
 async def test_a_session_that_is_cut_off_at_the_end_of_the_server_is_told(observed, observer):
-    server = observed()
+    server = observed(grace_seconds=60)
     async with server.client() as client:
         await client.start()
         server.stop.set()
@@ -63,7 +63,7 @@ async def test_errors_are_told_by_their_code(observed, observer, probe):
         raise RuntimeError("broken stage")
 
     probe.on_feed = fail
-    server = observed(idle_timeout_seconds=0.3)
+    server = observed()
     async with server.client() as client:
         await client.send(SECOND)
         await client.expect_error("not_started", 1008)
@@ -71,7 +71,7 @@ async def test_errors_are_told_by_their_code(observed, observer, probe):
         await client.start()
         await client.send(SECOND)
         await client.expect_error("stage_failed", 1011)
-    async with server.client() as client:
+    async with observed(idle_timeout_seconds=0.3).client() as client:
         await client.expect_error("idle_timeout", 1008)
 
     await ended(server, observer, sessions=3)
