@@ -37,7 +37,7 @@ class Terminal:
     def press_ctrl(self, key: str) -> None:
         self._process.sendcontrol(key)
 
-    def shows(self, *texts: str | re.Pattern[str], within: float = 30) -> str:
+    def shows(self, *texts: str | re.Pattern[str], within: float = 120) -> str:
         """The screen, once all ``texts`` are on it; waits for it. Whatever is not among them may be half drawn."""
         end = time.monotonic() + within
         while missing := self._missing(texts):
@@ -53,7 +53,7 @@ class Terminal:
         patterns = [re.compile(re.escape(text)) if isinstance(text, str) else text for text in texts]
         return [pattern.pattern for pattern in patterns if not pattern.search(screen)]
 
-    def wait(self, within: float = 60) -> int:
+    def wait(self, within: float = 120) -> int:
         """The exit status, once it has ended."""
         end = time.monotonic() + within
         while self._read():

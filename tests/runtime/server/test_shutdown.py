@@ -91,7 +91,7 @@ async def test_session_that_does_not_finish_in_time_is_closed_all_the_same(serve
         await server.until(lambda: server.sessions.grace_is_over)
         release.set()
         await client.expect_close(1001)
-    await asyncio.wait_for(server.serving, 20)
+    await asyncio.wait_for(server.serving, 60)
     assert len(server.sessions) == 0
 
 
@@ -99,4 +99,4 @@ async def test_server_without_sessions_ends_without_waiting(serve):
     server = serve(grace_seconds=3600)
     await server.request("/health")
     server.stop.set()
-    await asyncio.wait_for(server.serving, 20)
+    await asyncio.wait_for(server.serving, 60)
