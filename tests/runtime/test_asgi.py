@@ -18,7 +18,9 @@ HYPERCORN = pytest.param("hypercorn", (), id="hypercorn")
 HYPERCORN_ALONE = pytest.param("hypercorn", ("--workers", "0"), id="hypercorn-in-one-process", marks=pytest.mark.e2e)
 HYPERCORN_OF_2 = pytest.param("hypercorn", ("--workers", "2"), id="hypercorn-of-2")
 UVICORN = pytest.param("uvicorn", (), id="uvicorn")
-UVICORN_OF_2 = pytest.param("uvicorn", ("--workers", "2"), id="uvicorn-of-2", marks=pytest.mark.e2e)
+# Its master kills workers that do not answer for a while, as those that a test stops.
+PATIENT = ("--workers", "2", "--timeout-worker-healthcheck", "60")
+UVICORN_OF_2 = pytest.param("uvicorn", PATIENT, id="uvicorn-of-2", marks=pytest.mark.e2e)
 SERVERS = [HYPERCORN, HYPERCORN_ALONE, HYPERCORN_OF_2, UVICORN, UVICORN_OF_2]
 
 pytestmark = pytest.mark.usefixtures("scripted_chain")
