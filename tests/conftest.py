@@ -1,5 +1,6 @@
 """What tests of every part may need: servers, certificates, the project's own conversation, an exported model."""
 
+import socket
 import ssl
 import subprocess
 from collections.abc import Callable, Iterator
@@ -25,6 +26,18 @@ def start_server() -> Iterator[Callable[..., ServerProcess]]:
     yield start
     for server in servers:
         server.end()
+
+
+@pytest.fixture
+def unused_tcp_port() -> Iterator[int]:
+    """A port of the loopback where nobody listens, unless the test has somebody do so.
+
+    It is kept while it is unused: Linux gives a port that is bound to nobody else, and lets servers listen there that ask for it.
+    """
+    with socket.socket() as kept:
+        kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        kept.bind(("127.0.0.1", 0))
+        yield kept.getsockname()[1]
 
 
 @pytest.fixture

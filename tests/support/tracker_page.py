@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import socket
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -41,12 +40,6 @@ def launch(playwright: Playwright, flags: Sequence[str] = BEEPING_MICROPHONE) ->
 def page_address(url: str) -> str:
     """The page's address, from that of the WebSocket."""
     return url.replace("ws", "http", 1).removesuffix("ws/session")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class TrackerPage:

@@ -7,18 +7,17 @@ import pytest
 from playwright.sync_api import expect
 
 from support.known_conversation import DATA
-from support.tracker_page import free_port, page_address
+from support.tracker_page import page_address
 
 pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture
-def start_again(start_server):
+def start_again(start_server, unused_tcp_port):
     """Starts a server, and another one on the same port when it is called again."""
-    port = str(free_port())
 
     def start():
-        server = start_server("--port", port)
+        server = start_server("--port", str(unused_tcp_port))
         assert server.url
         return server
 

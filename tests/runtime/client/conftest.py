@@ -1,7 +1,6 @@
 """Servers for clients to talk to: one that works, on the scripted chain, and whatever a test makes up."""
 
 import asyncio
-import socket
 import threading
 from collections.abc import Callable, Iterator
 
@@ -49,18 +48,15 @@ def tracker(scripted_chain, serve_with) -> str:  # noqa: ARG001 - the chain that
 
 
 @pytest.fixture
-def place(scripted_chain, start_server):  # noqa: ARG001 - the chain of the servers
+def place(scripted_chain, start_server, unused_tcp_port):  # noqa: ARG001 - the chain of the servers
     """Starts servers, one after another at the same address."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        port = listening.getsockname()[1]
 
     class Place:
-        url = f"ws://127.0.0.1:{port}/ws/session"
+        url = f"ws://127.0.0.1:{unused_tcp_port}/ws/session"
 
         @staticmethod
         async def start(**settings):
-            server = start_server("--port", str(port), **settings)
+            server = start_server("--port", str(unused_tcp_port), **settings)
             assert await asyncio.to_thread(lambda: server.url) == Place.url
             return server
 
