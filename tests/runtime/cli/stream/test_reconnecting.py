@@ -1,6 +1,7 @@
 """``speaker-tracker stream``, where its server goes away in mid-session and perhaps comes back at the same address."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -69,8 +70,9 @@ def streaming():
 
 
 @pytest.fixture
-def server(start_server):
-    return start_server()
+def server(start_server, unused_tcp_port):
+    """At a port that is kept for another one after it."""
+    return start_server("--port", str(unused_tcp_port))
 
 
 def kill(server):
@@ -298,8 +300,8 @@ def test_ctrl_c_without_a_server_ends_it_with_what_is_known(server, streaming, t
     status, (report,), told = stream.ends()
     assert [speaker["totalTimeMs"] for speaker in report["speakers"]] == [1000, 1000]
     assert status == 1
-    # Whether what was said meanwhile was read by then, nobody knows.
-    assert told.removeprefix("Note: the last 1.00 s of audio have no label\n") == (
+    # How much of what was said meanwhile was read by then, nobody knows.
+    assert re.sub(r"^Note: the last (1\.00|0\.\d\d) s of audio have no label\n", "", told) == (
         f"Error: {server.url} went away before it could report; the report covers what it had sent until then\n"
     )
     assert len((tmp_path / "a.rttm").read_text().splitlines()) == 2
