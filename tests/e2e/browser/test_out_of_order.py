@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from support.known_conversation import DATA
-from support.page_hooks import HOOKS, break_connection, expect_to_go_on, live_tracks
+from support.page_hooks import HOOKS, break_connection, expect_to_go_on
 from support.tracker_page import BEEPING_MICROPHONE, page_address
 
 pytestmark = pytest.mark.e2e
@@ -61,7 +61,7 @@ def test_a_server_that_speaks_out_of_order_is_given_up(page, words):
     else:
         expect(page.page.get_by_role("button", name="Start")).to_be_enabled()
         assert re.match("what the server sent is ", "\n".join(page.complaints))
-        assert live_tracks(page.page) == 0
+        page.page.wait_for_function("() => window.liveTracks() === 0")  # it is let go when it has given its last frame
 
 
 def test_a_first_look_at_the_server_that_fails_late_does_not_disturb_a_conversation(page):
