@@ -115,15 +115,16 @@ def test_live_session_keeps_hearing_while_another_floods(connect, pcm, record_pr
 
     flooding = threading.Thread(target=flood)
     flooding.start()
-    delays = []
+    delays, taken = [], []
     with connect() as client:
         client.start()
         for tick in range(15):
             # A second of audio, after which at least one message is due; waiting for it paces the session.
             client.stream(pcm[tick * 32_000 : (tick + 1) * 32_000])
-            sent = time.monotonic()
+            sent, before = time.monotonic(), flooded
             client.heard("speaker", more_than=tick)
             delays.append(time.monotonic() - sent)
+            taken.append(flooded - before)
         client.report()
     stop.set()
     flooding.join()
@@ -132,8 +133,10 @@ def test_live_session_keeps_hearing_while_another_floods(connect, pcm, record_pr
     record_property("longest_delay_s", max(delays))
     record_property("flooded_s", flooded)
     assert flooded > 20
-    assert np.median(delays) < 0.5
-    assert max(delays) < 2
+    # Each second is ten frames. Would any of them wait until a frame of the other's was through, that would be 200 s of it.
+    # The first ones find buffers between client and server that are still empty.
+    assert np.median(taken) <= 20
+    assert max(taken[5:]) < 100
 
 
 @pytest.mark.timeout(1200)

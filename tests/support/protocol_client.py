@@ -16,7 +16,8 @@ class ProtocolClient:
     """Hears everything in a thread of its own while it sends; ``messages`` is what it has heard."""
 
     def __init__(self, url: str, **options: Any) -> None:
-        options = {"compression": None, "max_queue": None, "open_timeout": 60, "close_timeout": 5, **options}
+        # A ping waits behind the audio that was sent before it, which may take a busy machine longer than usual time-outs.
+        options = {"compression": None, "max_queue": None, "open_timeout": 60, "close_timeout": 5, "ping_timeout": None, **options}
         self._open = ExitStack()
         self.connection: ClientConnection = self._open.enter_context(connect(url, **options))
         self.messages: list[dict[str, Any]] = []
