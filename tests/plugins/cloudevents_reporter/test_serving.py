@@ -11,6 +11,8 @@ SECOND = b"\0\0" * 16_000
 def test_a_server_posts_the_report_that_the_client_got(start_server, sink, monkeypatch):
     monkeypatch.setenv("K_SINK", sink.url)
     monkeypatch.setenv(f"{OPTION}HEADERS__AUTHORIZATION", "Bearer sesame")
+    monkeypatch.setenv(f"{OPTION}TIMEOUT_SECONDS", str(PATIENCE))
+    monkeypatch.setenv(f"{OPTION}CLOSING_SECONDS", str(PATIENCE))
     server = start_server(stages=[*DEFAULT_STAGES, NAME], log_level="info")
     sink.open.clear()
     with ProtocolClient(server.url) as client:

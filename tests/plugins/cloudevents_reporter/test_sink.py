@@ -82,7 +82,7 @@ def test_a_sink_that_is_away_costs_the_event_and_one_line(loaded, caplog):
 
 def test_a_sink_that_comes_back_gets_the_event(loaded):
     address = closed_address()
-    stage = loaded(sink=address, retries=100, backoff_seconds=0.01, max_pause_seconds=0.05)
+    stage = loaded(sink=address, retries=100, backoff_seconds=0.01, max_pause_seconds=1)
     report(stage)
     end = time.monotonic() + PATIENCE
     while not stage.counters()["retries"] and time.monotonic() < end:
