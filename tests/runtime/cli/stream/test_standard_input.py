@@ -208,7 +208,7 @@ def test_a_stall_counts_as_a_gap_where_that_is_asked_for(listening_server, pcm, 
     streaming.stdin.flush()
     while sum(each for each in listening_server.heard if isinstance(each, int)) < 32_000:
         time.sleep(0.05)
-    time.sleep(2.5)
+    time.sleep(3.5)
     streaming.communicate(pcm[32_000:64_000], timeout=60)
     gaps = [each["ms"] for each in listening_server.heard if isinstance(each, dict) and each["action"] == "gap"]
     assert streaming.returncode == 0
