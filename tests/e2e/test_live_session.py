@@ -119,9 +119,10 @@ def test_live_session_keeps_hearing_while_another_floods(connect, pcm, record_pr
     with connect() as client:
         client.start()
         for tick in range(15):
+            before = flooded
             # A second of audio, after which at least one message is due; waiting for it paces the session.
             client.stream(pcm[tick * 32_000 : (tick + 1) * 32_000])
-            sent, before = time.monotonic(), flooded
+            sent = time.monotonic()
             client.heard("speaker", more_than=tick)
             delays.append(time.monotonic() - sent)
             taken.append(flooded - before)
