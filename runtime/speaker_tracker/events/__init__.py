@@ -10,7 +10,7 @@ from speaker_tracker.events.messages import ClientMessage
 from speaker_tracker.events.speakers import OtherVoices, SpeakerNow, SpeakersAssigned, SpeakerSpan
 from speaker_tracker.events.speech import SpeechAudio, SpeechEnded, SpeechStarted
 from speaker_tracker.events.timeline import TimelineChanged, TimelineSegment
-from speaker_tracker.events.voice import VoiceEmbedding, VoiceModel
+from speaker_tracker.events.voice import VoiceCalibration, VoiceEmbedding, VoiceModel
 
 __all__ = [
     "SAMPLE_RATE",
@@ -30,6 +30,7 @@ __all__ = [
     "SpeechStarted",
     "TimelineChanged",
     "TimelineSegment",
+    "VoiceCalibration",
     "VoiceEmbedding",
     "VoiceModel",
 ]

@@ -1,6 +1,7 @@
 """Voice models: the known ones, their folders, and the download from the hub. Imports neither PyTorch nor SpeechBrain."""
 
 from speaker_tracker.models.catalogue import CatalogueEntry, cache_folder, hub_folder, list_models, resolve
-from speaker_tracker.models.folder import ModelError, ModelFolder
+from speaker_tracker.models.errors import ModelError
+from speaker_tracker.models.folder import ModelFolder
 
 __all__ = ["CatalogueEntry", "ModelError", "ModelFolder", "cache_folder", "hub_folder", "list_models", "resolve"]

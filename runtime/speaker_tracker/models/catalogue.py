@@ -8,12 +8,12 @@ from pathlib import Path
 import platformdirs
 
 from speaker_tracker.events import VoiceModel
+from speaker_tracker.models.calibration import CALIBRATION
+from speaker_tracker.models.errors import ModelError
 from speaker_tracker.models.folder import (
-    CALIBRATION,
     DEFAULT_CALIBRATED_SECONDS,
     DEFAULT_SAME_VOICE_COSINE,
     HYPERPARAMS,
-    ModelError,
     ModelFolder,
     folder_bytes,
     missing_files,

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from speaker_tracker.events import VoiceModel
+from speaker_tracker.models.calibration import CALIBRATION, lacking, read_model
 from speaker_tracker.models.catalogue import EMBEDDED, HUB_MODEL, cache_folder
-from speaker_tracker.models.folder import CALIBRATION, ModelError, missing_files, read_calibration
+from speaker_tracker.models.errors import ModelError
+from speaker_tracker.models.folder import missing_files
 
 Precision: TypeAlias = Literal["float32", "int8"]
 
@@ -64,16 +66,9 @@ def _read(folder: Path, precision: Precision) -> ExportedModel:
         raise ModelError(f"{folder} is no exported model: it lacks {', '.join(missing)}; `{EXPORT_COMMAND}` makes one")
     if missing_files(folder, (NETWORKS[precision],)):
         raise ModelError(f"{folder} has no network in {precision}; set the precision to float32 or export the model again")
-    calibration = read_calibration(folder)
-    try:
-        model = VoiceModel(
-            name=str(calibration["name"]),
-            dimension=int(calibration["dimension"]),
-            same_voice_cosine=float(calibration["same_voice_cosine"]),
-            calibrated_seconds=float(calibration["calibrated_seconds"]),
-        )
-    except KeyError as error:
-        raise ModelError(f"{folder / CALIBRATION} lacks {error.args[0]}; `{EXPORT_COMMAND}` makes it anew") from error
+    if incomplete := lacking(folder):
+        raise ModelError(f"{folder / CALIBRATION} lacks {incomplete[0]}; `{EXPORT_COMMAND}` makes it anew")
+    model = read_model(folder, name=folder.name, dimension=1, same_voice_cosine=0.0, calibrated_seconds=1.0)
     if precision == "int8":
         model = replace(model, name=f"{model.name}-int8")
     return ExportedModel(folder, folder / NETWORKS[precision], folder / FEATURES, model)

@@ -24,7 +24,8 @@ from huggingface_hub.errors import (
 from huggingface_hub.utils.tqdm import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
 
 from speaker_tracker.models.catalogue import HUB_FILES, HUB_ID, HUB_REVISION, hub_folder
-from speaker_tracker.models.folder import ModelError, missing_files
+from speaker_tracker.models.errors import ModelError
+from speaker_tracker.models.folder import missing_files
 
 TIMEOUT_SECONDS = 10.0
 """Timeout of one request."""

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from speaker_tracker.errors import UserError
 from speaker_tracker.events import VoiceModel
+from speaker_tracker.models.calibration import read_model
+from speaker_tracker.models.errors import ModelError
 
 HYPERPARAMS = "hyperparams.yaml"
-CALIBRATION = "calibration.json"
 
 DEFAULT_SAME_VOICE_COSINE = 0.25
 """Default threshold of SpeechBrain's ``SpeakerRecognition.verify_batch``."""
@@ -22,10 +20,6 @@ DEFAULT_CALIBRATED_SECONDS = 8.0
 """Typical length of the VoxCeleb utterances that this threshold applies to."""
 DEFAULT_DIMENSION = 192
 """Length of an embedding of SpeechBrain's ``ECAPA_TDNN`` unless ``lin_neurons`` says otherwise."""
-
-
-class ModelError(UserError):
-    """A model cannot be found, fetched or loaded; the message is one sentence that says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +59,9 @@ def folder_bytes(folder: Path) -> int:
 def read_folder(folder: Path) -> ModelFolder:
     """Reads a model folder's description; the weights are not opened.
 
-    The folder must have ``hyperparams.yaml`` and the weight files that its ``pretrainer`` names. ``calibration.json`` may set
-    ``name``, ``dimension``, ``same_voice_cosine`` and ``calibrated_seconds``; defaults are the folder's name, ``lin_neurons`` of
-    the embedding model, and SpeechBrain's verification threshold. Raises ``ModelError``.
+    The folder must have ``hyperparams.yaml`` and the weight files that its ``pretrainer`` names. Without ``calibration.json``, the
+    name is the folder's, the dimension ``lin_neurons`` of the embedding model, and ``same_voice_cosine`` SpeechBrain's verification
+    threshold. Raises ``ModelError``.
     """
     if not folder.is_dir():
         raise ModelError(f"{folder} is no folder; a model is a folder with {HYPERPARAMS} and the weights that it names")
@@ -117,31 +111,12 @@ def _weight_files(folder: Path, hyperparams: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _voice_model(folder: Path, hyperparams: dict[str, Any]) -> VoiceModel:
-    calibration = read_calibration(folder)
     embedding_model = hyperparams.get("embedding_model")
     dimension = embedding_model.get("lin_neurons") if isinstance(embedding_model, dict) else None
-    return VoiceModel(
-        name=str(calibration.get("name", folder.resolve().name)),
-        dimension=int(calibration.get("dimension", dimension if isinstance(dimension, int) else DEFAULT_DIMENSION)),
-        same_voice_cosine=float(calibration.get("same_voice_cosine", DEFAULT_SAME_VOICE_COSINE)),
-        calibrated_seconds=float(calibration.get("calibrated_seconds", DEFAULT_CALIBRATED_SECONDS)),
+    return read_model(
+        folder,
+        name=folder.resolve().name,
+        dimension=dimension if isinstance(dimension, int) else DEFAULT_DIMENSION,
+        same_voice_cosine=DEFAULT_SAME_VOICE_COSINE,
+        calibrated_seconds=DEFAULT_CALIBRATED_SECONDS,
     )
-
-
-def read_calibration(folder: Path) -> dict[str, Any]:
-    """Content of ``calibration.json`` in ``folder``, with its numbers checked; empty if there is none. Raises ``ModelError``."""
-    file = folder / CALIBRATION
-    if not file.exists():
-        return {}
-    try:
-        calibration = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ModelError(f"{file} is not readable as JSON: {error}") from error
-    if not isinstance(calibration, dict):
-        raise ModelError(f"{file} must hold a JSON object")
-    ranges = {"dimension": (1, 1 << 16), "same_voice_cosine": (-1.0, 1.0), "calibrated_seconds": (0.1, 3600.0)}
-    for name, (low, high) in ranges.items():
-        value = calibration.get(name, low)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not (math.isfinite(value) and low <= value <= high):
-            raise ModelError(f"{name} in {file} cannot be {value!r}; it is a number from {low} to {high}")
-    return calibration

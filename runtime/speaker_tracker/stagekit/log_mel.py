@@ -10,7 +10,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from speaker_tracker.models.folder import ModelError
+from speaker_tracker.models.errors import ModelError
 
 DECIBELS = 10.0
 """Decibels per decade of power."""

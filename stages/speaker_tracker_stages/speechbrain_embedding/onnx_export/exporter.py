@@ -6,9 +6,8 @@ can be subtracted between the two. The export is compared with the original befo
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +15,8 @@ from numpy.typing import NDArray
 
 from speaker_tracker.events import VoiceModel
 from speaker_tracker.models import ModelError, resolve
+from speaker_tracker.models.calibration import CALIBRATION, write_model
 from speaker_tracker.models.exported import FEATURES, NETWORKS, exported_folder
-from speaker_tracker.models.folder import CALIBRATION
 from speaker_tracker.stagekit.onnx_session import open_onnx
 from speaker_tracker_stages.speechbrain_embedding.encoder import load_encoder
 from speaker_tracker_stages.speechbrain_embedding.network import SpeechBrainNetwork
@@ -65,7 +64,7 @@ def export(source: str, cache: Path | None, output: Path | None = None) -> Expor
     features = export_features(encoder.mods.compute_features, network, windows)
     centred = [batch - batch.mean(axis=1, keepdims=True) for batch in map(features, windows)]
     expected = [network.embed(batch) for batch in centred]
-    model = VoiceModel(folder.model.name, expected[0].shape[1], folder.model.same_voice_cosine, folder.model.calibrated_seconds)
+    model = replace(folder.model, dimension=expected[0].shape[1])
     with working_folder(target) as working:
         write_graph(encoder.mods.embedding_model, features.filterbank.shape[1], working / NETWORKS["float32"])
         float32 = _least_cosine(working / NETWORKS["float32"], centred, expected)
@@ -73,7 +72,7 @@ def export(source: str, cache: Path | None, output: Path | None = None) -> Expor
             raise ModelError(f"{folder.name} cannot be exported: the network gives other embeddings (cosine {float32:.4f})")
         int8: float | None = _quantized(working, centred, expected)
         features.save(working / FEATURES)
-        _write_calibration(model, working / CALIBRATION)
+        write_model(model, working / CALIBRATION)
     return Export(target, model, float32, int8)
 
 
@@ -97,13 +96,3 @@ def _least_cosine(file: Path, centred: Batches, expected: Batches) -> float:
         lengths = np.linalg.norm(given, axis=1) * np.linalg.norm(wanted, axis=1)
         least = min(least, float(((given * wanted).sum(axis=1) / lengths).min()))
     return least
-
-
-def _write_calibration(model: VoiceModel, file: Path) -> None:
-    values = {
-        "name": model.name,
-        "dimension": model.dimension,
-        "same_voice_cosine": model.same_voice_cosine,
-        "calibrated_seconds": model.calibrated_seconds,
-    }
-    file.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
