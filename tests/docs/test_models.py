@@ -5,8 +5,8 @@ import tomllib
 
 from speaker_tracker.engine.plugins import PluginManager
 from speaker_tracker.events import VoiceModel
-from speaker_tracker.models.catalogue import EMBEDDED, HUB_ID
 from speaker_tracker.models.calibration import CALIBRATION
+from speaker_tracker.models.catalogue import EMBEDDED, HUB_ID
 from speaker_tracker.models.folder import HYPERPARAMS, folder_bytes
 from support.pages import ROOT, rows, section, text_of
 

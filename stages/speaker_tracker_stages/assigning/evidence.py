@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from itertools import groupby
-from typing import TypeAlias, cast
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from speaker_tracker.events import VoiceModel
+from speaker_tracker.events import VoiceCalibration, VoiceModel
 from speaker_tracker.stage import State, StateMismatch, float_array
 from speaker_tracker_stages.assigning.arrays import Floats, unit_length
 
@@ -162,7 +162,7 @@ class Evidence:
             "groups": [_item_state(item) for item in self.groups],
             "retired": [_item_state(item) for item in self.retired],
             "retired_samples": list(self.retired_samples),
-            "model": None if model is None else [model.name, model.dimension, model.same_voice_cosine, model.calibrated_seconds],
+            "model": None if model is None else asdict(model),
         }
 
     def restore(self, state: State) -> None:
@@ -172,8 +172,15 @@ class Evidence:
         self.retired = [_item(one) for one in cast(Sequence[State], state["retired"])]
         self.retired_samples = list(cast(Sequence[int], state["retired_samples"]))
         if state["model"] is not None:
-            name, dimension, cosine, seconds = cast("tuple[str, int, float, float]", state["model"])
-            self.model = VoiceModel(name, dimension, cosine, seconds)
+            self.model = _model(cast(State, state["model"]))
+
+
+def _model(state: State) -> VoiceModel:
+    values = dict(cast("dict[str, Any]", state))
+    if (figures := values.pop("calibration")) is not None:
+        pairs = tuple((float(seconds), float(worth)) for seconds, worth in figures.pop("evidence_by_seconds"))
+        figures = VoiceCalibration(**figures, evidence_by_seconds=pairs)
+    return VoiceModel(**values, calibration=figures)
 
 
 def _item_state(item: Item) -> State:

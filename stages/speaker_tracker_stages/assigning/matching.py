@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from speaker_tracker.events import SAMPLE_RATE
 from speaker_tracker_stages.assigning.arrays import Labels
-from speaker_tracker_stages.assigning.evidence import NOBODY, Item, Span
+from speaker_tracker_stages.assigning.evidence import NOBODY, Item
 
 FIRST_WORDS_SAMPLES = SAMPLE_RATE // 2
 """Minimum speech of a voice within ``FIRST_WORDS_SPAN`` for its first words; less may be stray windows of another voice."""
@@ -27,35 +28,53 @@ MIN_LOWER_ID_SHARE = 0.2
 """Minimum speech of the speaker with the lower id in such a merge, as a share of that of the largest one."""
 
 
-def first_heard(voices: Labels, items: Sequence[Item]) -> list[int]:
-    """Positions (samples) by which voices are ranked: the lowest are tracked, and ids given in their order.
+@dataclass(frozen=True, slots=True, eq=False)
+class SpokenOrder:
+    """All stretches of speech in order of time, to say which voices were heard first.
 
-    ``voices``: the voice of each item, shape ``(n,)``, numbered from 0 without gaps. The position is that of a voice's first words.
-    Voices that said little and never came back follow all others in the same order, and then those that were hardly heard, so
-    that a voice which does come back takes the place of one that does not.
+    ``items``: the index of the item that each stretch is of, shape ``(n,)``. ``spans``: their starts and ends (samples), shape
+    ``(n, 2)``.
     """
-    stretches: list[list[Span]] = [[] for _ in range(int(voices.max()) + 1)]
-    for item, voice in zip(items, voices.tolist(), strict=True):
-        stretches[voice] += item.stretches
-    end = max(item.stretches[-1][1] for item in items)
-    return [_rank(np.array(sorted(own), dtype=np.int64), end) for own in stretches]
 
+    items: NDArray[np.intp]
+    spans: NDArray[np.int64]
 
-def _rank(stretches: NDArray[np.int64], end: int) -> int:
-    starts, lengths = stretches[:, 0], stretches[:, 1] - stretches[:, 0]
-    heard = np.r_[0, np.cumsum(lengths)]
+    @classmethod
+    def of(cls, items: Sequence[Item]) -> SpokenOrder:
+        """The stretches of ``items``, one at least."""
+        spans = np.array([span for item in items for span in item.stretches], dtype=np.int64).reshape(-1, 2)
+        indices = np.repeat(np.arange(len(items)), [len(item.stretches) for item in items])
+        order = np.lexsort((spans[:, 1], spans[:, 0]))
+        return cls(indices[order], spans[order])
 
-    def within(span: int) -> NDArray[np.int64]:
-        """Speech from each stretch on, within ``span``."""
-        return np.asarray(heard[np.searchsorted(starts, starts + span)] - heard[:-1])
+    def first_heard(self, voices: Labels) -> list[int]:
+        """Positions (samples) by which voices are ranked: the lowest are tracked, and ids given in their order.
 
-    first = np.flatnonzero((within(FIRST_WORDS_SPAN) >= FIRST_WORDS_SAMPLES) & (within(MIN_SAMPLES_SPAN) >= MIN_SAMPLES))
-    if not len(first):
-        return int(2 * end + starts[0])
-    gaps = np.flatnonzero(starts[1:] - stretches[:-1, 1] >= RETURN_GAP) + 1
-    parts = np.diff(heard[np.r_[0, gaps, len(starts)]])
-    settled = heard[-1] >= SETTLED_SAMPLES or (parts >= FIRST_WORDS_SAMPLES).sum() > 1
-    return int(starts[first[0]] + (0 if settled else end))
+        ``voices``: the voice of each item, numbered from 0 without gaps; what follows the last item is left out. The position is
+        that of a voice's first words. Voices that said little and never came back follow all others in the same order, and then
+        those that were hardly heard, so that a voice which does come back takes the place of one that does not.
+        """
+        spoken_by, end = voices[self.items], int(self.spans[:, 1].max())
+        return [self._rank(self.spans[spoken_by == voice], end) for voice in range(int(voices.max()) + 1)]
+
+    @staticmethod
+    def _rank(stretches: NDArray[np.int64], end: int) -> int:
+        if not len(stretches):
+            return 3 * end
+        starts, lengths = stretches[:, 0], stretches[:, 1] - stretches[:, 0]
+        heard = np.r_[0, np.cumsum(lengths)]
+
+        def within(span: int) -> NDArray[np.int64]:
+            """Speech from each stretch on, within ``span``."""
+            return np.asarray(heard[np.searchsorted(starts, starts + span)] - heard[:-1])
+
+        first = np.flatnonzero((within(FIRST_WORDS_SPAN) >= FIRST_WORDS_SAMPLES) & (within(MIN_SAMPLES_SPAN) >= MIN_SAMPLES))
+        if not len(first):
+            return int(2 * end + starts[0])
+        gaps = np.flatnonzero(starts[1:] - stretches[:-1, 1] >= RETURN_GAP) + 1
+        parts = np.diff(heard[np.r_[0, gaps, len(starts)]])
+        settled = heard[-1] >= SETTLED_SAMPLES or (parts >= FIRST_WORDS_SAMPLES).sum() > 1
+        return int(starts[first[0]] + (0 if settled else end))
 
 
 def match_speakers(

@@ -96,7 +96,7 @@ class BeamSearch:
         known, rest = of_stretches[: len(of_stretches) - new], float(of_stretches[len(of_stretches) - new :].sum())
         shares = self._voice_shares(known)
         products = self._sums @ vector.astype(np.float64)
-        inverse: Floats = np.linalg.inv(self._evidence + self._likelihood.prior_strength * self._eye).astype(np.float64)
+        inverse: Floats = np.linalg.inv(self._evidence + self._likelihood.prior_precision(len(self._eye))).astype(np.float64)
         if new:
             scores = self._extension_scores(shares, rest, products, inverse, evidence) - self._change_penalties(after_pause)
         else:

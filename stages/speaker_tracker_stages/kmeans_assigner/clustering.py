@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from speaker_tracker_stages.assigning.arrays import Floats, Labels, Vectors, unit_length
-from speaker_tracker_stages.kmeans_assigner.likelihood import EVIDENCE_FLOOR, VoiceLikelihood, VoiceStatistics
+from speaker_tracker_stages.kmeans_assigner.likelihood import EVIDENCE_FLOOR, VoiceLikelihood
 from speaker_tracker_stages.kmeans_assigner.observations import Observations
 from speaker_tracker_stages.kmeans_assigner.penalties import CHANGE_AFTER_PAUSE, MAX_UNTRACKED, SPARE_SLOTS, Penalties
 from speaker_tracker_stages.kmeans_assigner.viterbi import best_path
@@ -69,7 +69,7 @@ class VoiceClustering:
         after_pause = changes & observed.overlap.after_pause[1:]
         full = self._penalties.change * (float(changes.sum()) - (1 - CHANGE_AFTER_PAUSE) * float(after_pause.sum()))
         penalty = full + math.log(max(1, count - 1)) * float(changes.sum()) + (count - 1) * self._penalties.new_voice
-        untracked = self._untracked(voices)
+        untracked = self._untracked(observed, labels)
         penalty += self._penalties.untracked * float(untracked.sum() + voices.evidence[untracked].sum())
         return self._likelihood.marginal(voices) - penalty
 
@@ -96,18 +96,18 @@ class VoiceClustering:
             labels = _renumbered(np.where(labels == later, earlier, labels))
         return labels
 
-    def _untracked(self, voices: VoiceStatistics) -> NDArray[np.bool_]:
-        """Which voices are beyond ``num_speakers``, shape ``(k,)``: those with the least evidence."""
-        tracked = np.argsort(-voices.evidence.sum(axis=1))[: self._num_speakers]
-        untracked = np.ones(len(voices.evidence), dtype=bool)
-        untracked[tracked] = False
+    def _untracked(self, observed: Observations, labels: Labels) -> NDArray[np.bool_]:
+        """Which voices are beyond ``num_speakers``, shape ``(k,)``: those first heard after the others, as ids are given."""
+        untracked = np.zeros(int(labels.max()) + 1, dtype=bool)
+        if len(untracked) > self._num_speakers:
+            untracked[np.argsort(observed.order.first_heard(labels), kind="stable")[self._num_speakers :]] = True
         return untracked
 
     def _refined(self, observed: Observations, labels: Labels) -> Labels:
         """Alternates between the positions of voices and the best path given these (Viterbi training); answers with the best."""
         best, best_score = labels, self.score(observed, labels)
         for _ in range(MAX_REFINEMENTS):
-            better = self._merged(observed, _renumbered(self._reassigned(observed, observed.statistics(labels))))
+            better = self._merged(observed, _renumbered(self._reassigned(observed, labels)))
             if (better == labels).all():
                 break
             labels = better
@@ -116,13 +116,13 @@ class VoiceClustering:
                 best, best_score = labels, score
         return best
 
-    def _reassigned(self, observed: Observations, voices: VoiceStatistics) -> Labels:
+    def _reassigned(self, observed: Observations, labels: Labels) -> Labels:
         """The voice of each item given the posterior means of the voices' positions, whose uncertainty is left out."""
-        positions = self._likelihood.positions(voices)
+        positions = self._likelihood.positions(observed.statistics(labels))
         squares = np.square(positions).sum(axis=1)
         weights = 0.5 * self._likelihood.dimension / self._likelihood.within * observed.evidence
         scores = weights[:, np.newaxis] * (2 * observed.vectors @ positions.T - squares)
-        scores -= self._penalties.untracked * observed.evidence[:, np.newaxis] * self._untracked(voices)
+        scores -= self._penalties.untracked * observed.evidence[:, np.newaxis] * self._untracked(observed, labels)
         distances = squares[:, np.newaxis] + squares - 2 * positions @ positions.T
         choice = math.log(max(1, len(positions) - 1))
         path = best_path(

@@ -3,17 +3,18 @@
 The model (two covariances: Brümmer and de Villiers, "The speaker partitioning problem", Odyssey 2010; close to PLDA: Prince and
 Elder, ICCV 2007), with D the effective dimension and I the identity:
 
-- voice v has a position m_v ~ N(0, B/D I) in the space of embeddings;
+- voices have a common mean c ~ N(0, M/D I), as those of one kind of recording are alike;
+- voice v has a position m_v ~ N(c, B/D I) in the space of embeddings;
 - window i, in which voice v has the share s_iv and which is worth n_i observations, has the embedding
   x_i ~ N(sum_v s_iv m_v, W/(n_i D) I).
 
 Given the shares, that is a Bayesian linear regression of embeddings on shares (Bishop, "Pattern Recognition and Machine
-Learning", 2006, sections 3.3 and 3.5), so positions are integrated out in closed form. With E = sum_i n_i s_i s_i^T,
-S = sum_i n_i s_i x_i^T and the prior strength r = W/B:
+Learning", 2006, sections 3.3 and 3.5), so positions are integrated out in closed form, and the common mean with them. With
+E = sum_i n_i s_i s_i^T, S = sum_i n_i s_i x_i^T and the prior precision P = W (B I + M 1 1^T)^-1, in observations:
 
-- posterior mean of the positions: M = (E + r I)^-1 S;
-- a further window with shares s: x ~ N(M^T s, W/D (1/n + s^T (E + r I)^-1 s) I);
-- all windows: log p(X) = D/2 (tr(S^T M)/W - log det(I + E/r)) + a term that does not depend on the shares.
+- posterior mean of the positions: Y = (E + P)^-1 S;
+- a further window with shares s: x ~ N(Y^T s, W/D (1/n + s^T (E + P)^-1 s) I);
+- all windows: log p(X) = D/2 (tr(S^T Y)/W - log det(I + E P^-1)) + a term that does not depend on the shares.
 
 One voice has several positions, as people read, call, laugh and tire: these vary by the style variance around the voice's own.
 ``merge_log_odds`` compares groups of windows with that in mind; docs/assigner.md has the whole model.
@@ -59,9 +60,10 @@ class VoiceLikelihood:
     """The parameters of the model. Variances are those of all directions together; embeddings have length 1.
 
     ``within``: W of the model, mean squared distance of a window of evidence 1 from its voice's position. ``between``: B of the
-    model, mean squared length of positions; the two add up to about 1. ``style``: mean squared distance of one voice's positions
+    model, mean squared distance of positions from their common mean. ``style``: mean squared distance of one voice's positions
     from their mean; ``channel``: the same of a voice that may have changed its channel, such as a microphone or a room.
     ``dimension``: D of the model, in how many directions embeddings vary independently, as its covariances are far from isotropic.
+    ``common``: M of the model, squared length of the common mean; with ``within`` and ``between`` it adds up to about 1.
     """
 
     within: float
@@ -69,15 +71,16 @@ class VoiceLikelihood:
     style: float
     channel: float
     dimension: float
+    common: float = 0.0
 
-    @property
-    def prior_strength(self) -> float:
-        """Strength of the prior of a voice's position, in pseudo-observations: r of the model."""
-        return self.within / self.between
+    def prior_precision(self, voices: int) -> Floats:
+        """Precision of the prior of the positions of k = ``voices`` voices, in observations: P of the model, shape ``(k, k)``."""
+        shared = self.common / (self.between + voices * self.common)
+        return self.within / self.between * (np.eye(voices) - shared)
 
     def positions(self, voices: VoiceStatistics) -> Floats:
-        """Posterior means of the positions, shape ``(k, d)``; those of voices with little evidence are close to the origin."""
-        precision = voices.evidence + self.prior_strength * np.eye(len(voices.evidence))
+        """Posterior means of the positions, shape ``(k, d)``; with little evidence they are close to the common mean."""
+        precision = voices.evidence + self.prior_precision(len(voices.evidence))
         return np.asarray(np.linalg.solve(precision, voices.sums), dtype=np.float64)
 
     def predictive(self, products: Floats, squares: Floats, uncertainty: Floats, evidence: float) -> Floats:
@@ -95,7 +98,9 @@ class VoiceLikelihood:
     def marginal(self, voices: VoiceStatistics) -> float:
         """Log marginal likelihood of all windows, less a term that does not depend on their shares."""
         explained = float((voices.sums * self.positions(voices)).sum()) / self.within
-        _, log_determinant = np.linalg.slogdet(np.eye(len(voices.evidence)) + voices.evidence / self.prior_strength)
+        count = len(voices.evidence)
+        prior = (self.between * np.eye(count) + self.common) / self.within
+        _, log_determinant = np.linalg.slogdet(np.eye(count) + voices.evidence @ prior)
         return 0.5 * self.dimension * (explained - float(log_determinant))
 
     def merge_log_odds(self, products: Floats, inverse: Floats, *, alone: bool | NDArray[np.bool_] = False) -> Floats:
@@ -105,8 +110,9 @@ class VoiceLikelihood:
         on the diagonal; shapes ``(..., k, k)``.
 
         Two positions y and z of one voice have a difference of variance 2 ``style`` and a mean of variance ``between`` less half
-        of ``style``; those of two voices, 2 ``between`` and half of ``between``. ``alone``: there is no third
-        voice, so ``channel`` takes the place of ``style``; broadcast. Errors of difference and mean are taken to be independent.
+        of ``style``; those of two voices, 2 ``between`` and half of ``between``; ``common`` is part of either mean. Errors
+        of difference and mean are taken to be independent. ``alone``: there is no third voice, so ``channel`` takes the place of
+        ``style``; broadcast.
         """
         estimates = inverse @ products @ inverse
         difference, difference_error = _of_differences(estimates), self.within * _of_differences(inverse)
@@ -114,19 +120,20 @@ class VoiceLikelihood:
         between = self.between * self._attenuation(estimates, inverse)
         spread = between * (np.where(alone, self.channel, self.style) / self.between)
         ratio = _log_ratio(difference, difference_error, one_voice=2 * spread, two_voices=2 * between)
-        ratio += _log_ratio(mean, mean_error, one_voice=between - spread / 2, two_voices=between / 2)
+        common = self.common * between / self.between
+        ratio += _log_ratio(mean, mean_error, one_voice=common + between - spread / 2, two_voices=common + between / 2)
         log_odds: Floats = 0.5 * self.dimension * ratio
         return log_odds
 
     def _attenuation(self, estimates: Floats, inverse: Floats) -> Floats:
         """Factor by which noise shortens the squared lengths of two groups' positions, shape ``(..., k, k)``.
 
-        The squared length of a position is ``between`` on average; windows that are alike in what all of them lack, as noisy ones
-        are, have positions closer to the origin, and to each other.
+        The squared length of a position is ``between`` and ``common`` together on average; windows that are alike in what all of
+        them lack, as noisy ones are, have positions closer to the origin, and to each other.
         """
         squares = np.diagonal(estimates, axis1=-2, axis2=-1) - self.within * np.diagonal(inverse, axis1=-2, axis2=-1)
         mean = (squares[..., :, np.newaxis] + squares[..., np.newaxis, :]) / 2
-        return np.asarray((mean / self.between).clip(MIN_ATTENUATION, 1.0))
+        return np.asarray((mean / (self.between + self.common)).clip(MIN_ATTENUATION, 1.0))
 
 
 def _of_differences(products: Floats) -> Floats:

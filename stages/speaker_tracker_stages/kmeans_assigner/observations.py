@@ -10,6 +10,7 @@ import numpy as np
 from speaker_tracker.events import SAMPLE_RATE
 from speaker_tracker_stages.assigning.arrays import Floats, Labels, Vectors
 from speaker_tracker_stages.assigning.evidence import Evidence, Item, Span
+from speaker_tracker_stages.assigning.matching import SpokenOrder
 from speaker_tracker_stages.kmeans_assigner.likelihood import VoiceStatistics
 from speaker_tracker_stages.kmeans_assigner.window_overlap import WindowOverlap
 
@@ -20,7 +21,7 @@ class Observations:
 
     ``vectors``: mean embeddings, shape ``(n, d)``. ``evidence`` (observations) and ``seconds`` of speech of each, shape ``(n,)``.
     ``groups``: how many groups there are, which are in no order. ``overlap``: of all others. ``lookahead``: how many stretches have
-    no window yet; they have neither vector nor evidence, but windows before have heard them.
+    no window yet; they have neither vector nor evidence, but windows before have heard them. ``order``: of all others.
     """
 
     vectors: Vectors
@@ -28,6 +29,7 @@ class Observations:
     seconds: Floats
     groups: int
     overlap: WindowOverlap
+    order: SpokenOrder
     lookahead: int = 0
 
     def shares(self, labels: Labels) -> Floats:
@@ -52,6 +54,7 @@ def observations(evidence: Evidence, max_total: float, lookahead: Sequence[Span]
         seconds=np.array([item.samples for item in everything]) / SAMPLE_RATE,
         groups=len(evidence.groups),
         overlap=_overlap(everything[len(evidence.groups) :]),
+        order=SpokenOrder.of(everything[: len(everything) - len(lookahead)]),
         lookahead=len(lookahead),
     )
 

@@ -1,17 +1,21 @@
-"""Options of ``kmeans_assigner``, and the model's parameters that they make."""
+"""Options of ``kmeans_assigner``."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AliasChoices, Field
+from pydantic import AliasChoices, Field, model_validator
 
 from speaker_tracker.stage import StageOptions
-from speaker_tracker_stages.kmeans_assigner.likelihood import VoiceLikelihood
+from speaker_tracker_stages.kmeans_assigner.parameters import Overrides
 from speaker_tracker_stages.kmeans_assigner.penalties import Penalties
 
-ONE_SPEAKER_FACTOR = 1.5
-"""Factor on the variance between channels where one speaker is asked for: a second voice is then unlikely to begin with."""
+MEASURED_NOW = {
+    "within_share": "within_variance",
+    "manner_share": "style_variance",
+    "dimension": "effective_dimension",
+}
+"""Options of version 0.1 that were figures for one model, and what overrides these figures now."""
 
 
 class KMeansAssignerOptions(StageOptions):
@@ -41,28 +45,24 @@ class KMeansAssignerOptions(StageOptions):
         description="penalty of a voice that was not heard before",
     )
     untracked_voice_penalty: Annotated[float, Field(ge=0, le=1000)] = Field(
-        20.0,
+        40.0,
         validation_alias=AliasChoices("untracked_voice_penalty", "beyond_price"),
         description="penalty of a voice beyond num_speakers, and of each observation of it; such voices are left out",
     )
-    within_variance_share: Annotated[float, Field(gt=0, lt=1)] = Field(
-        0.75,
-        validation_alias=AliasChoices("within_variance_share", "within_share"),
-        description="variance within a voice as a share of 1 - same_voice_cosine of the model",
+    within_variance: Annotated[float, Field(gt=0, lt=1)] | None = Field(
+        None, description="variance within a voice; by default that of the model's calibration, as with the next four"
     )
-    style_variance_share: Annotated[float, Field(gt=0, lt=1)] = Field(
-        0.05,
-        validation_alias=AliasChoices("style_variance_share", "manner_share"),
-        description="variance between one voice's styles of speaking, as a share of the same",
+    common_variance: Annotated[float, Field(ge=0, lt=1)] | None = Field(
+        None, description="squared length of what all voices have in common"
     )
-    channel_variance_share: Annotated[float, Field(gt=0, lt=1)] = Field(
-        0.11,
-        description="the same between channels of one voice, used where nobody else is heard",
+    style_variance: Annotated[float, Field(gt=0, lt=1)] | None = Field(
+        None, description="variance between one voice's styles of speaking"
     )
-    effective_dimension: Annotated[float, Field(ge=1, le=1000)] = Field(
-        110.0,
-        validation_alias=AliasChoices("effective_dimension", "dimension"),
-        description="directions in which embeddings vary independently",
+    channel_variance: Annotated[float, Field(gt=0, lt=1)] | None = Field(
+        None, description="the same between recordings of one voice, used where nobody else is heard"
+    )
+    effective_dimension: Annotated[float, Field(ge=1, le=1000)] | None = Field(
+        None, description="directions in which embeddings vary independently"
     )
     evidence_per_second: Annotated[float, Field(gt=0, le=20)] = Field(
         1.2, description="independent observations that a second of speech is worth"
@@ -78,14 +78,18 @@ class KMeansAssignerOptions(StageOptions):
         """The three penalties."""
         return Penalties(self.change_penalty, self.new_voice_penalty, self.untracked_voice_penalty)
 
-    def likelihood(self, same_voice_cosine: float, num_speakers: int) -> VoiceLikelihood:
-        """The model's parameters for embeddings of a calibrated model, from ``VoiceModel.same_voice_cosine``."""
-        within = self.within_variance_share * (1.0 - same_voice_cosine)
-        style = self.style_variance_share * (1.0 - same_voice_cosine)
-        channel = self.channel_variance_share * (1.0 - same_voice_cosine)
-        if num_speakers == 1:
-            channel *= ONE_SPEAKER_FACTOR
-        channel = max(style, channel)
-        return VoiceLikelihood(
-            within, between=1.0 - within, style=style, channel=max(style, channel), dimension=self.effective_dimension
+    @model_validator(mode="before")
+    @classmethod
+    def _measured_now(cls, values: Any) -> Any:
+        """Refuses the options of version 0.1 whose figures come with the model now."""
+        for old, new in MEASURED_NOW.items():
+            if isinstance(values, dict) and old in values:
+                raise ValueError(f"{old} is gone, as the model's calibration has that figure now; to override it, set {new}")
+        return values
+
+    @property
+    def overrides(self) -> Overrides:
+        """Figures that are given instead of those of the model's calibration."""
+        return Overrides(
+            self.within_variance, self.common_variance, self.style_variance, self.channel_variance, self.effective_dimension
         )

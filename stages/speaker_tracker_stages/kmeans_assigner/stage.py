@@ -28,12 +28,13 @@ from speaker_tracker.stage import Answer, LoadedStage, SessionInfo, StageBase, S
 from speaker_tracker_stages.assigning.announcing import announce
 from speaker_tracker_stages.assigning.arrays import Labels
 from speaker_tracker_stages.assigning.evidence import NOBODY, Evidence, Item
-from speaker_tracker_stages.assigning.matching import first_heard, match_speakers
+from speaker_tracker_stages.assigning.matching import match_speakers
 from speaker_tracker_stages.kmeans_assigner.beam_search import BeamSearch
 from speaker_tracker_stages.kmeans_assigner.certainty import confidences
 from speaker_tracker_stages.kmeans_assigner.clustering import VoiceClustering
 from speaker_tracker_stages.kmeans_assigner.observations import Observations, observations, purity
 from speaker_tracker_stages.kmeans_assigner.options import KMeansAssignerOptions
+from speaker_tracker_stages.kmeans_assigner.parameters import likelihood_of, window_worth
 from speaker_tracker_stages.kmeans_assigner.penalties import MAX_UNTRACKED, SPARE_SLOTS
 
 MIN_OTHER_SECONDS = 2.0
@@ -106,10 +107,9 @@ class KMeansAssigner(StageBase):
     def _hear(self, event: VoiceEmbedding) -> Iterator[Event]:
         model = self._evidence.check_model(event.model)
         search = self._search or self._begin(model)
-        # Embeddings of short windows are less certain.
-        heard = min(1.0, (event.heard_end - event.heard_start) / SAMPLE_RATE / event.model.calibrated_seconds)
         seconds = (event.end - event.start) / SAMPLE_RATE
-        weight = self._options.evidence_per_second * seconds * heard**2
+        worth = window_worth(event.model, (event.heard_end - event.heard_start) / SAMPLE_RATE)
+        weight = self._options.evidence_per_second * seconds * worth
         recent, stretch, span = self._evidence.recent, (event.start, event.end), (event.heard_start, event.heard_end)
         after_pause = self._after_pause or not recent or recent[-1].stretches[-1][1] != event.start
         recent.append(Item(event.vector * np.float32(weight), weight, [stretch], span, after_pause))
@@ -126,7 +126,7 @@ class KMeansAssigner(StageBase):
         yield SpeakerNow(event.heard_end, () if latest == NOBODY else (latest,))
 
     def _begin(self, model: VoiceModel) -> BeamSearch:
-        likelihood, penalties = self._options.likelihood(model.same_voice_cosine, self._num_speakers), self._options.penalties
+        likelihood, penalties = likelihood_of(model, self._num_speakers, self._options.overrides), self._options.penalties
         self._clustering = VoiceClustering(likelihood, penalties, self._num_speakers)
         memory = self._options.lag_windows + 1
         self._search = BeamSearch(likelihood, penalties, model.dimension, num_speakers=self._num_speakers, memory=memory)
@@ -196,7 +196,7 @@ class KMeansAssigner(StageBase):
         heard = voices[: len(items)]
         anchors = np.array([item.label if item.anchor == NOBODY else item.anchor for item in items])
         seconds = observed.seconds[: len(items)]
-        speakers = match_speakers(heard, anchors, seconds, first_heard(heard, items), self._num_speakers)
+        speakers = match_speakers(heard, anchors, seconds, observed.order.first_heard(heard), self._num_speakers)
         # A voice that only the lookahead was given to is none yet.
         voices = np.where(voices < len(speakers), voices, heard[-1])
         for item, voice in zip(items, heard.tolist(), strict=True):

@@ -3,7 +3,7 @@ from itertools import chain
 import numpy as np
 
 from speaker_tracker_stages.assigning.evidence import NOBODY, Item
-from speaker_tracker_stages.assigning.matching import first_heard, match_speakers
+from speaker_tracker_stages.assigning.matching import SpokenOrder, match_speakers
 
 HOP = 4_000
 
@@ -69,7 +69,7 @@ def windows(voice, *starts):
 
 def ranks(*heard):
     voices, items = zip(*sorted(chain.from_iterable(heard), key=lambda one: one[1].stretches), strict=True)
-    return first_heard(np.array(voices), items)
+    return SpokenOrder.of(items).first_heard(np.array(voices))
 
 
 def test_a_voice_is_ranked_by_its_first_words_and_a_stray_window_after_all_others():

@@ -258,10 +258,6 @@ def test_a_run_goes_on_where_it_stopped_and_becomes_a_model_that_loads(work, spe
     run("export.py", weights, weights, tmp_path / "model", "--shares", 0.3, 0.7)
     alone, mean = (torch.load(tmp_path / name / "embedding_model.ckpt", weights_only=True) for name in ("alone", "model"))
     assert all(torch.allclose(mean[name].float(), weights.float()) for name, weights in alone.items())
-    run("calibrate.py", tmp_path / "model", speakers / "verification", "--name", "tiny")
-
-    calibration = json.loads((tmp_path / "model" / "calibration.json").read_text())
-    assert (calibration["name"], calibration["dimension"]) == ("tiny", 32)
     assert load_encoder(tmp_path / "model").encode_batch(torch.zeros(1, RATE)).shape == (1, 1, 32)
 
 

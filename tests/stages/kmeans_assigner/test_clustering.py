@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from speaker_tracker_stages.assigning.arrays import unit_length
+from speaker_tracker_stages.assigning.matching import SpokenOrder
 from speaker_tracker_stages.kmeans_assigner.clustering import VoiceClustering
 from speaker_tracker_stages.kmeans_assigner.likelihood import VoiceLikelihood
 from speaker_tracker_stages.kmeans_assigner.observations import Observations
@@ -28,7 +29,9 @@ def observed(*turns, groups=0, evidence=0.3, reach=0, lookahead=0):
     vectors = np.concatenate([own, np.zeros((lookahead, 64))])
     vectors[groups:] = overlap.shares[:, :count] @ own[groups:]
     weights = np.repeat([evidence, 0.0], [len(own), lookahead])
-    return Observations(vectors.astype(np.float32), weights, np.full(len(vectors), 0.25), groups, overlap, lookahead)
+    spans = [(number - groups) * 100 for number in range(len(own))]
+    order = SpokenOrder(np.arange(len(own)), np.array([(start, start + 100) for start in spans], dtype=np.int64))
+    return Observations(vectors.astype(np.float32), weights, np.full(len(vectors), 0.25), groups, overlap, order, lookahead)
 
 
 def find(observations, num_speakers, current=None, *, final=True):

@@ -20,7 +20,7 @@ def voice(vectors, evidence=1.0):
 
 
 def of_window(vector, known, evidence=1.0):
-    (position,), uncertainty = LIKELIHOOD.positions(known), 1 / (known.evidence[0, 0] + LIKELIHOOD.prior_strength)
+    (position,), uncertainty = LIKELIHOOD.positions(known), 1 / (known.evidence[0, 0] + LIKELIHOOD.prior_precision(1)[0, 0])
     return float(LIKELIHOOD.predictive(position @ vector, position @ position, uncertainty, evidence))
 
 
@@ -159,3 +159,28 @@ def test_where_nobody_else_is_heard_a_change_of_channel_is_no_other_voice():
     model = VoiceLikelihood(within=0.4, between=0.6, style=0.03, channel=0.1, dimension=64)
     here, there = np.eye(64)[0] * 0.77, np.array([0.6, 0.5, *[0.0] * 62])
     assert merge_log_odds(model, [here, there]) < 0 < merge_log_odds(model, [here, there], alone=True)
+
+
+def test_what_voices_have_in_common_is_integrated_out():
+    model = VoiceLikelihood(within=0.4, between=0.4, style=0.03, channel=0.1, dimension=8, common=0.2)
+    random = np.random.default_rng(0)
+    vectors, shares = random.normal(0, 0.3, (6, 8)), np.eye(2)[[0, 0, 0, 1, 1, 0]]
+    evidence = random.uniform(0.3, 1.0, 6)
+    marginals = [model.marginal(VoiceStatistics.of(vectors.astype(np.float32), evidence, part)) for part in (shares, shares[::-1])]
+
+    def exact(part):
+        """Log density of the windows; what does not depend on the voices cancels out in the difference."""
+        covariance = part @ (0.4 * np.eye(2) + 0.2) @ part.T + np.diag(0.4 / evidence)
+        return sum(multivariate_normal.logpdf(column, cov=covariance / 8) for column in vectors.T)
+
+    assert marginals[0] - marginals[1] == pytest.approx(exact(shares) - exact(shares[::-1]), rel=1e-4)
+
+
+def test_a_voice_never_heard_is_expected_where_the_others_are():
+    model = VoiceLikelihood(within=0.4, between=0.4, style=0.03, channel=0.1, dimension=64, common=0.2)
+    both = np.concatenate([windows(20, seed=1), windows(20, seed=2)])
+    known = VoiceStatistics.of(both, np.ones(40), np.eye(3)[np.repeat([0, 1], 20)])
+
+    first, second, never_heard = model.positions(known)
+
+    np.testing.assert_allclose(never_heard, (first + second) * 0.2 / (0.4 + 2 * 0.2), atol=1e-9)
