@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from speaker_tracker.models import ModelError, cache_folder
 from speaker_tracker.models.calibration import CALIBRATION, write_model
 from speaker_tracker.models.campplus import NAME, find_weights
@@ -17,7 +20,7 @@ from speaker_tracker_plugins.campplus_embedding.torch_backend import TorchNetwor
 from speaker_tracker_plugins.campplus_embedding.weight_quantization import quantize_weights
 from speaker_tracker_stages.speechbrain_embedding.onnx_export import Export
 from speaker_tracker_stages.speechbrain_embedding.onnx_export.comparison import least_cosine
-from speaker_tracker_stages.speechbrain_embedding.onnx_export.graph import write_graph
+from speaker_tracker_stages.speechbrain_embedding.onnx_export.graph import write_traced_graph
 from speaker_tracker_stages.speechbrain_embedding.onnx_export.probe_audio import probe_windows
 from speaker_tracker_stages.speechbrain_embedding.onnx_export.target_folder import check_target, working_folder
 
@@ -25,6 +28,10 @@ FLOAT32_COSINE = 0.9999
 """Minimum cosine between embeddings of the exported network and the original's."""
 INT8_COSINE = 0.99
 """The same for the network with weights of eight bits."""
+
+
+LONGEST = 80_000
+"""Samples of the longest window that the stage hears; contexts longer than one segment are compared by it."""
 
 
 def export(source: str, cache: Path | None, output: Path | None = None) -> Export:
@@ -38,11 +45,11 @@ def export(source: str, cache: Path | None, output: Path | None = None) -> Expor
     original = TorchNetwork(network)
     target = output if output is not None else exported_folder(cache, NAME)
     check_target(target, NETWORKS["float32"])
-    centred = [features - features.mean(axis=1, keepdims=True) for features in map(original.features, probe_windows())]
+    centred = [features - features.mean(axis=1, keepdims=True) for features in map(original.features, _windows())]
     expected = [original.embed(batch) for batch in centred]
     with working_folder(target) as working:
         whole, small = working / NETWORKS["float32"], working / NETWORKS["int8"]
-        write_graph(network, BANDS, whole)
+        write_traced_graph(network, BANDS, whole)
         float32 = least_cosine(whole, centred, expected)
         if float32 < FLOAT32_COSINE:
             raise ModelError(f"CAM++ cannot be exported: the network gives other embeddings (cosine {float32:.4f})")
@@ -53,3 +60,9 @@ def export(source: str, cache: Path | None, output: Path | None = None) -> Expor
             int8 = None
         write_model(voice_model(), working / CALIBRATION)
     return Export(target, voice_model(), float32, int8)
+
+
+def _windows() -> list[NDArray[np.float32]]:
+    """Batches of windows, float32, shape ``(n, length)``."""
+    first, *rest = probe_windows()
+    return [np.concatenate(list(first))[np.newaxis, -LONGEST:], first, *rest]

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 SMALLEST = 1024
-"""Weights with fewer values stay as they are: they are a hundredth of the size and may be scales and offsets."""
+"""Weights with fewer values stay as they are: scales and offsets."""
+IMAGE_DIMENSIONS = 4
+"""Weights of convolutions over time and frequency have so many; they stay as they are, for they are few and all else builds on them."""
 LARGEST_INTEGER = 127
 
 
@@ -48,4 +50,5 @@ def quantized(weight: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np
 
 
 def _is_large(weight: TensorProto) -> bool:
-    return weight.data_type == TensorProto.FLOAT and len(weight.dims) > 1 and int(np.prod(weight.dims)) >= SMALLEST
+    matrix = 1 < len(weight.dims) < IMAGE_DIMENSIONS
+    return weight.data_type == TensorProto.FLOAT and matrix and int(np.prod(weight.dims)) >= SMALLEST
