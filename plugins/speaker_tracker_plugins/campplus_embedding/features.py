@@ -1,7 +1,7 @@
 """Log mel filter banks in NumPy, as Kaldi's ``compute-fbank-feats`` makes them without dither.
 
-The constants are Kaldi's defaults (Povey et al., "The Kaldi speech recognition toolkit", ASRU 2011), with 80 bands, as the recipe of
-the model has them.
+The constants are Kaldi's defaults (Povey et al., "The Kaldi speech recognition toolkit", ASRU 2011), with 80 bands, as CAM++ is
+trained on.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ FLOOR = np.finfo(np.float32).eps
 
 def hertz_to_mel(hertz: NDArray[np.float64]) -> NDArray[np.float64]:
     """Frequencies on the mel scale."""
-    return 1127.0 * np.log1p(hertz / 700.0)
+    return np.asarray(1127.0 * np.log1p(hertz / 700.0), np.float64)
 
 
 def mel_filterbank() -> NDArray[np.float32]:
@@ -46,19 +46,20 @@ WINDOW = np.power(0.5 - 0.5 * np.cos(2 * np.pi * np.arange(FRAME) / (FRAME - 1))
 
 
 def filter_banks(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Natural logarithms of the bands' power, float32, shape ``(batch, frames, BANDS)``, of samples at 16 kHz within [-1, 1], shape
-    ``(batch, samples)`` with at least ``FRAME`` samples.
+    """Natural logarithms of the power of bands, float32, shape ``(batch, frames, BANDS)``.
 
-    As in Kaldi, frames lie within the samples and nothing is padded: one each 160 samples for as long as a whole one fits, two fewer
-    than ``VoiceNetwork.features`` has at most. Consecutive windows of a session still bring each new frame exactly once: a window
-    that begins 160 n samples after another has n new frames at its end.
+    ``samples``: at 16 kHz within [-1, 1], float32, shape ``(batch, samples)`` with at least ``FRAME`` samples.
+
+    As in Kaldi, frames lie within the samples and nothing is padded: one each 160 samples for as long as a whole one fits, which
+    makes about two fewer than ``samples / 160``. Windows of a session still bring each new frame exactly once, as the mean of a
+    session needs it: a window that begins 160 n samples after another of its length has n new frames at its end.
     """
     frames = sliding_window_view(samples, FRAME, axis=1)[:, ::FRAME_STEP]
     frames = frames - frames.mean(axis=2, keepdims=True)
     before = np.concatenate([frames[..., :1], frames[..., :-1]], axis=2)
     spectrum = np.fft.rfft((frames - PREEMPHASIS * before) * WINDOW, POINTS)
     power = np.square(spectrum.real) + np.square(spectrum.imag)
-    return np.log(np.maximum(power.astype(np.float32) @ FILTERBANK, FLOOR))
+    return np.asarray(np.log(np.maximum(power.astype(np.float32) @ FILTERBANK, FLOOR)), np.float32)
 
 
 def less_mean(features: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -1,8 +1,8 @@
 """CAM++ in PyTorch: a densely connected time delay network whose layers are masked by what the context says.
 
 Wang et al., "CAM++: A Fast and Efficient Network for Speaker Verification Using Context-Aware Masking", Interspeech 2023. The names
-of the modules are those of the published weights (3D-Speaker, ``speech_campplus_sv_zh_en_16k-common_advanced``). In shapes, B is the
-batch, T are frames and C are channels.
+of the modules are those of the published weights (3D-Speaker, ``speech_campplus_sv_zh_en_16k-common_advanced``). In shapes, B is
+the batch, T are frames and C are channels.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ SEGMENT_FRAMES = 100
 
 
 class CamPlusPlus(nn.Module):
-    """From features less their mean, shape ``(B, T, 80)`` with a frame each 10 ms and at least three of them, to embeddings of any
-    norm, shape ``(B, 192)``.
+    """From features, shape ``(B, T, 80)``, to embeddings of any norm, shape ``(B, 192)``.
 
-    The last layer is a normalization without a rectifier after it, as published; a rectifier there, as in some copies of the network,
-    throws away what is below zero and nearly doubles the equal error rate.
+    Features are less their mean, a frame each 10 ms and at least three of them. The last layer is a normalization without a
+    rectifier after it, as published; a rectifier there, as in some copies of the network, throws away what is below zero and nearly
+    doubles the equal error rate.
     """
 
     def __init__(self) -> None:
@@ -63,7 +63,7 @@ class CamPlusPlus(nn.Module):
 
 
 class FrontEnd(nn.Module):
-    """Residual convolutions over time and frequency: from ``(B, 80, T)`` to ``(B, 320, T)``, an eighth of the bands 32 times over."""
+    """Residual convolutions over time and frequency: from ``(B, 80, T)`` to ``(B, 320, T)``, 32 channels of ten bands each."""
 
     def __init__(self) -> None:
         super().__init__()

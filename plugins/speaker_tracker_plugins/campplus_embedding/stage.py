@@ -50,7 +50,7 @@ class CamPlusPlusEmbeddingOptions(WindowEmbeddingOptions):
 
 
 def voice_model(folder: Path = Path(__file__).parent) -> VoiceModel:
-    """What is known of CAM++, from ``calibration.json`` in ``folder``, by default the one beside this file. Raises ``ModelError``."""
+    """What is known of CAM++, by ``calibration.json`` in ``folder``, by default in this package. Raises ``ModelError``."""
     return read_model(
         folder, name=NAME, dimension=DIMENSION, same_voice_cosine=SAME_VOICE_COSINE, calibrated_seconds=CALIBRATED_SECONDS
     )

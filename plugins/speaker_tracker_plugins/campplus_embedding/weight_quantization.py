@@ -12,16 +12,16 @@ from onnx import TensorProto, helper, numpy_helper
 SMALLEST = 1024
 """Weights with fewer values stay as they are: scales and offsets."""
 IMAGE_DIMENSIONS = 4
-"""Weights of convolutions over time and frequency have so many; they stay as they are, for they are few and all else builds on them."""
+"""Weights of convolutions over time and frequency have so many. They stay as they are: few, and all else builds on them."""
 LARGEST_INTEGER = 127
 
 
 def quantize_weights(original: Path, file: Path) -> None:
-    """Writes the graph in ``original`` to ``file`` with each large weight as integers of eight bits and a scale for each of its
-    outputs (first axis), symmetric about zero.
+    """Writes the graph in ``original`` to ``file``, its large weights as integers of eight bits with scales.
 
-    When a runtime opens it, it folds the two into the floating-point weight, so that the network is small to store and to load and
-    runs as fast as the original. An error of rounding is at most half of a 127th of the largest weight of an output.
+    Each output (first axis) of a weight has a scale of its own, and integers are symmetric about zero: an error of rounding is at most
+    half of a 127th of the largest weight of an output. A runtime that opens the graph folds the two into the floating-point weight, so
+    that the network is small to store and as fast as the original.
     """
     model = onnx.load(original)
     graph = model.graph

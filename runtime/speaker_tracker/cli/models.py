@@ -58,7 +58,7 @@ def show(as_json: bool) -> None:
     help="Another revision of the hub's model than the default; use its folder as the source.",
 )
 def fetch(model: str, revision: str) -> None:
-    """Fetch a model into the cache: hub, SpeechBrain's ECAPA-TDNN, or campplus, for the stage campplus_embedding. Needs no account."""
+    """Fetch a model into the cache: hub, SpeechBrain's ECAPA-TDNN, or campplus, CAM++. Needs no account."""
     if model == campplus.NAME:
         if revision != HUB_REVISION:
             raise click.UsageError("--revision is for the hub's model; there is one revision of campplus")

@@ -1,7 +1,7 @@
 """CAM++, an optional voice model: where its weights are, and whether they are the right ones. Works offline, without PyTorch.
 
-Wang et al., "CAM++: A Fast and Efficient Network for Speaker Verification Using Context-Aware Masking", Interspeech 2023; weights of
-3D-Speaker (Apache-2.0), trained on Mandarin and English.
+Wang et al., "CAM++: A Fast and Efficient Network for Speaker Verification Using Context-Aware Masking", Interspeech 2023; weights
+of 3D-Speaker (Apache-2.0), trained on Mandarin and English.
 """
 
 from __future__ import annotations

@@ -10,7 +10,15 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from speaker_tracker import __version__
-from speaker_tracker.models.campplus import INSTALL_COMMAND, MODEL_ID, REVISION, WEIGHTS, WEIGHTS_BYTES, campplus_folder, read_weights
+from speaker_tracker.models.campplus import (
+    INSTALL_COMMAND,
+    MODEL_ID,
+    REVISION,
+    WEIGHTS,
+    WEIGHTS_BYTES,
+    campplus_folder,
+    read_weights,
+)
 from speaker_tracker.models.catalogue import cache_folder
 from speaker_tracker.models.downloading import TIMEOUT_SECONDS, cannot_write, first_line, is_disk_error, working_folder
 from speaker_tracker.models.errors import ModelError

@@ -66,7 +66,8 @@ def test_embeddings_of_an_export_are_those_of_the_original(cache, precision, lea
     exported = load("campplus_embedding", backend="onnx", precision=precision, model_cache=cache)
     original = load("campplus_embedding", model_cache=cache)
     vectors = [
-        np.stack([event.vector for event in of_type(VoiceEmbedding, run(open_stage(stage), segment))]) for stage in (exported, original)
+        np.stack([event.vector for event in of_type(VoiceEmbedding, run(open_stage(stage), segment))])
+        for stage in (exported, original)
     ]
 
     assert (vectors[0] * vectors[1]).sum(axis=1).min() > least

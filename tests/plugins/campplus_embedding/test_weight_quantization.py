@@ -7,7 +7,9 @@ from speaker_tracker_plugins.campplus_embedding.weight_quantization import quant
 
 
 def test_integers_times_scales_are_the_weights_to_half_a_step_of_each_output():
-    weight = np.random.default_rng(0).normal(size=(6, 40, 3)).astype(np.float32) * np.logspace(-3, 3, 6, dtype=np.float32)[:, None, None]
+    weight = (
+        np.random.default_rng(0).normal(size=(6, 40, 3)).astype(np.float32) * np.logspace(-3, 3, 6, dtype=np.float32)[:, None, None]
+    )
     integers, scale = quantized(weight)
 
     assert (integers.dtype, scale.shape) == (np.int8, (6, 1, 1))
@@ -25,7 +27,10 @@ def test_a_graph_gets_smaller_and_says_nearly_the_same(tmp_path):
     weights = {"large": (64, 64, 1), "few": (8, 64, 1), "image": (64, 8, 3, 3)}
     inputs = [helper.make_tensor_value_info("features", TensorProto.FLOAT, ["batch", 64, "frames"])]
     outputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in ("hidden", "embedding")]
-    nodes = [helper.make_node("Conv", ["features", "large"], ["hidden"]), helper.make_node("Conv", ["hidden", "few"], ["embedding"])]
+    nodes = [
+        helper.make_node("Conv", ["features", "large"], ["hidden"]),
+        helper.make_node("Conv", ["hidden", "few"], ["embedding"]),
+    ]
     tensors = [numpy_helper.from_array(generator.normal(size=shape).astype(np.float32), name) for name, shape in weights.items()]
     graph = helper.make_graph(nodes, "graph", inputs, outputs, tensors)
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), tmp_path / "whole.onnx")

@@ -17,7 +17,7 @@ Batches: TypeAlias = Sequence[NDArray[np.float32]]
 
 
 def least_cosine(file: Path, centred: Batches, expected: Batches) -> float:
-    """The least cosine, -1 to 1, between the embeddings of ``centred`` features by the network in ``file`` and ``expected`` ones."""
+    """The least cosine, -1 to 1, between embeddings of ``centred`` features by the network in ``file`` and ``expected`` ones."""
     session = open_onnx(file, PURPOSE)
     least = 1.0
     for batch, wanted in zip(centred, expected, strict=True):
