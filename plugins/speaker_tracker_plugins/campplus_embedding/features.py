@@ -37,7 +37,7 @@ def mel_filterbank() -> NDArray[np.float32]:
     bins = hertz_to_mel(np.linspace(0.0, SAMPLE_RATE / 2, POINTS // 2 + 1))[:, np.newaxis]
     rising = (bins - edges[:-2]) / (edges[1:-1] - edges[:-2])
     falling = (edges[2:] - bins) / (edges[2:] - edges[1:-1])
-    return np.clip(np.minimum(rising, falling), 0.0, None).astype(np.float32)
+    return np.asarray(np.clip(np.minimum(rising, falling), 0.0, None), np.float32)
 
 
 FILTERBANK = mel_filterbank()

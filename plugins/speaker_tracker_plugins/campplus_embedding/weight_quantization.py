@@ -19,9 +19,9 @@ LARGEST_INTEGER = 127
 def quantize_weights(original: Path, file: Path) -> None:
     """Writes the graph in ``original`` to ``file``, its large weights as integers of eight bits with scales.
 
-    Each output (first axis) of a weight has a scale of its own, and integers are symmetric about zero: an error of rounding is at most
-    half of a 127th of the largest weight of an output. A runtime that opens the graph folds the two into the floating-point weight, so
-    that the network is small to store and as fast as the original.
+    Each output (first axis) of a weight has a scale of its own, and integers are symmetric about zero: an error of rounding is at
+    most half of a 127th of the largest weight of an output. A runtime that opens the graph folds the two into the floating-point
+    weight, so that the network is small to store and as fast as the original.
     """
     model = onnx.load(original)
     graph = model.graph
