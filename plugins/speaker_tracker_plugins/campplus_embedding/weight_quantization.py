@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import onnx
 from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
+
+if TYPE_CHECKING:
+    from onnx import TensorProto
 
 SMALLEST = 1024
 """Weights with fewer values stay as they are: scales and offsets."""
@@ -23,6 +25,9 @@ def quantize_weights(original: Path, file: Path) -> None:
     most half of a 127th of the largest weight of an output. A runtime that opens the graph folds the two into the floating-point
     weight, so that the network is small to store and as fast as the original.
     """
+    import onnx  # noqa: PLC0415 - of an extra; whoever lacks it is told when the graph is written
+    from onnx import TensorProto, helper, numpy_helper  # noqa: PLC0415
+
     model = onnx.load(original)
     graph = model.graph
     large = [weight for weight in graph.initializer if _is_large(weight)]
@@ -50,5 +55,7 @@ def quantized(weight: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np
 
 
 def _is_large(weight: TensorProto) -> bool:
+    from onnx import TensorProto  # noqa: PLC0415
+
     matrix = 1 < len(weight.dims) < IMAGE_DIMENSIONS
     return weight.data_type == TensorProto.FLOAT and matrix and int(np.prod(weight.dims)) >= SMALLEST

@@ -1,4 +1,5 @@
 import shutil
+import subprocess
 import sys
 
 import numpy as np
@@ -102,6 +103,26 @@ def test_without_the_extra_its_name_is_told(tmp_path, monkeypatch):
 
     with pytest.raises(StageLoadError, match=r"onnxruntime, which is not installed; run: pip install 'speaker-tracker\[onnx\]'"):
         load("campplus_embedding", backend="onnx", source=str(tmp_path))
+
+
+def test_an_export_without_the_extra_tells_its_name(random_weights, tmp_path):
+    script = f"""
+import sys
+sys.modules["onnx"] = None
+from pathlib import Path
+from speaker_tracker.errors import MissingExtraError
+from speaker_tracker.models import campplus
+campplus.WEIGHTS_SHA256 = {campplus.WEIGHTS_SHA256!r}
+from speaker_tracker_plugins.campplus_embedding.onnx_export import export
+try:
+    export({str(random_weights)!r}, None, Path({str(tmp_path / "made")!r}))
+except MissingExtraError as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+
+    assert "onnx, which is not installed; run: pip install 'speaker-tracker[onnx-export]'" in done.stdout, done.stderr
+    assert not (tmp_path / "made").exists()
 
 
 @pytest.mark.slow
