@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from support.asgi_process import AsgiProcess
+from support.campplus_package import package_site
 from support.known_conversation import DATA, KnownConversation, read_conversation
 from support.server_process import ServerProcess
 
@@ -82,3 +83,9 @@ def exported_cache(tmp_path_factory) -> Path:
     cache: Path = tmp_path_factory.mktemp("models")
     export("embedded", cache)
     return cache
+
+
+@pytest.fixture(scope="session")
+def campplus_package() -> Path:
+    """The folder that the package with the weights of CAM++ is installed in; not on the path by itself."""
+    return package_site()

@@ -36,13 +36,16 @@ def sink(monkeypatch):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_each_chain_runs_as_it_is(path, sink, exported_cache):
+def test_each_chain_runs_as_it_is(path, sink, exported_cache, request):
     settings = as_an_engine_reads(path)
     assert as_a_shell_reads(path) == settings
 
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("SPEAKER_TRACKER_")}
     if "onnx_embedding" in settings["SPEAKER_TRACKER_STAGES"]:
         inherited["SPEAKER_TRACKER_MODEL_CACHE"] = str(exported_cache)
+    if "campplus_embedding" in settings["SPEAKER_TRACKER_STAGES"]:
+        site = request.getfixturevalue("campplus_package")
+        inherited["PYTHONPATH"] = os.pathsep.join([str(site), *filter(None, [os.environ.get("PYTHONPATH")])])
     command = [sys.executable, "-m", "speaker_tracker", "diarize", str(ROOT / "tests" / "data" / "dialogue.flac"), "--json"]
     done = subprocess.run(command, env=inherited | settings, check=False, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr

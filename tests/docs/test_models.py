@@ -5,13 +5,15 @@ import tomllib
 
 from speaker_tracker.engine.plugins import PluginManager
 from speaker_tracker.events import VoiceModel
+from speaker_tracker.models import campplus, list_models
 from speaker_tracker.models.calibration import CALIBRATION
 from speaker_tracker.models.catalogue import EMBEDDED, HUB_ID
 from speaker_tracker.models.folder import HYPERPARAMS, folder_bytes
 from support.pages import ROOT, rows, section, text_of
 
 TEXT = text_of("docs/models.md")
-SOURCES = {cells[0]: cells[1:] for cells in rows(TEXT)}
+SOURCES = {cells[0]: cells[1:] for cells in rows(section(TEXT, "Models"))}
+CHOICE = {cells[0]: cells[1:] for cells in rows(section(TEXT, "Which model for whom"))}
 
 
 def test_the_sources_are_those_of_the_stage():
@@ -26,6 +28,20 @@ def test_the_embedded_model_is_there_with_its_name_and_size():
     assert f"`{EMBEDDED.name}`" in model
     assert size == f"{folder_bytes(EMBEDDED) / 1e6:.1f} MB"
     assert f"`{HUB_ID}`" in SOURCES["`hub`"][0]
+
+
+def test_the_models_to_choose_from_are_the_known_ones_with_their_stages_and_sizes():
+    assert len(CHOICE) == len(list_models(None))
+    stages = PluginManager().stages
+    for model in CHOICE.values():
+        assert set(re.findall(r"`(\w+)`", model[1])) <= set(stages)
+    assert CHOICE[f"`{EMBEDDED.name}`"][3] == f"{folder_bytes(EMBEDDED) / 1e6:.1f} MB"
+    assert CHOICE["CAM++"][3].startswith(f"{campplus.WEIGHTS_BYTES / 1e6:.1f} MB")
+
+
+def test_both_ways_to_get_the_weights_of_campplus_are_there():
+    for command in (campplus.FETCH_COMMAND, campplus.INSTALL_COMMAND):
+        assert command in section(TEXT, "CAM++")
 
 
 def test_the_files_of_a_model_of_ones_own_are_there():

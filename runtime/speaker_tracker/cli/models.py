@@ -1,4 +1,4 @@
-"""``speaker-tracker models``: lists voice models, fetches the hub's, exports one for ONNX Runtime, and calibrates one."""
+"""``speaker-tracker models``: lists voice models, fetches those that do not come along, exports and calibrates them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from speaker_tracker.cli.progress import progress_bar
 from speaker_tracker.engine.assembly import configure_chain
 from speaker_tracker.evaluation.utterances import utterance_files
 from speaker_tracker.events import VoiceModel
-from speaker_tracker.models import CatalogueEntry, list_models, resolve
+from speaker_tracker.models import CatalogueEntry, campplus, list_models, resolve
 from speaker_tracker.models.calibration import CALIBRATION, write_model
 from speaker_tracker.models.catalogue import FETCH_COMMAND, HUB_ID, HUB_REVISION
 from speaker_tracker.settings import DEFAULT_STAGES, load_settings
@@ -26,7 +26,8 @@ from speaker_tracker.settings import DEFAULT_STAGES, load_settings
 STAGE = "speechbrain_embedding"
 """The stage of the models that have a source."""
 EXPORTER = "speaker_tracker_stages.speechbrain_embedding.onnx_export"
-"""Named, not imported: the runtime does not depend on stages, and this one imports PyTorch."""
+CAMPPLUS_EXPORTER = "speaker_tracker_plugins.campplus_embedding.onnx_export"
+"""Named, not imported: the runtime does not depend on stages and plugins, and these import PyTorch."""
 
 
 @click.group(
@@ -50,16 +51,26 @@ def show(as_json: bool) -> None:
 
 
 @command.command(
-    epilog=examples("speaker-tracker models fetch", "SPEAKER_TRACKER_MODEL_CACHE=/srv/models speaker-tracker models fetch")
+    epilog=examples(
+        "speaker-tracker models fetch",
+        "speaker-tracker models fetch campplus",
+        "SPEAKER_TRACKER_MODEL_CACHE=/srv/models speaker-tracker models fetch",
+    )
 )
+@click.argument("model", type=click.Choice(["hub", campplus.NAME]), default="hub")
 @click.option(
     "--revision",
     default=HUB_REVISION,
     metavar="COMMIT",
-    help="Another revision than the default; use its folder as the source.",
+    help="Another revision of the hub's model than the default; use its folder as the source.",
 )
-def fetch(revision: str) -> None:
-    """Fetch SpeechBrain's ECAPA-TDNN from the hub into the cache. Needs no account."""
+def fetch(model: str, revision: str) -> None:
+    """Fetch a model into the cache: hub, SpeechBrain's ECAPA-TDNN, or campplus, CAM++. Needs no account."""
+    if model == campplus.NAME:
+        if revision != HUB_REVISION:
+            raise click.UsageError("--revision is for the hub's model; there is one revision of campplus")
+        _fetch_campplus()
+        return
     from speaker_tracker.models.fetch import fetch as fetch_model  # noqa: PLC0415 - the hub's client, for this command alone
 
     folder = fetch_model(load_settings().model_cache, revision=revision, progress=sys.stderr.isatty())
@@ -72,20 +83,22 @@ def fetch(revision: str) -> None:
 @command.command(
     epilog=examples("speaker-tracker models export", "speaker-tracker models export --source hub --output my-model"),
 )
-@click.option("--source", default="auto", metavar="SOURCE", help="auto, embedded, hub or a model folder.  [default: auto]")
+@click.option(
+    "--source", default="auto", metavar="SOURCE", help="auto, embedded, hub, campplus or a model folder.  [default: auto]"
+)
 @click.option(
     "--output",
     type=NamedPath(path_type=Path, file_okay=False),
     metavar="FOLDER",
-    help="Folder to create or replace.  [default: where the stage onnx_embedding looks for it]",
+    help="Folder to create or replace.  [default: where the stage looks for it]",
 )
 def export(source: str, output: Path | None) -> None:
-    """Export a model for ONNX Runtime, so that the stage onnx_embedding serves it without PyTorch.
+    """Export a model for ONNX Runtime, so that the stage onnx_embedding (campplus_embedding for CAM++) serves it without PyTorch.
 
     Makes a network of full precision and, if its embeddings are close enough, one with 8-bit weights. Needs the extra
     onnx-export.
     """
-    exporter = import_module(EXPORTER)
+    exporter = import_module(CAMPPLUS_EXPORTER if source == campplus.NAME else EXPORTER)
     made = exporter.export(source, load_settings().model_cache, output)
     click.echo(f"{made.model.name} is in {made.folder}")
     click.echo(f"float32: cosine to the original at least {made.float32:.5f}")
@@ -94,7 +107,16 @@ def export(source: str, output: Path | None) -> None:
     else:
         click.echo(f"int8: cosine to the original at least {made.int8:.5f}")
     if output is not None:
-        click.echo(f"Serve it with SPEAKER_TRACKER_STAGE_OPTIONS__ONNX_EMBEDDING__SOURCE={made.folder}")
+        stage = "CAMPPLUS_EMBEDDING" if source == campplus.NAME else "ONNX_EMBEDDING"
+        click.echo(f"Serve it with SPEAKER_TRACKER_STAGE_OPTIONS__{stage}__SOURCE={made.folder}")
+
+
+def _fetch_campplus() -> None:
+    from speaker_tracker.models.fetch_campplus import fetch_campplus  # noqa: PLC0415 - for this command alone
+
+    with click.progressbar(length=campplus.WEIGHTS_BYTES, file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
+        folder = fetch_campplus(load_settings().model_cache, progress=bar.update)
+    click.echo(f"{campplus.MODEL_ID} is in {folder}")
 
 
 @command.command(
@@ -179,6 +201,7 @@ def _lines(entries: Sequence[CatalogueEntry]) -> list[str]:
         lines.append(f"{mark} {entry.source:<9} {entry.name:<{width}}  {_state(entry)}  {entry.folder}  ({entry.origin})")
     lines.append("")
     lines.append(f"* what the source auto takes; `{FETCH_COMMAND}` brings the hub's.")
+    lines.append(f"campplus is for the stage campplus_embedding alone; `{campplus.FETCH_COMMAND}` brings it.")
     return lines
 
 

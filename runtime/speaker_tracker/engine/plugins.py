@@ -27,6 +27,7 @@ BUILTIN_PLUGINS = (
     "speaker_tracker_stages.timing_aggregator",
     "speaker_tracker_stages.reporter",
     "speaker_tracker_plugins.agglomerative_assigner",
+    "speaker_tracker_plugins.campplus_embedding",
     "speaker_tracker_plugins.cloudevents_reporter",
     "speaker_tracker_plugins.energy_vad",
     "speaker_tracker_plugins.gain",

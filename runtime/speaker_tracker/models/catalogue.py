@@ -8,6 +8,7 @@ from pathlib import Path
 import platformdirs
 
 from speaker_tracker.events import VoiceCalibration, VoiceModel
+from speaker_tracker.models import campplus
 from speaker_tracker.models.calibration import CALIBRATION, read_model
 from speaker_tracker.models.errors import ModelError
 from speaker_tracker.models.folder import (
@@ -84,7 +85,7 @@ def hub_folder(cache: Path | None, revision: str = HUB_REVISION) -> Path:
 
 
 def list_models(cache: Path | None) -> list[CatalogueEntry]:
-    """The known models, the hub's first; ``cache`` as for ``cache_folder``."""
+    """The known models, the hub's first and CAM++, which ``auto`` never selects, last; ``cache`` as for ``cache_folder``."""
     fetched = hub_folder(cache)
     missing = tuple(missing_files(fetched, HUB_FILES))
     return [
@@ -106,7 +107,21 @@ def list_models(cache: Path | None) -> list[CatalogueEntry]:
             bytes=folder_bytes(EMBEDDED),
             chosen_by_auto=bool(missing),
         ),
+        _campplus(cache_folder(cache)),
     ]
+
+
+def _campplus(cache: Path) -> CatalogueEntry:
+    fetched, found = campplus.campplus_folder(cache), campplus.found_folder(cache)
+    return CatalogueEntry(
+        source=campplus.NAME,
+        name=campplus.NAME,
+        origin=f"{campplus.MODEL_ID} at {campplus.REVISION}" + ("" if found in (None, fetched) else f", in {campplus.PACKAGE}"),
+        folder=found or fetched,
+        missing=() if found else (campplus.WEIGHTS,),
+        bytes=folder_bytes(found or fetched),
+        chosen_by_auto=False,
+    )
 
 
 def resolve(source: str, cache: Path | None) -> ModelFolder:

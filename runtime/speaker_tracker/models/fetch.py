@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import errno
 import logging
-import os
 import shutil
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,13 +21,9 @@ from huggingface_hub.errors import (
 from huggingface_hub.utils.tqdm import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
 
 from speaker_tracker.models.catalogue import HUB_FILES, HUB_ID, HUB_REVISION, hub_folder
+from speaker_tracker.models.downloading import TIMEOUT_SECONDS, cannot_write, first_line, is_disk_error, working_folder
 from speaker_tracker.models.errors import ModelError
 from speaker_tracker.models.folder import missing_files
-
-TIMEOUT_SECONDS = 10.0
-"""Timeout of one request."""
-
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 def fetch(cache: Path | None, *, revision: str = HUB_REVISION, progress: bool = False) -> Path:
@@ -44,7 +37,7 @@ def fetch(cache: Path | None, *, revision: str = HUB_REVISION, progress: bool = 
     if not missing_files(folder, HUB_FILES):
         return folder
     try:
-        with _working_folder(folder) as working, _output(progress=progress):
+        with working_folder(folder) as working, _output(progress=progress):
             _download(working, revision)
             _check_complete(working, revision)
             shutil.rmtree(folder, ignore_errors=True)
@@ -83,20 +76,6 @@ def _check_complete(folder: Path, revision: str) -> None:
 
 
 @contextmanager
-def _working_folder(folder: Path) -> Iterator[Path]:
-    """A temporary folder beside ``folder``, to be renamed to it; removed at the end otherwise."""
-    working = folder.parent / f".fetching-{uuid.uuid4().hex}"
-    try:
-        working.mkdir(parents=True)
-    except OSError as error:
-        raise ModelError(_cannot_write(error, folder)) from error
-    try:
-        yield working
-    finally:
-        shutil.rmtree(working, ignore_errors=True)
-
-
-@contextmanager
 def _output(*, progress: bool) -> Iterator[None]:
     logger, bars_off = logging.getLogger("huggingface_hub"), are_progress_bars_disabled()
     level = logger.level
@@ -117,22 +96,12 @@ def _sentence(error: Exception, folder: Path, revision: str) -> str:
     if isinstance(error, RevisionNotFoundError | RepositoryNotFoundError):
         return f"the hub at {constants.ENDPOINT} has no revision {revision} of {HUB_ID}"
     if isinstance(error, EntryNotFoundError) and not isinstance(error, LocalEntryNotFoundError):
-        return f"revision {revision} of {HUB_ID} lacks a file that is needed: {_first_line(error)}"
+        return f"revision {revision} of {HUB_ID} lacks a file that is needed: {first_line(error)}"
     if isinstance(error, HfHubHTTPError) and getattr(error, "response", None) is not None:
         return f"the hub at {constants.ENDPOINT} answered with status {error.response.status_code}; try again later"
-    if isinstance(error, OSError) and (error.errno in _FULL or isinstance(error, PermissionError)):
-        return _cannot_write(error, folder)
+    if isinstance(error, OSError) and is_disk_error(error):
+        return cannot_write(error, folder)
     return (
-        f"{HUB_ID} could not be fetched from the hub at {constants.ENDPOINT} ({_first_line(error)}); "
+        f"{HUB_ID} could not be fetched from the hub at {constants.ENDPOINT} ({first_line(error)}); "
         "check the network, or set HF_ENDPOINT to a mirror that you can reach"
     )
-
-
-def _cannot_write(error: OSError, folder: Path) -> str:
-    reason = os.strerror(error.errno) if error.errno else str(error)
-    return f"{folder.parent} cannot be written to ({reason}); SPEAKER_TRACKER_MODEL_CACHE sets another folder for models"
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0].rstrip(".:") if lines else type(error).__name__

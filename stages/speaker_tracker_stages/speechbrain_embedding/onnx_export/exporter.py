@@ -6,22 +6,18 @@ can be subtracted between the two. The export is compared with the original befo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
 
 from speaker_tracker.events import VoiceModel
 from speaker_tracker.models import ModelError, resolve
 from speaker_tracker.models.calibration import CALIBRATION, write_model
 from speaker_tracker.models.exported import FEATURES, NETWORKS, exported_folder
-from speaker_tracker.stagekit.onnx_session import open_onnx
 from speaker_tracker_stages.speechbrain_embedding.encoder import load_encoder
 from speaker_tracker_stages.speechbrain_embedding.network import SpeechBrainNetwork
+from speaker_tracker_stages.speechbrain_embedding.onnx_export.comparison import Batches, least_cosine
 from speaker_tracker_stages.speechbrain_embedding.onnx_export.features import export_features
-from speaker_tracker_stages.speechbrain_embedding.onnx_export.graph import PURPOSE, write_graph, write_quantized
+from speaker_tracker_stages.speechbrain_embedding.onnx_export.graph import write_graph, write_quantized
 from speaker_tracker_stages.speechbrain_embedding.onnx_export.probe_audio import probe_windows
 from speaker_tracker_stages.speechbrain_embedding.onnx_export.target_folder import check_target, working_folder
 
@@ -29,9 +25,6 @@ FLOAT32_COSINE = 0.999
 """Minimum cosine between embeddings of the exported network and the original's."""
 INT8_COSINE = 0.99
 """The same for the network with weights of eight bits."""
-
-Batches = Sequence[NDArray[np.float32]]
-"""Features less their mean, shape ``(windows, frames, bands)``, or embeddings, ``(windows, d)``; one array a length of windows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +60,7 @@ def export(source: str, cache: Path | None, output: Path | None = None) -> Expor
     model = replace(folder.model, dimension=expected[0].shape[1])
     with working_folder(target) as working:
         write_graph(encoder.mods.embedding_model, features.filterbank.shape[1], working / NETWORKS["float32"])
-        float32 = _least_cosine(working / NETWORKS["float32"], centred, expected)
+        float32 = least_cosine(working / NETWORKS["float32"], centred, expected)
         if float32 < FLOAT32_COSINE:
             raise ModelError(f"{folder.name} cannot be exported: the network gives other embeddings (cosine {float32:.4f})")
         int8: float | None = _quantized(working, centred, expected)
@@ -80,19 +73,8 @@ def _quantized(folder: Path, centred: Batches, expected: Batches) -> float | Non
     """Makes the network with weights of eight bits; answers with its least cosine, or None where it was not kept."""
     file = folder / NETWORKS["int8"]
     write_quantized(folder / NETWORKS["float32"], file)
-    cosine = _least_cosine(file, centred, expected)
+    cosine = least_cosine(file, centred, expected)
     if cosine < INT8_COSINE:
         file.unlink()
         return None
     return cosine
-
-
-def _least_cosine(file: Path, centred: Batches, expected: Batches) -> float:
-    session = open_onnx(file, PURPOSE)
-    least = 1.0
-    for batch, wanted in zip(centred, expected, strict=True):
-        one_by_one = [session.run(None, {"features": one[np.newaxis]})[0].reshape(-1) for one in batch]
-        given: NDArray[np.float32] = np.stack(one_by_one)
-        lengths = np.linalg.norm(given, axis=1) * np.linalg.norm(wanted, axis=1)
-        least = min(least, float(((given * wanted).sum(axis=1) / lengths).min()))
-    return least

@@ -23,11 +23,7 @@ def write_graph(network: Module, bands: int, file: Path) -> None:
     """Writes ``network``, from features of shape ``(batch, frames, bands)`` to an embedding. Raises ``MissingExtraError``."""
     import torch  # noqa: PLC0415
 
-    for package in ("onnx", "onnxscript"):
-        try:
-            __import__(package)
-        except ModuleNotFoundError as error:
-            raise MissingExtraError.of(PURPOSE, package, "onnx-export") from error
+    _need("onnx", "onnxscript")
     example = torch.zeros(3, 151, bands)
     with _quiet():
         torch.onnx.export(
@@ -41,6 +37,32 @@ def write_graph(network: Module, bands: int, file: Path) -> None:
             dynamic_shapes=({0: "batch", 1: "frames"},),
             verbose=False,
         )
+
+
+def write_traced_graph(network: Module, bands: int, file: Path) -> None:
+    """As ``write_graph``, by PyTorch's older exporter: a twentieth of the time for a deep network without branches in its code."""
+    import torch  # noqa: PLC0415
+
+    _need("onnx")
+    example = torch.zeros(3, 151, bands)
+    with _quiet():
+        torch.onnx.export(
+            network.eval(),
+            (example,),
+            str(file),
+            dynamo=False,
+            input_names=["features"],
+            output_names=["embedding"],
+            dynamic_axes={"features": {0: "batch", 1: "frames"}, "embedding": {0: "batch"}},
+        )
+
+
+def _need(*packages: str) -> None:
+    for package in packages:
+        try:
+            __import__(package)
+        except ModuleNotFoundError as error:
+            raise MissingExtraError.of(PURPOSE, package, "onnx-export") from error
 
 
 def write_quantized(original: Path, file: Path) -> None:

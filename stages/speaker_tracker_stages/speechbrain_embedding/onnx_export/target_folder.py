@@ -13,9 +13,9 @@ from speaker_tracker.models import ModelError
 from speaker_tracker.models.exported import FEATURES
 
 
-def check_target(folder: Path) -> None:
-    """Raises ``ModelError`` where ``folder`` holds anything but an earlier export."""
-    if folder.exists() and any(folder.iterdir()) and not (folder / FEATURES).is_file():
+def check_target(folder: Path, mark: str = FEATURES) -> None:
+    """Raises ``ModelError`` where ``folder`` holds anything but an earlier export, which has a file named ``mark``."""
+    if folder.exists() and any(folder.iterdir()) and not (folder / mark).is_file():
         raise ModelError(f"{folder} holds something else than an exported model; give a folder that is empty or does not exist yet")
 
 
