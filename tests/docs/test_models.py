@@ -1,10 +1,11 @@
 """What docs/models.md says of models is true of those that there are."""
 
+import json
 import re
 import tomllib
 
 from speaker_tracker.engine.plugins import PluginManager
-from speaker_tracker.events import VoiceModel
+from speaker_tracker.events import VoiceCalibration, VoiceModel
 from speaker_tracker.models import campplus, list_models
 from speaker_tracker.models.calibration import CALIBRATION
 from speaker_tracker.models.catalogue import EMBEDDED, HUB_ID
@@ -46,9 +47,15 @@ def test_both_ways_to_get_the_weights_of_campplus_are_there():
 
 def test_the_files_of_a_model_of_ones_own_are_there():
     own = section(TEXT, "A model of your own")
-    for name in (HYPERPARAMS, CALIBRATION, "same_voice_cosine"):
+    for name in (HYPERPARAMS, CALIBRATION):
         assert f"`{name}`" in own
-    assert "same_voice_cosine" in VoiceModel.__dataclass_fields__
+
+
+def test_what_calibration_holds_is_all_there():
+    told = {name for cells in rows(section(TEXT, "Calibration")) for name in re.findall(r"`(\w+)`", cells[0])}
+    assert told == set(json.loads((EMBEDDED / CALIBRATION).read_text()))
+    fields = {*VoiceModel.__dataclass_fields__, *VoiceCalibration.__dataclass_fields__} - {"calibration"}
+    assert told == {"version", *fields}
 
 
 def test_extras_that_pages_name_exist():

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from speaker_tracker.audio.pcm import decode_pcm, encode_pcm
+    from speaker_tracker.models.calibration import read_model
     from speaker_tracker.stagekit.log_mel import LogMel
     from speaker_tracker.stagekit.onnx_session import open_onnx
     from speaker_tracker.stagekit.speech_segmenter import FrameCutter, SegmenterOptions, SegmentTimingOptions, SpeechSegmenter
@@ -35,6 +36,7 @@ __all__ = [
     "decode_pcm",
     "encode_pcm",
     "open_onnx",
+    "read_model",
 ]
 
 HOMES = {
@@ -56,6 +58,7 @@ HOMES = {
     "decode_pcm": "audio.pcm",
     "encode_pcm": "audio.pcm",
     "open_onnx": "stagekit.onnx_session",
+    "read_model": "models.calibration",
 }
 """Module of each public name, below ``speaker_tracker``."""
 

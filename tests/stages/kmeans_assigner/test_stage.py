@@ -74,13 +74,15 @@ def test_with_one_speaker_tracked_all_else_is_nobodys(loaded):
 
 
 def test_a_voice_beyond_those_tracked_is_nobodys_and_takes_no_slot(loaded):
-    labels = assign(loaded, (0, 10), (1, 10), (2, 10), (0, 5), (1, 5), (2, 5))
+    # Windows of 0.75 s are worth a quarter of those of 1.5 s: a stranger has to speak so much longer to be told apart.
+    labels = assign(loaded, (0, 20), (1, 20), (2, 20), (0, 10), (1, 10), (2, 10))
 
-    assert labels.final(0, 10) == {0}
-    assert labels.final(10, 20) == {1}
-    assert labels.final(20, 30) == {None}
-    assert labels.final(30, 35) == {0}
-    assert labels.final(40, 45) == {None}
+    assert labels.final(0, 20) == {0}
+    assert labels.final(20, 40) == {1}
+    assert labels.final(40, 60) == {None}
+    assert labels.final(60, 70) == {0}
+    assert labels.final(70, 80) == {1}
+    assert labels.final(80, 90) == {None}
 
 
 def test_everything_heard_is_labelled_in_the_end(loaded):
