@@ -14,10 +14,10 @@ LIKELIHOOD_SCALE = 5.0
 COMMON_SHARE = 0.77
 """Share of ``common_variance`` that people in a conversation have: less than the readers of one corpus, who are recorded alike and
 read alike."""
-ALONE_FACTOR = 1.8
+ALONE_FACTOR = 2.3
 """Factor on ``channel_variance``: rooms and telephones differ more than the recordings that models are measured on, and where
 nobody else is heard, one person is likelier to begin with."""
-SHORT_WINDOW_POWER = 2
+SHORT_WINDOW_POWER = 1.6
 """Power of what a short window is worth: short segments of conversations are noise, laughter or two voices more often than the cuts
 of clean speech are that models are measured on."""
 ONE_SPEAKER_FACTOR = 1.5
