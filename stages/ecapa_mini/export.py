@@ -1,7 +1,8 @@
 """Makes a model folder out of a run: ``python export.py RUN/weights.pt FOLDER``; SpeechBrain's ``EncoderClassifier`` loads it.
 
 What is taken are the averaged weights. Of a run and others that started from it, a mean can be taken: it knows new voices better
-than any of them (Wortsman et al., "Model soups", ICML 2022). ``calibrate.py`` adds the folder's ``calibration.json``.
+than any of them (Wortsman et al., "Model soups", ICML 2022). ``speaker-tracker models calibrate`` adds
+``calibration.json`` to the folder.
 """
 
 from __future__ import annotations
