@@ -45,7 +45,7 @@ class KMeansAssignerOptions(StageOptions):
         description="penalty of a voice that was not heard before",
     )
     untracked_voice_penalty: Annotated[float, Field(ge=0, le=1000)] = Field(
-        40.0,
+        33.0,
         validation_alias=AliasChoices("untracked_voice_penalty", "beyond_price"),
         description="penalty of a voice beyond num_speakers, and of each observation of it; such voices are left out",
     )
