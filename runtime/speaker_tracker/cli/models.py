@@ -150,6 +150,8 @@ def calibrate(source: str, folder: Path, output: Path | None, name: str | None) 
     from speaker_tracker.evaluation.embedding import embedding_stage  # noqa: PLC0415
 
     target = output or _calibration_file(source)
+    if not target.parent.is_dir():  # said before minutes of measuring, not after
+        raise click.UsageError(f"{target.parent} is no folder; make it first, or name another file with --output")
     settings = (
         settings_from() if source == "chain" else settings_from(stages=DEFAULT_STAGES, stage_options={STAGE: {"source": source}})
     )

@@ -126,6 +126,12 @@ def test_a_calibration_needs_a_file_where_the_model_has_no_folder_of_its_own(run
     assert "name a file with --output" in result.output
 
 
+def test_a_calibration_in_a_folder_that_is_not_there_is_refused_before_anything_is_measured(run, tmp_path):
+    result = run("calibrate", "embedded", str(tmp_path), "--output", str(tmp_path / "nowhere" / "new.json"))
+    assert result.exit_code == 2
+    assert "nowhere is no folder" in result.output
+
+
 def test_what_is_too_small_for_a_calibration_is_refused_and_writes_nothing(run, tmp_path):
     for speaker in ("anna", "ben"):
         (tmp_path / "people" / speaker).mkdir(parents=True)
