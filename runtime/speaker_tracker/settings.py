@@ -29,6 +29,7 @@ PORT_VARIABLE = "PORT"
 DEFAULT_STAGES = (
     "frame_decoder",
     "silero_vad",
+    "speaker_segmentation",
     "speechbrain_embedding",
     "kmeans_assigner",
     "timing_aggregator",

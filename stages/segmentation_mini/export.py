@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from speaker_tracker_stages.segmentation_mini_network import (
+from speaker_tracker_stages.speaker_segmentation.network import (
     BANDS,
     SegmentationMini,
     SegmentationState,

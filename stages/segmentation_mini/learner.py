@@ -22,7 +22,7 @@ from teacher import Teacher, teach
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, one_hot
 
-from speaker_tracker_stages.segmentation_mini_network import (
+from speaker_tracker_stages.speaker_segmentation.network import (
     DELAY,
     FRAME_RATE,
     SegmentationMini,

@@ -23,9 +23,9 @@ from teacher import WINDOW, WINDOW_S, Teacher, in_frames, of_counts, of_speakers
 from torch import Tensor
 
 from speaker_tracker.evaluation.utterances import read_samples
-from speaker_tracker_stages.segmentation_mini_features import HOP, SAMPLE_RATE, log_mel
-from speaker_tracker_stages.segmentation_mini_features import WINDOW as MEL_WINDOW
-from speaker_tracker_stages.segmentation_mini_network import (
+from speaker_tracker_stages.speaker_segmentation.features import HOP, SAMPLE_RATE, log_mel
+from speaker_tracker_stages.speaker_segmentation.features import WINDOW as MEL_WINDOW
+from speaker_tracker_stages.speaker_segmentation.network import (
     DELAY,
     FRAME_RATE,
     SegmentationMini,

@@ -1,4 +1,4 @@
-"""The features of ``segmentation_mini_features.py`` in PyTorch, for whole batches."""
+"""The features of ``features.py`` in PyTorch, for whole batches."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from speaker_tracker_stages.segmentation_mini_features import HOP, POWER_FLOOR, WINDOW, hann, mel_bands
+from speaker_tracker_stages.speaker_segmentation.features import HOP, POWER_FLOOR, WINDOW, hann, mel_bands
 
 
 @lru_cache

@@ -22,6 +22,7 @@ ENTRY_POINT_GROUP = "speaker_tracker.stages"
 BUILTIN_PLUGINS = (
     "speaker_tracker_stages.frame_decoder",
     "speaker_tracker_stages.silero_vad",
+    "speaker_tracker_stages.speaker_segmentation",
     "speaker_tracker_stages.speechbrain_embedding",
     "speaker_tracker_stages.kmeans_assigner",
     "speaker_tracker_stages.timing_aggregator",

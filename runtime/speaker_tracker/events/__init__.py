@@ -7,6 +7,7 @@ receive it too, and a chain can carry event types of a third party from one of i
 from speaker_tracker.events.audio import SAMPLE_RATE, AudioBlock, AudioClock, AudioGap, AudioHint, PcmReceived
 from speaker_tracker.events.base import Event
 from speaker_tracker.events.messages import ClientMessage
+from speaker_tracker.events.segmentation import OverlappedSpeech, SpeakerChange, SpeechPause
 from speaker_tracker.events.speakers import OtherVoices, SpeakerNow, SpeakersAssigned, SpeakerSpan
 from speaker_tracker.events.speech import SpeechAudio, SpeechEnded, SpeechStarted
 from speaker_tracker.events.timeline import TimelineChanged, TimelineSegment
@@ -21,12 +22,15 @@ __all__ = [
     "ClientMessage",
     "Event",
     "OtherVoices",
+    "OverlappedSpeech",
     "PcmReceived",
+    "SpeakerChange",
     "SpeakerNow",
     "SpeakerSpan",
     "SpeakersAssigned",
     "SpeechAudio",
     "SpeechEnded",
+    "SpeechPause",
     "SpeechStarted",
     "TimelineChanged",
     "TimelineSegment",

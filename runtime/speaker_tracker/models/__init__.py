@@ -2,6 +2,6 @@
 
 from speaker_tracker.models.catalogue import CatalogueEntry, cache_folder, hub_folder, list_models, resolve
 from speaker_tracker.models.errors import ModelError
-from speaker_tracker.models.folder import ModelFolder
+from speaker_tracker.models.folder import EMBEDDED_FOLDER, ModelFolder
 
-__all__ = ["CatalogueEntry", "ModelError", "ModelFolder", "cache_folder", "hub_folder", "list_models", "resolve"]
+__all__ = ["EMBEDDED_FOLDER", "CatalogueEntry", "ModelError", "ModelFolder", "cache_folder", "hub_folder", "list_models", "resolve"]

@@ -13,6 +13,7 @@ from speaker_tracker.models.calibration import CALIBRATION, read_model
 from speaker_tracker.models.errors import ModelError
 from speaker_tracker.models.folder import (
     DEFAULT_SAME_VOICE_COSINE,
+    EMBEDDED_FOLDER,
     HYPERPARAMS,
     ModelFolder,
     folder_bytes,
@@ -46,7 +47,7 @@ lies between what two people and one have in common; published equal error rates
 its place by ``speaker-tracker models calibrate hub DIR``.
 """
 
-EMBEDDED = Path(__file__).parent / "ecapa-mini"
+EMBEDDED = EMBEDDED_FOLDER / "ecapa-mini"
 EMBEDDED_FILES = (HYPERPARAMS, "embedding_model.ckpt", CALIBRATION)
 
 FETCH_COMMAND = "speaker-tracker models fetch"

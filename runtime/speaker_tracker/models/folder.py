@@ -13,6 +13,8 @@ from speaker_tracker.models.calibration import read_model
 from speaker_tracker.models.errors import ModelError
 
 HYPERPARAMS = "hyperparams.yaml"
+EMBEDDED_FOLDER = Path(__file__).parent
+"""Folder of the models in this distribution, a folder each."""
 
 DEFAULT_SAME_VOICE_COSINE = 0.25
 """Default threshold of SpeechBrain's ``SpeakerRecognition.verify_batch``."""

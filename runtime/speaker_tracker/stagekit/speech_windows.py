@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+NOTHING = np.empty(0, np.float32)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Window:
@@ -27,17 +29,18 @@ class Window:
 class SpeechWindows:
     """Windows of one segment. Hops of ``hop`` samples tile it; a window of ``length`` samples is centred on each.
 
-    Windows are clipped to the segment. At most a window, a hop and the samples of one call are buffered.
+    Windows are clipped to the segment and to ``before``, the last samples of a segment that ended where this one begins. At most a
+    window, a hop and the samples of one call are buffered.
     """
 
-    def __init__(self, start: int, *, length: int, hop: int) -> None:
-        self._start = start
+    def __init__(self, start: int, *, length: int, hop: int, before: NDArray[np.float32] = NOTHING) -> None:
+        self._start = start - len(before)
         self._length = length
         self._hop = hop
         self._next = start
         self._heard_to = start
-        self._held_from = start
-        self._held = np.empty(0, np.float32)
+        self._held_from = self._start
+        self._held = before
 
     def feed(self, samples: NDArray[np.float32]) -> Iterator[Window]:
         """Adds samples of the segment; yields the windows that are complete."""
@@ -57,6 +60,11 @@ class SpeechWindows:
         bounds = [self._next + rest * number // stretches for number in range(1, stretches + 1)]
         for bound in bounds:
             yield self._window(bound, available)
+
+    @property
+    def tail(self) -> NDArray[np.float32]:
+        """The last samples so far, as many as a window may reach back, float32, shape ``(n,)``."""
+        return self._held[max(0, len(self._held) - self._length // 2) :]
 
     def _window(self, end: int, available: int) -> Window:
         middle = (self._next + end) // 2

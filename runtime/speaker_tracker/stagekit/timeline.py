@@ -26,6 +26,11 @@ class Timeline:
         self._speaking_ms: dict[int, int] = {}
 
     @property
+    def end(self) -> int:
+        """Where the last label ends (ms)."""
+        return self._starts[-1]
+
+    @property
     def speaking_ms(self) -> dict[int, int]:
         """Current speaking time (ms) of each speaker who was ever labelled."""
         return dict(self._speaking_ms)

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from speaker_tracker.events import SAMPLE_RATE, Event, SpeechAudio, SpeechEnded, SpeechStarted, VoiceEmbedding, VoiceModel
 from speaker_tracker.stage import Answer, Inference, StageBase, StageOptions, State, StateMismatch, float_array
-from speaker_tracker.stagekit.speech_windows import SpeechWindows, Window
+from speaker_tracker.stagekit.speech_windows import NOTHING, SpeechWindows, Window
 from speaker_tracker.stagekit.voice_encoder import FeatureMean, VoiceQuery, VoiceVectors
 
 
@@ -41,22 +41,24 @@ class WindowEmbedding(StageBase):
         self._hop = options.hop_ms * SAMPLE_RATE // 1000
         self._model = model
         self._windows: SpeechWindows | None = None
+        self._ended, self._tail = 0, NOTHING  # end and last samples of the segment before
         self._mean = FeatureMean() if options.normalization == "session" else None
 
     def feed(self, event: Event) -> Iterator[Answer]:
         """Consumes a segment's start, audio and end; the end is passed on after the segment's last embedding."""
         match event:
             case SpeechStarted():
-                self._windows = SpeechWindows(event.start, length=self._length, hop=self._hop)
+                before = self._tail if event.start == self._ended else NOTHING
+                self._windows = SpeechWindows(event.start, length=self._length, hop=self._hop, before=before)
+                self._tail = NOTHING
                 yield event
             case SpeechAudio():
                 if self._windows is not None:
                     yield from self._ask(self._windows.feed(event.samples))
                 yield event
             case SpeechEnded():
-                if self._windows is not None:
-                    yield from self._ask(self._windows.end())
-                    self._windows = None
+                yield from self.flush()
+                self._ended = event.end
                 yield event
             case _:
                 yield event
@@ -65,6 +67,7 @@ class WindowEmbedding(StageBase):
         """Ends a segment that is still under way."""
         if self._windows is not None:
             yield from self._ask(self._windows.end())
+            self._tail = self._windows.tail
             self._windows = None
 
     def snapshot(self) -> State:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import groupby
@@ -28,7 +29,8 @@ class Item:
 
     ``vector``: sum of the unit-length embeddings, each times its weight, shape ``(d,)``. ``weight``: sum of these weights.
     ``stretches``: the speech it stands for, in order. ``heard``: the speech that the window was computed from. ``after_pause``:
-    whether it is the first window after a pause. ``label``: the speaker it is given to. ``announced``: the label last announced,
+    whether it is the first window after a pause. ``change``: probability that the speaker changes where it begins, NaN if unknown.
+    ``label``: the speaker it is given to. ``announced``: the label last announced,
     None before the first. ``anchor``: the speaker it had when all speakers so far were last told apart; matching goes by it, so
     that two speakers who are taken for one voice for a while get their own ids back. ``voice``: its voice in the latest
     clustering, whose numbers are not those of speakers.
@@ -39,6 +41,7 @@ class Item:
     stretches: list[Span]
     heard: Span = (0, 0)
     after_pause: bool = False
+    change: float = math.nan
     label: int = NOBODY
     announced: int | None = None
     anchor: int = NOBODY
@@ -190,6 +193,7 @@ def _item_state(item: Item) -> State:
         "stretches": np.array(item.stretches, dtype=np.int64),
         "heard": list(item.heard),
         "after_pause": item.after_pause,
+        "change": item.change,
         "label": item.label,
         "announced": item.announced,
         "anchor": item.anchor,
@@ -204,6 +208,7 @@ def _item(state: State) -> Item:
         stretches=[(int(start), int(end)) for start, end in np.asarray(state["stretches"], dtype=np.int64)],
         heard=cast("Span", tuple(cast("list[int]", state["heard"]))),
         after_pause=cast(bool, state["after_pause"]),
+        change=cast(float, state["change"]),
         label=cast(int, state["label"]),
         announced=cast("int | None", state["announced"]),
         anchor=cast(int, state["anchor"]),

@@ -6,13 +6,15 @@ window is longer than the stretch it stands for; what it hears beyond that stret
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
 from speaker_tracker_stages.assigning.arrays import Floats, Labels, Vectors
 from speaker_tracker_stages.assigning.evidence import Span
 from speaker_tracker_stages.kmeans_assigner.likelihood import EVIDENCE_FLOOR, VoiceLikelihood, VoiceStatistics
-from speaker_tracker_stages.kmeans_assigner.penalties import CHANGE_AFTER_PAUSE, MAX_UNTRACKED, SPARE_SLOTS, Penalties
+from speaker_tracker_stages.kmeans_assigner.penalties import MAX_UNTRACKED, SPARE_SLOTS, Penalties
 from speaker_tracker_stages.kmeans_assigner.window_overlap import MAX_OVERLAP, RunningOverlap
 
 BEAM_WIDTH = 24
@@ -83,14 +85,27 @@ class BeamSearch:
         """Whether the best hypothesis has no slot left for one more voice."""
         return bool(self._voice_counts[0] == len(self._eye))
 
-    def push(self, vector: Vectors, evidence: float, stretch: Span, heard: Span, *, after_pause: bool = False) -> None:
+    def push(  # noqa: PLR0913 - what was heard, and when
+        self,
+        vector: Vectors,
+        evidence: float,
+        stretch: Span,
+        heard: Span,
+        *,
+        after_pause: bool = False,
+        change: float = math.nan,
+    ) -> None:
         """Takes in the next window.
 
         ``vector``: its embedding, shape ``(d,)``, length 1. ``evidence``: its worth in observations, above 0. ``stretch``: what it
-        stands for; ``heard``: what it was computed from (samples).
+        stands for; ``heard``: what it was computed from (samples). ``change``: probability that the speaker changes where
+        the stretch begins, NaN if unknown.
         """
         if after_pause:
             self._forget_lookahead()
+        elif self._overlap.lookahead and not math.isnan(change):
+            self._weigh_change(change)
+            change = math.nan
         new = self._overlap.add(stretch, heard)
         of_stretches = self._overlap.shares(heard)
         known, rest = of_stretches[: len(of_stretches) - new], float(of_stretches[len(of_stretches) - new :].sum())
@@ -98,7 +113,7 @@ class BeamSearch:
         products = self._sums @ vector.astype(np.float64)
         inverse: Floats = np.linalg.inv(self._evidence + self._likelihood.prior_precision(len(self._eye))).astype(np.float64)
         if new:
-            scores = self._extension_scores(shares, rest, products, inverse, evidence) - self._change_penalties(after_pause)
+            scores = self._extension_scores(shares, rest, products, inverse, evidence) - self._change_penalties(after_pause, change)
         else:
             scores = self._window_scores(shares, products, inverse, evidence)[:, np.newaxis]
         parents, voices = self._select(scores)
@@ -166,16 +181,34 @@ class BeamSearch:
         self._scores -= self._scores[0]
         return best // scores.shape[1], best % scores.shape[1]
 
-    def _change_penalties(self, after_pause: bool) -> Floats:
+    def _change_penalties(self, after_pause: bool, heard: float) -> Floats:
         """Penalties of each next voice in each hypothesis, shape ``(b, slots)``; infinite beyond the next new one."""
         slot, count = np.arange(len(self._eye)), self._voice_counts[:, np.newaxis]
-        change = self._penalties.change * (CHANGE_AFTER_PAUSE if after_pause else 1.0)
+        change = float(self._penalties.of_changes(np.array(after_pause), np.array(heard)))
         new_voice = self._penalties.new_voice + np.where(self._untracked, self._penalties.untracked, 0.0)
         if not self._history.shape[1]:
             return np.where(slot == count, np.where(count == 0, 0.0, new_voice), np.where(slot < count, 0.0, np.inf))
         penalties = np.where(slot < count, change + np.log(np.maximum(count - 1, 1)), np.inf)
         penalties[np.arange(len(penalties)), self._history[:, -1]] = 0.0
         return np.where(slot == count, new_voice + change, penalties)
+
+    def _weigh_change(self, heard: float) -> None:
+        """Corrects the penalty of those hypotheses that have a change where the first stretch of the lookahead begins.
+
+        That stretch was given a voice before it was known how probably the speaker changes there.
+        """
+        place = self._history.shape[1] - self._overlap.lookahead
+        if place < 1:
+            return
+        known, unknown = (float(self._penalties.of_changes(np.array(False), np.array(p))) for p in (heard, math.nan))
+        changed = self._history[:, place] != self._history[:, place - 1]
+        self._scores = self._scores - (known - unknown) * changed
+        # The best hypothesis comes first.
+        order = np.argsort(-(self._scores - self._duplicate_penalties), kind="stable")
+        self._scores = self._scores[order] - self._scores[order[0]]
+        self._duplicate_penalties, self._voice_counts = self._duplicate_penalties[order], self._voice_counts[order]
+        self._history, self._sums = self._history[order], self._sums[order]
+        self._evidence, self._products = self._evidence[order], self._products[order]
 
     def _penalize_duplicates(self) -> Floats:
         """``DUPLICATE_PENALTY`` for hypotheses with a new voice that is an earlier one by the merge log-odds, shape ``(b,)``."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from speaker_tracker_stages.assigning.arrays import Floats, Labels, Vectors, unit_length
 from speaker_tracker_stages.kmeans_assigner.likelihood import EVIDENCE_FLOOR, VoiceLikelihood
 from speaker_tracker_stages.kmeans_assigner.observations import Observations
-from speaker_tracker_stages.kmeans_assigner.penalties import CHANGE_AFTER_PAUSE, MAX_UNTRACKED, SPARE_SLOTS, Penalties
+from speaker_tracker_stages.kmeans_assigner.penalties import MAX_UNTRACKED, SPARE_SLOTS, Penalties
 from speaker_tracker_stages.kmeans_assigner.viterbi import best_path
 
 if TYPE_CHECKING:
@@ -66,9 +66,12 @@ class VoiceClustering:
         voices = observed.statistics(labels)
         ordered = labels[observed.groups :]
         changes = ordered[1:] != ordered[:-1]
-        after_pause = changes & observed.overlap.after_pause[1:]
-        full = self._penalties.change * (float(changes.sum()) - (1 - CHANGE_AFTER_PAUSE) * float(after_pause.sum()))
-        penalty = full + math.log(max(1, count - 1)) * float(changes.sum()) + (count - 1) * self._penalties.new_voice
+        of_changes = self._penalties.of_changes(observed.overlap.after_pause[1:], observed.changes[1:])
+        penalty = (
+            float(of_changes[changes].sum())
+            + math.log(max(1, count - 1)) * float(changes.sum())
+            + (count - 1) * self._penalties.new_voice
+        )
         untracked = self._untracked(observed, labels)
         penalty += self._penalties.untracked * float(untracked.sum() + voices.evidence[untracked].sum())
         return self._likelihood.marginal(voices) - penalty
@@ -130,8 +133,7 @@ class VoiceClustering:
             distances,
             weights[observed.groups :],
             observed.overlap,
-            change_penalty=self._penalties.change + choice,
-            pause_penalty=self._penalties.change * CHANGE_AFTER_PAUSE + choice,
+            penalties=self._penalties.of_changes(observed.overlap.after_pause, observed.changes) + choice,
         )
         return np.concatenate([scores[: observed.groups].argmax(axis=1), path])
 

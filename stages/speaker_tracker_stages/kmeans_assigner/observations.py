@@ -21,7 +21,8 @@ class Observations:
 
     ``vectors``: mean embeddings, shape ``(n, d)``. ``evidence`` (observations) and ``seconds`` of speech of each, shape ``(n,)``.
     ``groups``: how many groups there are, which are in no order. ``overlap``: of all others. ``lookahead``: how many stretches have
-    no window yet; they have neither vector nor evidence, but windows before have heard them. ``order``: of all others.
+    no window yet; they have neither vector nor evidence, but windows before have heard them. ``order``: of all others. ``changes``:
+    probabilities that the speaker changes where a stretch begins, NaN if unknown, of all but groups.
     """
 
     vectors: Vectors
@@ -30,6 +31,7 @@ class Observations:
     groups: int
     overlap: WindowOverlap
     order: SpokenOrder
+    changes: Floats
     lookahead: int = 0
 
     def shares(self, labels: Labels) -> Floats:
@@ -55,6 +57,7 @@ def observations(evidence: Evidence, max_total: float, lookahead: Sequence[Span]
         groups=len(evidence.groups),
         overlap=_overlap(everything[len(evidence.groups) :]),
         order=SpokenOrder.of(everything[: len(everything) - len(lookahead)]),
+        changes=np.array([item.change for item in everything[len(evidence.groups) :]]),
         lookahead=len(lookahead),
     )
 

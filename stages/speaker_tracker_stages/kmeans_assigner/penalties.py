@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
+from speaker_tracker_stages.assigning.arrays import Floats
+
 CHANGE_AFTER_PAUSE = 0.1
 """Penalty of a change of voice across a pause, as a share of that within speech."""
+UNHEARD_CHANGE, HEARD_CHANGE = 1.3, 0.2
+"""Factors on that penalty where a segmentation is sure that no change of speaker is heard, and that one is; linear in between."""
+UNHEARD_AFTER_PAUSE, HEARD_AFTER_PAUSE = 1.0, 1.0
+"""The same across a pause."""
 SPARE_SLOTS = 2
 """Voices that can be told apart beyond those that are known, so that strangers do not blur into tracked voices."""
 MAX_UNTRACKED = 6
@@ -23,3 +32,13 @@ class Penalties:
     change: float
     new_voice: float
     untracked: float
+
+    def of_changes(self, after_pause: NDArray[np.bool_], heard: Floats) -> Floats:
+        """Penalties of a change at the beginning of each stretch, of the shape of both arguments.
+
+        ``after_pause``: whether a pause comes before it. ``heard``: the probability of a change by a segmentation, 0 to 1; NaN
+        where there is none.
+        """
+        within = np.where(np.isnan(heard), 1.0, UNHEARD_CHANGE + (HEARD_CHANGE - UNHEARD_CHANGE) * heard)
+        across = np.where(np.isnan(heard), 1.0, UNHEARD_AFTER_PAUSE + (HEARD_AFTER_PAUSE - UNHEARD_AFTER_PAUSE) * heard)
+        return self.change * np.where(after_pause, CHANGE_AFTER_PAUSE * across, within)

@@ -18,13 +18,17 @@ from speaker_tracker.events import (
     SAMPLE_RATE,
     Event,
     OtherVoices,
+    OverlappedSpeech,
+    SpeakerChange,
     SpeakerNow,
     SpeakersAssigned,
     SpeechEnded,
+    SpeechPause,
     VoiceEmbedding,
     VoiceModel,
 )
 from speaker_tracker.stage import Answer, LoadedStage, SessionInfo, StageBase, StageSpec, State
+from speaker_tracker_stages.assigning.activity import RecentActivity
 from speaker_tracker_stages.assigning.announcing import announce
 from speaker_tracker_stages.assigning.arrays import Labels
 from speaker_tracker_stages.assigning.evidence import NOBODY, Evidence, Item
@@ -39,6 +43,8 @@ from speaker_tracker_stages.kmeans_assigner.penalties import MAX_UNTRACKED, SPAR
 
 MIN_OTHER_SECONDS = 2.0
 """Minimum speech of a voice that is not tracked before it is counted."""
+LEAST_ALONE, ALONE_POWER = 0.1, 1.0
+"""Lower bound of the share of a window in which one person speaks alone, and the power of it that the window is worth."""
 UNTOLD = OtherVoices(0, -1)
 """Marker of sessions whose clients do not ask for other voices."""
 
@@ -53,6 +59,7 @@ class KMeansAssigner(StageBase):
         self._clustering: VoiceClustering | None = None
         self._search: BeamSearch | None = None
         self._speakers: list[int] = []  # of each voice of the search
+        self._activity = RecentActivity()
         self._after_pause = False
         self._seconds = 0.0
         self._refit_at = 0.0
@@ -71,6 +78,8 @@ class KMeansAssigner(StageBase):
                 yield from self._announce(len(self._evidence.recent))
                 self._after_pause = True
                 yield SpeakerNow(event.end, ())
+            case SpeechPause() | OverlappedSpeech() | SpeakerChange():
+                self._activity.feed(event)
         yield event
 
     def flush(self) -> Iterator[Answer]:
@@ -85,6 +94,7 @@ class KMeansAssigner(StageBase):
         """Evidence and its labels; no audio. Of the hypotheses only the best one goes on."""
         return {
             "evidence": self._evidence.snapshot(),
+            "activity": self._activity.snapshot(),
             "speakers": list(self._speakers),
             "seconds": self._seconds,
             "refit_at": self._refit_at,
@@ -93,6 +103,7 @@ class KMeansAssigner(StageBase):
     def restore(self, state: State) -> None:
         """Goes on with the same speakers, as after a pause."""
         self._evidence.restore(cast(State, state["evidence"]))
+        self._activity.restore(cast(State, state["activity"]))
         self._seconds = cast(float, state["seconds"])
         self._refit_at = cast(float, state["refit_at"])
         if self._evidence.model is not None:
@@ -109,11 +120,16 @@ class KMeansAssigner(StageBase):
         search = self._search or self._begin(model)
         seconds = (event.end - event.start) / SAMPLE_RATE
         worth = window_worth(event.model, (event.heard_end - event.heard_start) / SAMPLE_RATE)
-        weight = self._options.evidence_per_second * seconds * worth
+        alone = max(LEAST_ALONE, self._activity.share_alone(event.heard_start, event.heard_end)) ** ALONE_POWER
+        weight = self._options.evidence_per_second * seconds * worth * alone
+        change = self._activity.change(event.start)
         recent, stretch, span = self._evidence.recent, (event.start, event.end), (event.heard_start, event.heard_end)
-        after_pause = self._after_pause or not recent or recent[-1].stretches[-1][1] != event.start
-        recent.append(Item(event.vector * np.float32(weight), weight, [stretch], span, after_pause))
-        search.push(event.vector, weight, stretch, span, after_pause=after_pause)
+        # A segment that begins where the one before it ended goes on without a pause.
+        after_pause = (
+            not recent or recent[-1].stretches[-1][1] != event.start or (self._after_pause and event.heard_start == event.start)
+        )
+        recent.append(Item(event.vector * np.float32(weight), weight, [stretch], span, after_pause, change))
+        search.push(event.vector, weight, stretch, span, after_pause=after_pause, change=change)
         self._after_pause = False
         self._label_latest(search)
         self._seconds += seconds
@@ -251,6 +267,7 @@ def speaker_tracker_stages() -> Sequence[StageSpec]:
             summary="gives speech to speakers by KMeans on embeddings",
             options=KMeansAssignerOptions,
             consumes=frozenset({VoiceEmbedding, SpeechEnded}),
+            may_consume=frozenset({SpeechPause, OverlappedSpeech, SpeakerChange}),
             produces=frozenset({SpeakersAssigned, SpeakerNow, OtherVoices}),
             load=_load,
             cpu_heavy=True,

@@ -13,22 +13,21 @@ from speaker_tracker_stages.assigning.arrays import Floats, Labels
 from speaker_tracker_stages.kmeans_assigner.window_overlap import WindowOverlap
 
 
-def best_path(  # noqa: PLR0913 - what was heard, and how to weigh it
+def best_path(
     scores: Floats,
     distances: Floats,
     weights: Floats,
     overlap: WindowOverlap,
     *,
-    change_penalty: float,
-    pause_penalty: float,
+    penalties: Floats,
 ) -> Labels:
     """The voice of each stretch in the best path, shape ``(n,)``.
 
     ``scores``: log-likelihood of each window if it hears one voice alone, shape ``(n, k)``. ``distances``: squared distances
     between the voices' positions, shape ``(k, k)``. ``weights``: shape ``(n,)``. A window with a share x of one voice and 1 - x of
     another scores the mean of their scores, weighted by the shares, plus ``weights * x * (1 - x) * distances``, which is exact for
-    normal densities around the mixed position. ``change_penalty``: of a change of voice within speech; ``pause_penalty``: of one
-    across a pause. A window that hears three voices is scored as if it heard the last two.
+    normal densities around the mixed position. ``penalties``: of a change of voice at the beginning of each stretch, shape
+    ``(n,)``. A window that hears three voices is scored as if it heard the last two.
     """
     count, voices = scores.shape
     ages = overlap.since.shape[1]
@@ -50,9 +49,9 @@ def best_path(  # noqa: PLR0913 - what was heard, and how to weigh it
         if overlap.after_pause[index] or index == 0:
             # A window never hears beyond a pause, so all paths are settled.
             top = int(best.argmax())
-            jumps = best[top] - pause_penalty > best
+            jumps = best[top] - penalties[index] > best
             from_other[index] = np.where(jumps, top, stay)
-            settled = np.where(jumps, best[top] - pause_penalty, best) + alone[index]
+            settled = np.where(jumps, best[top] - penalties[index], best) + alone[index]
             changed.fill(-np.inf)
             continue
         oldest = changed[:, -1]
@@ -61,7 +60,7 @@ def best_path(  # noqa: PLR0913 - what was heard, and how to weigh it
         from_changed[index] = of_oldest > settled
         settled = np.where(from_changed[index], of_oldest, settled) + alone[index]
         changed[:, 1:] = changed[:, :-1].copy()
-        changed[:, 0] = best - change_penalty + never
+        changed[:, 0] = best - penalties[index] + never
         changed += mixed[index]
     return _trace(settled, changed, overlap.after_pause, (from_changed, from_other, best_change))
 

@@ -11,8 +11,8 @@ import pytest
 import soundfile
 import torch
 
-from speaker_tracker_stages.segmentation_mini_features import log_mel
-from speaker_tracker_stages.segmentation_mini_network import SegmentationMini, initial_state
+from speaker_tracker_stages.speaker_segmentation.features import log_mel
+from speaker_tracker_stages.speaker_segmentation.network import SegmentationMini, initial_state
 from support.known_conversation import DATA, read_conversation
 
 pytestmark = pytest.mark.slow

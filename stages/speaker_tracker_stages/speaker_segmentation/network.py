@@ -81,7 +81,7 @@ class SegmentationMini(nn.Module):
         self.head = nn.Linear(2 * HIDDEN, OUTPUTS)
 
     def forward(self, log_mel: Tensor, state: SegmentationState) -> tuple[Tensor, SegmentationState]:
-        """``log_mel``: ``(n, 2 * frames, BANDS)``, natural logarithms of power (``segmentation_mini_features.py``).
+        """``log_mel``: ``(n, 2 * frames, BANDS)``, natural logarithms of power (``features.py``).
 
         Answers logits, ``(n, frames, 4)``: nobody, one, two or more, and apart from these the change of speaker; the first of them
         belongs to the frame ``DELAY`` before the first of ``log_mel``. And the state behind them.

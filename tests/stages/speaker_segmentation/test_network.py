@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from speaker_tracker_stages.segmentation_mini_features import HOP, WINDOW, log_mel
-from speaker_tracker_stages.segmentation_mini_network import (
+from speaker_tracker_stages.speaker_segmentation.features import HOP, WINDOW, log_mel
+from speaker_tracker_stages.speaker_segmentation.network import (
     DELAY,
     SegmentationMini,
     SegmentationState,
