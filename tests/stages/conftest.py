@@ -30,5 +30,5 @@ def silero_vads() -> dict[str, LoadedStage]:
 
 @pytest.fixture(scope="session")
 def chain() -> Chain:
-    """The default one of six stages, with the model that comes with the project."""
+    """The default one, with the model that comes with the project."""
     return build_chain(Settings(stage_options={"speechbrain_embedding": {"source": "embedded"}}))

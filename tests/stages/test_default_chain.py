@@ -1,4 +1,4 @@
-"""The six stages together, on a real conversation, through the session that the server pumps."""
+"""The stages of the default chain together, on a real conversation, through the session that the server pumps."""
 
 import gc
 import types
@@ -128,8 +128,8 @@ def reachable_array_bytes(root):
 
 
 def held_audio(session):
-    """Bytes of audio that the decoder, the detector and the embedding stage of a session hold."""
-    return sum(reachable_array_bytes(opened.stage) for opened in session._pipeline._stages[:3])
+    """Bytes of audio that the decoder, the detector, the segmentation and the embedding stage of a session hold."""
+    return sum(reachable_array_bytes(opened.stage) for opened in session._pipeline._stages[:4])
 
 
 def test_what_a_session_holds_of_its_audio_is_a_few_seconds_and_does_not_grow(chain, dialogue):
@@ -157,13 +157,14 @@ def test_a_session_that_ended_holds_nothing(chain, dialogue):
     assert session._pipeline is None
 
 
-def test_a_silent_recording_holds_less_than_a_second(chain):
+def test_a_silent_recording_holds_little_more_than_a_second(chain):
+    """A segmentation that looks half a second ahead holds that; the states of the networks, which are no audio, count here, too."""
     session = Session("test", chain.open)
     list(session.handle(TextReceived('{"action": "start"}')))
     for _ in range(30):
         list(session.handle(BytesReceived(bytes(2 * RATE))))
 
-    assert held_audio(session) < RATE * np.dtype(np.float32).itemsize
+    assert held_audio(session) < 1.2 * RATE * np.dtype(np.float32).itemsize
 
 
 @pytest.mark.parametrize("at", [9.0, 15.3])

@@ -77,7 +77,7 @@ class FrameCutter:
             self._position = block.start
         samples = np.concatenate([self._rest, block.samples])
         whole = len(samples) // self._size * self._size
-        self._rest = samples[whole:]
+        self._rest = samples[whole:].copy()  # a view would hold all of the samples
         start, self._position = self._position, self._position + whole
         return start, samples[:whole].reshape(-1, self._size)
 

@@ -1,4 +1,4 @@
-"""Sample events of every built-in type: twelve seconds in which two voices take turns."""
+"""Sample events of every built-in type: twelve seconds in which two voices take turns, and once speak at the same time."""
 
 from __future__ import annotations
 
@@ -18,12 +18,15 @@ from speaker_tracker.events import (
     ClientMessage,
     Event,
     OtherVoices,
+    OverlappedSpeech,
     PcmReceived,
+    SpeakerChange,
     SpeakerNow,
     SpeakersAssigned,
     SpeakerSpan,
     SpeechAudio,
     SpeechEnded,
+    SpeechPause,
     SpeechStarted,
     TimelineChanged,
     TimelineSegment,
@@ -38,6 +41,10 @@ E = TypeVar("E", bound=Event)
 SECONDS = 12
 TURNS = ((1.0, 4.0, 0), (5.0, 8.0, 1), (9.0, 11.0, 0))
 """Start and end in seconds, and the speaker."""
+PAUSE, OVERLAP = (2.0, 2.5), (6.0, 6.5)
+"""Start and end in seconds of a pause within a turn, and of overlapped speech."""
+HEARD_AFTER = SAMPLE_RATE // 2
+"""How much later than the audio that it speaks of a segmentation tells (samples)."""
 GAP_AT, GAP_SECONDS = 8.5, 2
 """Where audio stops for a while if gaps are asked for, between two turns, and for how long (seconds)."""
 HOP, REACH = SAMPLE_RATE // 4, SAMPLE_RATE // 2
@@ -115,6 +122,7 @@ def _timed(frame: int) -> Iterator[tuple[tuple[int, int], Event]]:
         yield (position, 0), pcm
         yield (position, 1), block
         yield (position, 9), AudioClock(position)
+    yield from _heard_within()
     speaking: dict[int, int] = {}
     for start, end, voice in TURNS:
         first, last = round(start * SAMPLE_RATE), round(end * SAMPLE_RATE)
@@ -131,8 +139,15 @@ def _timed(frame: int) -> Iterator[tuple[tuple[int, int], Event]]:
             yield (now, 7), _timeline(begin, voice, speaking)
             yield (now, 8), _message(voice, speaking)
         yield (last, 4), SpeechEnded(last)
+        yield (min(last, first + HEARD_AFTER), 3), SpeakerChange(first, 0.75)
         yield (last, 6), SpeakerNow(last, ())
         yield (last, 7), OtherVoices(last // 8, 1)
+
+
+def _heard_within() -> Iterator[tuple[tuple[int, int], Event]]:
+    pause, overlap = ([round(second * SAMPLE_RATE) for second in interval] for interval in (PAUSE, OVERLAP))
+    yield (pause[1] + HEARD_AFTER, 3), SpeechPause(pause[0], pause[1])
+    yield (overlap[1] + HEARD_AFTER, 3), OverlappedSpeech(overlap[0], overlap[1], 0.75)
 
 
 def _embedding(begin: int, first: int, last: int, voice: int) -> VoiceEmbedding:
@@ -160,6 +175,9 @@ SAMPLED = (
     SpeechStarted,
     SpeechAudio,
     SpeechEnded,
+    SpeechPause,
+    OverlappedSpeech,
+    SpeakerChange,
     VoiceEmbedding,
     SpeakersAssigned,
     SpeakerNow,

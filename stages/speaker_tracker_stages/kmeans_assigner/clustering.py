@@ -133,7 +133,7 @@ class VoiceClustering:
             distances,
             weights[observed.groups :],
             observed.overlap,
-            penalties=self._penalties.of_changes(observed.overlap.after_pause, observed.changes) + choice,
+            self._penalties.of_changes(observed.overlap.after_pause, observed.changes) + choice,
         )
         return np.concatenate([scores[: observed.groups].argmax(axis=1), path])
 

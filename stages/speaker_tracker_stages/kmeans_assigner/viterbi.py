@@ -18,7 +18,6 @@ def best_path(
     distances: Floats,
     weights: Floats,
     overlap: WindowOverlap,
-    *,
     penalties: Floats,
 ) -> Labels:
     """The voice of each stretch in the best path, shape ``(n,)``.

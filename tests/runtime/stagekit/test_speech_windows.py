@@ -56,3 +56,17 @@ def test_what_is_held_does_not_grow():
     for _ in range(600):
         list(segment.feed(np.zeros(1_600, np.float32)))
         assert len(segment._held) <= LENGTH + HOP + 1_600
+
+
+def test_windows_reach_back_into_a_segment_that_ended_where_theirs_begins():
+    samples = np.arange(60_000, dtype=np.float32)
+    first = SpeechWindows(0, length=LENGTH, hop=HOP)
+    list(first.feed(samples[:40_000]))
+    list(first.end())
+    second = SpeechWindows(40_000, length=LENGTH, hop=HOP, before=first.tail)
+
+    found = [*second.feed(samples[40_000:]), *second.end()]
+
+    assert (found[0].start, found[0].heard_start) == (40_000, 40_000 + HOP // 2 - LENGTH // 2)
+    assert all(np.array_equal(window.samples, samples[window.heard_start : window.heard_end]) for window in found)
+    assert sum(window.fresh for window in found) == 20_000

@@ -19,8 +19,8 @@ def voice(number, count, spread=0.08, seed=0):
     return unit_length(DIRECTIONS[number] + noise)
 
 
-def observed(*turns, groups=0, evidence=0.3, reach=0, lookahead=0):
-    """Windows that hear ``reach`` stretches on either side."""
+def observed(*turns, groups=0, evidence=0.3, reach=0, lookahead=0, heard_changes=None):
+    """Windows that hear ``reach`` stretches on either side. ``heard_changes``: by stretch; None: there is no segmentation."""
     own = np.concatenate(turns)
     count = len(own) - groups
     stretches = [(number * 100, (number + 1) * 100) for number in range(count + lookahead)]
@@ -31,7 +31,12 @@ def observed(*turns, groups=0, evidence=0.3, reach=0, lookahead=0):
     weights = np.repeat([evidence, 0.0], [len(own), lookahead])
     spans = [(number - groups) * 100 for number in range(len(own))]
     order = SpokenOrder(np.arange(len(own)), np.array([(start, start + 100) for start in spans], dtype=np.int64))
-    return Observations(vectors.astype(np.float32), weights, np.full(len(vectors), 0.25), groups, overlap, order, lookahead)
+    changes = np.full(count + lookahead, np.nan if heard_changes is None else 0.0)
+    for place, probability in (heard_changes or {}).items():
+        changes[place] = probability
+    return Observations(
+        vectors.astype(np.float32), weights, np.full(len(vectors), 0.25), groups, overlap, order, changes, lookahead
+    )
 
 
 def find(observations, num_speakers, current=None, *, final=True):
@@ -137,3 +142,12 @@ def test_voices_that_may_be_one_person_on_several_channels_are_one_only_if_nobod
     channels = [0.62 * DIRECTIONS[0] + 0.4 * DIRECTIONS[number] for number in (1, 2, 3)]
     assert voices_found(*channels) == 1
     assert voices_found(*channels, 0.75 * DIRECTIONS[4]) > 2
+
+
+@pytest.mark.parametrize("place", [16, 20])
+def test_a_voice_changes_where_a_change_was_heard(place):
+    like_both = np.tile(unit_length(DIRECTIONS[:1] + DIRECTIONS[1:2]), (4, 1))
+
+    labels = find(observed(voice(0, 16), like_both, voice(1, 16), heard_changes={place: 1.0}), 2)
+
+    assert labels.tolist() == [0] * place + [1] * (36 - place)

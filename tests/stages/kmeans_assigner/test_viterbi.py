@@ -18,9 +18,9 @@ def overlap_of(count, reach=0, pauses=()):
 def path(scores, penalty, *, pause=0.0, pauses=()):
     scores = np.array(scores)
     no_distances = np.zeros((scores.shape[1], scores.shape[1]))
-    return best_path(
-        scores, no_distances, np.ones(len(scores)), overlap_of(len(scores), 0, pauses), change_penalty=penalty, pause_penalty=pause
-    ).tolist()
+    heard = overlap_of(len(scores), 0, pauses)
+    penalties = np.where(heard.after_pause, pause, penalty)
+    return best_path(scores, no_distances, np.ones(len(scores)), heard, penalties).tolist()
 
 
 def test_a_clear_change_is_followed():
@@ -41,18 +41,28 @@ def test_a_change_costs_less_after_a_pause():
     assert path(scores, 5.0, pause=0.5, pauses=(0, 2)) == [0, 0, 1, 1]
 
 
+def test_a_change_falls_where_it_costs_least():
+    scores = np.array([[3.0, 0.0]] * 3 + [[1.0, 1.0]] * 3 + [[0.0, 3.0]] * 3)
+    penalties = np.full(9, 3.0)
+    penalties[5] = 1.0
+
+    assert path(scores, penalties) == [0] * 5 + [1] * 4
+
+
 @pytest.mark.parametrize(("reach", "pauses"), [(0, (0,)), (1, (0,)), (2, (0, 5)), (1, (0, 3, 4)), (2, ())])
 def test_no_path_is_better(reach, pauses):
     random = np.random.default_rng(reach)
     positions = random.normal(0, 1, (3, 4))
     distances = np.square(positions[:, np.newaxis] - positions).sum(axis=2)
     scores, weights, heard = random.normal(0, 2, (8, 3)), random.uniform(0.1, 1, 8), overlap_of(8, reach, pauses)
-    penalty, pause = 1.5 + 3 * reach, 0.3
+    penalties, pause = 1.5 + 3 * reach + random.uniform(-1, 1, 8), 0.3
 
     def total(voices):
         shares = heard.shares @ np.eye(3)[list(voices)]
         mixed = 0.5 * np.einsum("nk,kl,nl->n", shares, distances, shares)
-        changes = [pause if heard.after_pause[index] else penalty for index in range(1, 8) if voices[index] != voices[index - 1]]
+        changes = [
+            pause if heard.after_pause[index] else penalties[index] for index in range(1, 8) if voices[index] != voices[index - 1]
+        ]
         return (shares * scores).sum() + (weights * mixed).sum() - sum(changes)
 
     def is_exact(voices):
@@ -60,7 +70,7 @@ def test_no_path_is_better(reach, pauses):
         ends = [index for index in range(1, 8) if voices[index] != voices[index - 1] and not heard.after_pause[index]]
         return all(later - earlier > 2 * reach for earlier, later in pairwise(ends))
 
-    found = best_path(scores, distances, weights, heard, change_penalty=penalty, pause_penalty=pause).tolist()
+    found = best_path(scores, distances, weights, heard, np.where(heard.after_pause, pause, penalties)).tolist()
     assert is_exact(found)
     assert np.isclose(total(found), max(total(voices) for voices in product(range(3), repeat=8) if is_exact(voices)))
 
@@ -73,7 +83,7 @@ def test_windows_that_hear_a_change_tell_where_it_is():
     scores = 10 * (2 * vectors @ positions.T - 1)
 
     distances = 2 - 2 * np.eye(2)
-    found = best_path(scores, distances, np.full(25, 10.0), heard, change_penalty=3.0, pause_penalty=0.3)
+    found = best_path(scores, distances, np.full(25, 10.0), heard, np.full(25, 3.0))
     assert found.tolist() == truth.tolist()
 
 

@@ -56,6 +56,17 @@ def test_the_end_of_a_segment_comes_behind_its_last_embedding(embedding, dialogu
     assert of_type(SpeechAudio, events)[-1].end == 2 * RATE
 
 
+def test_windows_reach_back_only_into_a_segment_that_ended_where_theirs_begins(embedding, dialogue):
+    def first_window_of_the_second(gap):
+        first = segment(dialogue.samples[RATE : 3 * RATE])
+        second = segment(dialogue.samples[3 * RATE + gap : 4 * RATE], start=2 * RATE + gap)
+        found = of_type(VoiceEmbedding, run(open_stage(embedding), [*first, *second]))
+        return next(event for event in found if event.start >= 2 * RATE + gap)
+
+    assert first_window_of_the_second(gap=0).heard_start < 2 * RATE
+    assert first_window_of_the_second(gap=10).heard_start == 2 * RATE + 10
+
+
 @pytest.mark.parametrize("samples", [300, 3_000])
 def test_a_very_short_segment_is_embedded_too(embedding, dialogue, samples):
     (found,) = of_type(VoiceEmbedding, run(open_stage(embedding), segment(dialogue.samples[2 * RATE : 2 * RATE + samples])))
