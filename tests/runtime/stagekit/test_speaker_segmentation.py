@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from pydantic import ValidationError
@@ -62,7 +64,7 @@ def test_overlapped_speech_is_told_with_its_probability():
 
     assert overlaps[0].start == 20 * FRAME
     assert overlaps[-1].end == 30 * FRAME
-    assert all(before.end == after.start for before, after in zip(overlaps, overlaps[1:], strict=False))
+    assert all(before.end == after.start for before, after in pairwise(overlaps))
     assert np.allclose([overlap.probability for overlap in overlaps], 0.8)
 
 

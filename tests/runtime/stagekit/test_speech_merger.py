@@ -9,7 +9,7 @@ LATE = 5
 """Frames that are heard before one is decided."""
 
 
-def feed(merger, detected, spoken, pauses_ms=()):
+def feed(merger, detected, spoken):
     """All answers to frames that a detector (at once) and a segmentation (``LATE`` frames later) take for speech (``#``)."""
     answers = []
     under_way = False
