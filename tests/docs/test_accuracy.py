@@ -6,7 +6,9 @@ import sys
 
 import pytest
 
-from support.pages import ROOT, blocks, text_of
+from speaker_tracker.cli.evaluation_tables import DETECTION_LEGEND
+from speaker_tracker.evaluation.changes import NEAR_SECONDS, TOLERANCE_MS
+from support.pages import ROOT, blocks, section, text_of
 
 TEXT = text_of("docs/accuracy.md")
 FIGURES, ORACLE, OWN = (each for each in blocks(TEXT) if "group" in each)
@@ -19,6 +21,22 @@ def figures(table, group):
 
 def test_limits_come_before_figures():
     assert TEXT.index("## Limits") < TEXT.index("## Figures")
+
+
+def term(name):
+    (said,) = re.findall(rf"^- \*\*{name}\*\*(.*?)(?=^- |\Z)", section(TEXT, "Terms"), re.DOTALL | re.MULTILINE)
+    return re.sub(r"\s+", " ", said)
+
+
+def test_what_the_legend_of_detection_explains_are_terms():
+    explained = [line.partition(":")[0] for line in DETECTION_LEGEND.splitlines()]
+    assert len(explained) == 4
+    assert all(term(name) for name in explained)
+
+
+def test_the_distances_of_changes_are_those_that_are_measured():
+    assert f"within {TOLERANCE_MS / 1000:g} s" in term("changes")
+    assert f"up to {NEAR_SECONDS:g} s before or after" in term("conf near")
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/models.md"])

@@ -6,7 +6,10 @@ import click
 import pytest
 
 from speaker_tracker.cli.main import COMMANDS, main
+from speaker_tracker.evaluation.results import ConversationResult, as_json
+from speaker_tracker.evaluation.scoring import DiarizationError
 from speaker_tracker.results.formats import FORMATS
+from speaker_tracker.results.latency import LatencyHistogram
 from support.pages import text_of
 
 TEXT = text_of("docs/command-line.md")
@@ -44,3 +47,11 @@ def test_no_option_is_described_that_there_is_not(name):
 @pytest.mark.parametrize("form", FORMATS.values(), ids=FORMATS)
 def test_every_format_is_described_with_its_file(form):
     assert f"| `{form.name}` | `NAME{form.suffix}` |" in section("`diarize`")
+
+
+def test_the_parts_of_the_document_of_evaluate_are_named():
+    error = DiarizationError()
+    result = ConversationResult("talk", "talks", 2, 2, 60.0, 6.0, error, error, LatencyHistogram())
+    (figures,) = as_json([result])["files"]
+    named = set(re.findall(r"`(\w+)`", section("`evaluate`")))
+    assert {"online", "final", "detection", "changes", "confusionNearChanges"} <= named & set(figures)

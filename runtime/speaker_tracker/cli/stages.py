@@ -103,6 +103,7 @@ def _stage(provided: ProvidedStage, options: StageOptions | None, sources: Sourc
         "summary": spec.summary,
         "provider": provided.provider,
         "consumes": _names(spec.consumes),
+        "mayConsume": _names(spec.may_consume),
         "produces": _names(spec.produces),
         "options": _options(spec.options, options, ("stage_options", spec.name), sources),
     }
@@ -157,6 +158,9 @@ def _print_described(console: Console, mark: str, described: Description) -> Non
     if "consumes" in described:
         flow = f"{', '.join(described['consumes']) or 'nothing'} -> {', '.join(described['produces']) or 'nothing'}"
         console.print(Padding(Text(flow), (0, 0, 0, INDENT), expand=False))
+        if described["mayConsume"]:
+            optional = f"also reads, if a stage before produces them: {', '.join(described['mayConsume'])}"
+            console.print(Padding(Text(optional), (0, 0, 0, INDENT), expand=False))
     if not described["options"]:
         return
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))

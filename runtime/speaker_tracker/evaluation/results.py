@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from speaker_tracker.evaluation.changes import Changes, NearConfusion
+from speaker_tracker.evaluation.detection import Detection
 from speaker_tracker.evaluation.reliability import Reliability
 from speaker_tracker.evaluation.scoring import DiarizationError
 from speaker_tracker.results.latency import LatencyHistogram
@@ -18,9 +20,9 @@ ALL = "all"
 class ConversationResult:
     """One conversation. ``seconds``: duration of its audio. ``speakers``: number of speakers in the report.
 
-    ``id_switches``: number of times an id passed to another voice. ``oracle``, ``hindsight``: errors of the same embeddings
-    labelled by the reference, and clustered offline. ``reliability``: of the
-    confidence of final segments. None if not requested.
+    ``id_switches``: number of times an id passed to another voice. ``changes``: of the final timeline. ``oracle``, ``hindsight``:
+    errors of the same embeddings labelled by the reference, and clustered offline. ``reliability``: of the confidence of final
+    segments. None if not requested.
     """
 
     uri: str
@@ -33,6 +35,11 @@ class ConversationResult:
     final: DiarizationError
     latency: LatencyHistogram
     id_switches: int = 0
+    online_detection: Detection = field(default_factory=Detection)
+    final_detection: Detection = field(default_factory=Detection)
+    changes: Changes = field(default_factory=Changes)
+    online_near: NearConfusion = field(default_factory=NearConfusion)
+    final_near: NearConfusion = field(default_factory=NearConfusion)
     oracle: DiarizationError | None = None
     hindsight: DiarizationError | None = None
     reliability: Reliability | None = None
@@ -49,6 +56,11 @@ class Summary:
     final: DiarizationError = field(default_factory=DiarizationError)
     latency: LatencyHistogram = field(default_factory=LatencyHistogram)
     id_switches: int = 0
+    online_detection: Detection = field(default_factory=Detection)
+    final_detection: Detection = field(default_factory=Detection)
+    changes: Changes = field(default_factory=Changes)
+    online_near: NearConfusion = field(default_factory=NearConfusion)
+    final_near: NearConfusion = field(default_factory=NearConfusion)
     oracle: DiarizationError | None = None
     hindsight: DiarizationError | None = None
     reliability: Reliability | None = None
@@ -62,6 +74,11 @@ class Summary:
         self.final += result.final
         self.latency.merge(result.latency)
         self.id_switches += result.id_switches
+        self.online_detection += result.online_detection
+        self.final_detection += result.final_detection
+        self.changes += result.changes
+        self.online_near += result.online_near
+        self.final_near += result.final_near
         if result.oracle is not None:
             self.oracle = (self.oracle or DiarizationError()) + result.oracle
         if result.hindsight is not None:
@@ -96,14 +113,15 @@ def as_json(results: Sequence[ConversationResult]) -> dict[str, Any]:
                 "group": result.group,
                 "numSpeakers": result.num_speakers,
                 "speakersReported": result.speakers,
-                **_figures(_alone(result)),
+                **_figures(alone(result)),
             }
             for result in results
         ],
     }
 
 
-def _alone(result: ConversationResult) -> Summary:
+def alone(result: ConversationResult) -> Summary:
+    """The summary of one conversation."""
     summary = Summary()
     summary.add(result)
     return summary
@@ -117,6 +135,12 @@ def _figures(summary: Summary) -> dict[str, Any]:
         "final": _error(summary.final),
         **{name: _error(error) for name, error in bounds.items() if error is not None},
         **({} if summary.reliability is None else {"confidence": _reliability(summary.reliability)}),
+        "detection": {"online": _detection(summary.online_detection), "final": _detection(summary.final_detection)},
+        "changes": _changes(summary.changes),
+        "confusionNearChanges": {
+            "online": _near(summary.online_near, summary.online),
+            "final": _near(summary.final_near, summary.final),
+        },
         "idSwitches": summary.id_switches,
         "latencyMs": {"median": summary.latency.percentile(50), "p95": summary.latency.percentile(95)},
         "realTimeFactor": round(summary.real_time_factor, 4),
@@ -125,7 +149,7 @@ def _figures(summary: Summary) -> dict[str, Any]:
 
 def _reliability(sums: Reliability) -> dict[str, Any]:
     return {
-        "calibrationError": None if sums.error is None else round(sums.error, 5),
+        "calibrationError": _rounded(sums.error),
         "bins": [
             {
                 "from": row.least,
@@ -139,6 +163,35 @@ def _reliability(sums: Reliability) -> dict[str, Any]:
     }
 
 
+def _detection(detection: Detection) -> dict[str, Any]:
+    speech, overlap = detection.speech, detection.overlap
+    return {
+        "speech": {
+            "missed": _rounded(speech.share(speech.missed)),
+            "falseAlarm": _rounded(speech.share(speech.false_alarm)),
+            "totalSeconds": round(speech.total, 3),
+        },
+        "overlap": {
+            "found": _rounded(overlap.share(overlap.found)),
+            "false": _rounded(overlap.false_share),
+            "totalSeconds": round(overlap.total, 3),
+            "falseSeconds": round(overlap.false_alarm, 3),
+        },
+    }
+
+
+def _changes(changes: Changes) -> dict[str, float | None]:
+    return {
+        "found": _rounded(changes.found_share),
+        "falsePerMinute": _rounded(changes.false_per_minute),
+        "total": changes.total,
+    }
+
+
+def _near(near: NearConfusion, error: DiarizationError) -> dict[str, float | None]:
+    return {"around": _rounded(error.share(near.around)), "after": _rounded(error.share(near.after))}
+
+
 def _error(error: DiarizationError) -> dict[str, float | None]:
     parts = {
         "der": error.rate,
@@ -146,6 +199,8 @@ def _error(error: DiarizationError) -> dict[str, float | None]:
         "falseAlarm": error.share(error.false_alarm),
         "confusion": error.share(error.confusion),
     }
-    return {name: None if part is None else round(part, 5) for name, part in parts.items()} | {
-        "totalSeconds": round(error.total, 3)
-    }
+    return {name: _rounded(part) for name, part in parts.items()} | {"totalSeconds": round(error.total, 3)}
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 5)

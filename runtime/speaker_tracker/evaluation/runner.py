@@ -16,13 +16,16 @@ from speaker_tracker.audio.file import AudioFile
 from speaker_tracker.engine.chain import Chain
 from speaker_tracker.errors import UserError
 from speaker_tracker.evaluation.bounds import hindsight_timeline, oracle_timeline
+from speaker_tracker.evaluation.changes import compare_changes, near_confusion
+from speaker_tracker.evaluation.detection import detection
 from speaker_tracker.evaluation.id_switches import IdSwitches
 from speaker_tracker.evaluation.manifest import Conversation, ManifestError
 from speaker_tracker.evaluation.reliability import reliability
 from speaker_tracker.evaluation.results import ConversationResult
 from speaker_tracker.evaluation.scoring import names_of, score
-from speaker_tracker.events import Event, VoiceEmbedding
+from speaker_tracker.events import Event, OverlappedSpeech, SpeakerChange, SpeechPause, VoiceEmbedding
 from speaker_tracker.results.rttm import Turn, read_rttm
+from speaker_tracker.results.segmentation import HeardEvent
 from speaker_tracker.results.tracking import Tracking, track
 
 LENGTH_TOLERANCE = 0.5
@@ -31,11 +34,12 @@ LENGTH_TOLERANCE = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """One conversation: its tracking result, reference, embeddings and id switches."""
+    """One conversation: its tracking result, reference, embeddings, what a segmentation heard, and id switches."""
 
     tracking: Tracking
     reference: list[Turn]
     embeddings: list[VoiceEmbedding]
+    heard: list[HeardEvent]
     id_switches: int
 
 
@@ -57,6 +61,7 @@ class Evaluator:
         """Tracks and scores a conversation. Raises ``UserError``, or ``ChainError`` if the chain cannot be loaded."""
         observed = self.observe(conversation)
         tracking, reference = observed.tracking, observed.reference
+        online, final, seconds = tracking.recorder.online, tracking.recorder.final, conversation.seconds
         result = ConversationResult(
             uri=conversation.uri,
             group=conversation.group,
@@ -64,13 +69,17 @@ class Evaluator:
             speakers=len(tracking.report.speakers),
             seconds=tracking.seconds,
             processing_seconds=tracking.processing_seconds,
-            online=score(reference, tracking.recorder.online, conversation.seconds),
-            final=score(reference, tracking.recorder.final, conversation.seconds),
+            online=score(reference, online, seconds),
+            final=score(reference, final, seconds),
             latency=tracking.recorder.latency,
             id_switches=observed.id_switches,
+            online_detection=detection(reference, online, seconds),
+            final_detection=detection(reference, final, seconds),
+            changes=compare_changes(reference, final, seconds),
+            online_near=near_confusion(reference, online, seconds),
+            final_near=near_confusion(reference, final, seconds),
         )
         if self._confidence:
-            final = tracking.recorder.final
             result = replace(result, reliability=reliability(reference, final, names_of(reference, final)))
         if not self._bounds:
             return result
@@ -78,23 +87,25 @@ class Evaluator:
         hindsight = hindsight_timeline(observed.embeddings, conversation.num_speakers)
         return replace(
             result,
-            oracle=score(reference, oracle, conversation.seconds),
-            hindsight=score(reference, hindsight, conversation.seconds),
+            oracle=score(reference, oracle, seconds),
+            hindsight=score(reference, hindsight, seconds),
         )
 
     def observe(self, conversation: Conversation) -> Observed:
-        """Tracks one conversation and keeps the embeddings as well. Raises as ``__call__`` does."""
+        """Tracks one conversation and keeps the embeddings and what was heard as well. Raises as ``__call__`` does."""
         audio = AudioFile(conversation.audio)
         _check_length(audio, conversation)
         reference = _reference(conversation)
         if self._chain is None:
             self._chain = self._load_chain()
-        chain, embeddings = self._chain, list[VoiceEmbedding]()
+        chain, embeddings, heard = self._chain, list[VoiceEmbedding](), list[HeardEvent]()
         switches = IdSwitches(reference, conversation.seconds)
 
         def keep(event: Event) -> None:
             if isinstance(event, VoiceEmbedding):
                 embeddings.append(event)
+            elif isinstance(event, SpeechPause | OverlappedSpeech | SpeakerChange):
+                heard.append(event)
 
         tracking = track(
             lambda session: chain.open(session).observed(keep),
@@ -106,7 +117,7 @@ class Evaluator:
         )
         audio.check_whole()
         _check_length(audio, conversation)
-        return Observed(tracking, reference, embeddings, switches.count)
+        return Observed(tracking, reference, embeddings, heard, switches.count)
 
     def close(self) -> None:
         """Closes the chain of this process, if it has been loaded."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from math import inf
 
-from speaker_tracker.errors import MissingExtraError
+from speaker_tracker.evaluation.annotations import Recording, recording
 from speaker_tracker.events.timeline import TimelineSegment
 from speaker_tracker.results.rttm import Turn
 
@@ -38,20 +38,16 @@ class DiarizationError:
         return seconds / self.total if self.total > 0 else None
 
 
-def check_installed() -> None:
-    """Raises ``MissingExtraError`` if pyannote.metrics is not installed."""
-    _pyannote()
-
-
 def score(reference: Iterable[Turn], hypothesis: Sequence[TimelineSegment], seconds: float) -> DiarizationError:
     """Scores ``[0, seconds)`` of one recording, with the optimal one-to-one mapping of hypothesis to reference speakers.
 
     Time labelled with a speaker where the reference has none is a false alarm. Raises ``MissingExtraError``.
     """
-    core, metric_type = _pyannote()
-    truth, guess = _annotations(core, reference, hypothesis)
-    metric = metric_type(collar=0.0, skip_overlap=False)
-    parts = metric(truth, guess, uem=core.Timeline([core.Segment(0.0, seconds)]), detailed=True)
+    compared = recording(reference, hypothesis, seconds)
+    from pyannote.metrics.diarization import DiarizationErrorRate  # noqa: PLC0415 - an optional extra
+
+    metric = DiarizationErrorRate(collar=0.0, skip_overlap=False)
+    parts = metric(compared.truth, compared.guess, uem=compared.scored, detailed=True)
     return DiarizationError(parts["total"], parts["missed detection"], parts["false alarm"], parts["confusion"])
 
 
@@ -60,26 +56,11 @@ def names_of(reference: Iterable[Turn], hypothesis: Sequence[TimelineSegment]) -
 
     Raises ``MissingExtraError``.
     """
-    core, metric_type = _pyannote()
-    truth, guess = _annotations(core, reference, hypothesis)
-    return dict(metric_type(collar=0.0, skip_overlap=False).optimal_mapping(truth, guess))
+    return optimal_mapping(recording(reference, hypothesis, inf))
 
 
-def _annotations(core: Any, reference: Iterable[Turn], hypothesis: Sequence[TimelineSegment]) -> tuple[Any, Any]:
-    truth, guess = core.Annotation(), core.Annotation()
-    for number, turn in enumerate(reference):
-        if turn.end > turn.start:
-            truth[core.Segment(turn.start, turn.end), number] = turn.speaker
-    for number, segment in enumerate(hypothesis):
-        if segment.speaker is not None:
-            guess[core.Segment(segment.start_ms / 1000, segment.end_ms / 1000), number] = segment.speaker
-    return truth, guess
+def optimal_mapping(compared: Recording) -> dict[int, str]:
+    """The reference's speaker of each id, as ``names_of`` gives it, within the scored part."""
+    from pyannote.metrics.diarization import DiarizationErrorRate  # noqa: PLC0415 - an optional extra
 
-
-def _pyannote() -> tuple[Any, Any]:
-    try:
-        from pyannote import core  # noqa: PLC0415 - an optional extra
-        from pyannote.metrics.diarization import DiarizationErrorRate  # noqa: PLC0415
-    except ImportError as error:
-        raise MissingExtraError.of("scoring", "pyannote.metrics", "evaluate") from error
-    return core, DiarizationErrorRate
+    return dict(DiarizationErrorRate(collar=0.0, skip_overlap=False).optimal_mapping(compared.truth, compared.guess))

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from io import BytesIO
 from typing import Any
 
 from speaker_tracker.errors import MissingExtraError
-from speaker_tracker.events.timeline import TimelineSegment
-from speaker_tracker.results.rttm import Turn
+from speaker_tracker.results.panel import COLOURS, OVERLAP_COLOUR, Lane, Panel, colour_of, lanes, speaking_seconds
+from speaker_tracker.results.segmentation import Stretch
 from speaker_tracker.results.speaker_names import speaker_name
-
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9")
-"""One for each speaker, distinguishable with colour blindness too (Okabe and Ito, "Color Universal Design", 2008)."""
-
-OTHER_COLOUR = "#8C8C8C"
-"""Colour of reference voices that match no speaker of the final timeline."""
 
 INK = "#222222"
 QUIET_INK = "#666666"
@@ -28,6 +21,11 @@ MAX_PANELS = 40
 DPI = 200
 PAGE_INCHES = 8.0
 LANE_INCHES = 0.27
+LANE_SHARE = 0.72
+"""Height of a bar in its lane."""
+EDGE_POINTS = 0.4
+"""Width of a bar's edge, so that the shortest pause can be seen."""
+LINE_POINTS = 1.1
 AXIS_INCHES = 0.95
 """Height of a panel's title, legend and time axis."""
 SIMILARITY_INCHES = 2.2
@@ -41,34 +39,8 @@ TICKS = 9
 TICK_STEPS = (0.5, 1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1200, 1800, 3600, 7200, 14400)
 """Possible distances in seconds between two ticks of the time axis."""
 
-Bar = tuple[float, float]
-"""Start and duration in seconds."""
-
-
-@dataclass(frozen=True, slots=True)
-class Panel:
-    """The picture of one file. ``seconds``: its duration. ``reference``: empty if there is none.
-
-    ``times``, ``similarities``: cosine to each speaker's centroid at these times in seconds, all of shape ``(n,)``; drawn below if
-    there are any. ``channel_of``: the channel of each speaker, by id, if channels were tracked separately.
-    """
-
-    title: str
-    seconds: float
-    online: Sequence[TimelineSegment]
-    final: Sequence[TimelineSegment]
-    reference: Sequence[Turn] = field(default=())
-    times: Sequence[float] = field(default=())
-    similarities: Mapping[int, Sequence[float]] = field(default_factory=dict)
-    channel_of: Mapping[int, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class _Lane:
-    label: str
-    colour: str
-    bars: list[Bar]
-    begins_block: bool
+OVERLAP_OPACITY = 0.13
+"""Of the stripes that mark overlapped speech of the reference in all lanes."""
 
 
 def check_installed() -> None:
@@ -80,17 +52,17 @@ def draw(panels: Sequence[Panel]) -> bytes:
     """A PNG with one panel for each file, one below the other; ``panels``: at most ``MAX_PANELS``.
 
     A panel has a lane for each speaker of the final timeline, and a legend with total speaking times. With a reference there are
-    three blocks of lanes: its voices, the final and the online timeline. Reference voices have the colour of the speaker of the
-    final timeline with whom they share most time. Raises ``MissingExtraError``.
+    three blocks of lanes: its voices, the final and the online timeline; overlaps, changes and pauses make a fourth. Reference
+    voices have the colour of the speaker of the final timeline with whom they share most time. Raises ``MissingExtraError``.
     """
-    lanes = [_lanes(panel) for panel in panels]
+    lanes_of = [lanes(panel) for panel in panels]
     heights: list[float] = []
-    for panel, panel_lanes in zip(panels, lanes, strict=True):
+    for panel, panel_lanes in zip(panels, lanes_of, strict=True):
         heights += [AXIS_INCHES + LANE_INCHES * max(len(panel_lanes), 2), *([SIMILARITY_INCHES] if panel.similarities else [])]
     figure = _figure_type()(figsize=(_width(panels), sum(heights)), dpi=DPI, layout="constrained", facecolor="white")
     figure.get_layout_engine().set(h_pad=0.08, w_pad=0.08)
     axes = iter(figure.subplots(len(heights), 1, squeeze=False, gridspec_kw={"height_ratios": heights})[:, 0])
-    for panel, panel_lanes in zip(panels, lanes, strict=True):
+    for panel, panel_lanes in zip(panels, lanes_of, strict=True):
         _draw_panel(next(axes), panel, panel_lanes)
         if panel.similarities:
             _draw_similarities(next(axes), panel)
@@ -119,21 +91,51 @@ def _figure_type() -> Any:
     return figure
 
 
-def _draw_panel(axis: Any, panel: Panel, lanes: Sequence[_Lane]) -> None:
-    for row, lane in enumerate(lanes):
-        axis.broken_barh(lane.bars, (row - 0.36, 0.72), facecolors=lane.colour)
+def _draw_panel(axis: Any, panel: Panel, panel_lanes: Sequence[Lane]) -> None:
+    for row, lane in enumerate(panel_lanes):
+        _draw_bars(axis, row, lane)
         if lane.begins_block and row:
             axis.axhline(row - 0.5, color=QUIET_INK, linewidth=0.8)
-    axis.set_yticks(range(len(lanes)), [lane.label for lane in lanes], fontsize=9, color=INK, parse_math=False)
-    axis.set_ylim(max(len(lanes), 1) - 0.4, -0.6)
+    _mark_overlaps(axis, panel)
+    axis.set_yticks(range(len(panel_lanes)), [lane.label for lane in panel_lanes], fontsize=9, color=INK, parse_math=False)
+    axis.set_ylim(max(len(panel_lanes), 1) - 0.4, -0.6)
     _draw_time(axis, panel.seconds)
     _draw_legend(axis, panel)
     pad = 24 if len(speaking_seconds(panel.final)) <= LEGEND_COLUMNS else 36
     axis.set_title(_shortened(panel.title), fontsize=10.5, fontweight="bold", color=INK, loc="left", pad=pad, parse_math=False)
     axis.spines["left"].set_visible(False)
     axis.tick_params(axis="y", length=0)
-    if not lanes:
+    if not panel_lanes:
         axis.text(0.5, 0.5, "nobody speaks", transform=axis.transAxes, ha="center", va="center", color=QUIET_INK)
+
+
+def _draw_bars(axis: Any, row: int, lane: Lane) -> None:
+    foot = row + LANE_SHARE / 2
+    whole = [(start, end - start) for start, end, height in lane.bars if height == 1 and end > start]
+    axis.broken_barh(whole, (foot - LANE_SHARE, LANE_SHARE), facecolors=lane.colour, edgecolors=lane.colour, linewidth=EDGE_POINTS)
+    lines = [(start, foot - LANE_SHARE * height) for start, end, height in lane.bars if end == start]
+    axis.vlines([at for at, _ in lines], foot, [top for _, top in lines], colors=lane.colour, linewidth=LINE_POINTS)
+    lower = [bar for bar in lane.bars if bar[2] < 1 and bar[1] > bar[0]]
+    if lower:
+        edges, tops = _steps(lower)
+        axis.stairs([foot - LANE_SHARE * top for top in tops], edges, baseline=foot, fill=True, color=lane.colour, linewidth=0)
+
+
+def _steps(bars: Sequence[Stretch]) -> tuple[list[float], list[float]]:
+    """Edges, and the height between each two of them, of bars in order of time; those that touch are joined without a seam."""
+    edges, heights = [bars[0][0]], list[float]()
+    for start, end, height in bars:
+        if start > edges[-1]:
+            edges.append(start)
+            heights.append(0.0)
+        edges.append(end)
+        heights.append(height)
+    return edges, heights
+
+
+def _mark_overlaps(axis: Any, panel: Panel) -> None:
+    for start, end, _ in panel.true.overlaps if panel.true is not None else ():
+        axis.axvspan(start, end, color=OVERLAP_COLOUR, alpha=OVERLAP_OPACITY, linewidth=0, zorder=0)
 
 
 def _draw_legend(axis: Any, panel: Panel) -> None:
@@ -144,7 +146,7 @@ def _draw_legend(axis: Any, panel: Panel) -> None:
     spoken = sum(totals.values())
     entries = [
         Patch(
-            color=_colour(speaker),
+            color=colour_of(speaker),
             label=f"{speaker_name(speaker, panel.channel_of)}: {clock(seconds)} ({100 * seconds / spoken:.0f} %)",
         )
         for speaker, seconds in totals.items()
@@ -166,8 +168,9 @@ def _draw_time(axis: Any, seconds: float) -> None:
 
 
 def _draw_similarities(axis: Any, panel: Panel) -> None:
+    _mark_overlaps(axis, panel)
     for speaker, cosines in panel.similarities.items():
-        axis.plot(panel.times, cosines, ".-", color=_colour(speaker), linewidth=0.8, markersize=3, label=f"speaker {speaker}")
+        axis.plot(panel.times, cosines, ".-", color=colour_of(speaker), linewidth=0.8, markersize=3, label=f"speaker {speaker}")
     _draw_time(axis, panel.seconds)
     axis.set_ylabel("cosine to centroid", fontsize=8.5, color=QUIET_INK)
     axis.tick_params(axis="y", labelsize=8.5)
@@ -184,61 +187,5 @@ def clock(seconds: float, *, halves: bool = False) -> str:
     return f"{text}.{int(10 * (seconds - whole))}" if halves else text
 
 
-def speaking_seconds(segments: Sequence[TimelineSegment]) -> dict[int, float]:
-    """Total speaking time of each speaker, by id."""
-    totals: dict[int, float] = {}
-    for segment in segments:
-        if segment.speaker is not None:
-            totals[segment.speaker] = totals.get(segment.speaker, 0.0) + (segment.end_ms - segment.start_ms) / 1000
-    return dict(sorted(totals.items()))
-
-
 def _shortened(title: str) -> str:
     return title if len(title) <= LONGEST_TITLE else f"{title[: LONGEST_TITLE - 20]}…{title[-19:]}"
-
-
-def _colour(speaker: int) -> str:
-    return COLOURS[speaker % len(COLOURS)]
-
-
-def _lanes(panel: Panel) -> list[_Lane]:
-    """Lanes in one block, or in three if there is a reference to compare with."""
-    if not panel.reference:
-        return _speaker_lanes("", panel.final, panel.channel_of)
-    fitting = _fitting_speakers(panel)
-    names = sorted({turn.speaker for turn in panel.reference}, key=lambda name: (fitting.get(name, len(COLOURS)), name))
-    lanes: list[_Lane] = []
-    for index, name in enumerate(names):
-        bars = [(turn.start, turn.end - turn.start) for turn in panel.reference if turn.speaker == name]
-        colour = _colour(fitting[name]) if name in fitting else OTHER_COLOUR
-        lanes.append(_Lane(f"reference  {name}", colour, bars, begins_block=index == 0))
-    lanes += _speaker_lanes("final  ", panel.final, panel.channel_of)
-    return lanes + _speaker_lanes("online  ", panel.online, panel.channel_of)
-
-
-def _speaker_lanes(block: str, segments: Sequence[TimelineSegment], channel_of: Mapping[int, int]) -> list[_Lane]:
-    lanes = []
-    for index, speaker in enumerate(speaking_seconds(segments)):
-        bars = [_bar(segment) for segment in segments if segment.speaker == speaker]
-        lanes.append(_Lane(f"{block}{speaker_name(speaker, channel_of)}", _colour(speaker), bars, begins_block=index == 0))
-    return lanes
-
-
-def _bar(segment: TimelineSegment) -> Bar:
-    return segment.start_ms / 1000, (segment.end_ms - segment.start_ms) / 1000
-
-
-def _fitting_speakers(panel: Panel) -> dict[str, int]:
-    """Greedy one-to-one mapping of reference voices to speakers of the final timeline, by time in common."""
-    shared: dict[tuple[str, int], float] = {}
-    for turn in panel.reference:
-        for segment in panel.final:
-            common = min(turn.end, segment.end_ms / 1000) - max(turn.start, segment.start_ms / 1000)
-            if common > 0 and segment.speaker is not None:
-                pair = turn.speaker, segment.speaker
-                shared[pair] = shared.get(pair, 0.0) + common
-    fitting: dict[str, int] = {}
-    for name, speaker in sorted(shared, key=lambda pair: -shared[pair]):
-        if name not in fitting and speaker not in fitting.values():
-            fitting[name] = speaker
-    return fitting

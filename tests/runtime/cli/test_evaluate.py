@@ -50,6 +50,43 @@ def test_online_labels_that_were_corrected_count_against_the_online_timeline_alo
     assert figures["final"]["der"] == 0
 
 
+OVERLAPPED = RTTM + "SPEAKER {uri} 1 2.0 0.5 <NA> <NA> carl <NA> <NA>\n"
+"""With half a second in which two speak."""
+
+
+def test_detection_and_changes_are_beside_the_error_rate(tmp_path, conversation, monkeypatch):
+    monkeypatch.setenv("SPEAKER_TRACKER_STAGE_OPTIONS__SCRIPTED__HASTY", "true")
+    manifest = write_manifest(tmp_path, conversation)
+    (tmp_path / "one.rttm").write_text(OVERLAPPED.format(uri="one"))
+    figures = json.loads(run(manifest, "--json", "--jobs", 1).stdout)["groups"]["clean"]
+    found = {
+        "speech": {"missed": 0, "falseAlarm": 0, "totalSeconds": 3},
+        "overlap": {"found": 0, "false": None, "totalSeconds": 0.5, "falseSeconds": 0},
+    }
+    assert figures["detection"] == {"online": found, "final": found}
+    assert figures["changes"] == {"found": 1, "falsePerMinute": 0, "total": 1}
+    # All is first given to one speaker, who is Bert: Anna's last half second is confused near the change.
+    assert figures["confusionNearChanges"] == {
+        "online": {"around": round(0.5 / 3.5, 5), "after": 0},
+        "final": {"around": 0, "after": 0},
+    }
+
+
+def test_detection_and_changes_are_printed_with_what_they_mean(tmp_path, conversation):
+    manifest = write_manifest(tmp_path, conversation)
+    (tmp_path / "one.rttm").write_text(OVERLAPPED.format(uri="one"))
+    result = run(manifest, "--jobs", 1)
+    assert result.exit_code == 0, result.stderr
+    errors, told = [line.split() for line in result.stdout.splitlines() if line.startswith(" clean")]
+    assert errors[:2] == ["clean", "1"]
+    # Speech missed and false, overlap found and false, twice; changes found and false; confusion near changes, twice.
+    assert told == ["clean", *["0.0", "0.0", "0.0", "-"] * 2, "100.0", "0.0", "0.0", "0.0"]
+    titles = next(line.split() for line in result.stdout.splitlines() if line.split()[:3] == ["group", "miss", "f.a."])
+    assert titles == ["group", *["miss", "f.a.", "found", "false"] * 2, "found", "false", "online", "final"]
+    for term in ("speech:", "overlap:", "changes:", "conf near:"):
+        assert any(line.startswith(term) for line in result.stdout.splitlines())
+
+
 def test_latency_is_audio_taken_in_less_the_instant(tmp_path, conversation):
     result = run(write_manifest(tmp_path, conversation), "--json", "--jobs", 1)
     # Each message labels the half second that ends with it: latencies are 1 .. 500 ms, all equally often.
@@ -66,9 +103,10 @@ def test_several_processes_give_the_same_as_one(tmp_path, conversation):
 
 
 def test_the_tables_fit_a_terminal_of_100_columns(tmp_path, conversation):
-    result = run(write_manifest(tmp_path, conversation), "--verbose", "--jobs", 1)
+    manifest = write_manifest(tmp_path, conversation, uris=("one", "a-conversation-with-a-name-that-goes-on"))
+    result = run(manifest, "--verbose", "--jobs", 1)
     assert result.exit_code == 0
-    assert "one" in result.stdout
+    assert sum(line.startswith(" one") for line in result.stdout.splitlines()) == 2
     assert "all" in result.stdout
     assert max(map(len, result.stdout.splitlines())) <= 100
 

@@ -29,6 +29,7 @@ def test_the_chain_is_printed_in_order_with_the_other_stages():
     assert [stage["name"] for stage in told["stages"]] == [
         "frame_decoder",
         "silero_vad",
+        "speaker_segmentation",
         "speechbrain_embedding",
         "kmeans_assigner",
         "timing_aggregator",
@@ -37,6 +38,22 @@ def test_the_chain_is_printed_in_order_with_the_other_stages():
     assert told["stagesFrom"] == "default"
     assert "energy_vad" in [stage["name"] for stage in told["onOffer"]]
     assert told["stages"][1]["provider"] == "speaker_tracker_stages.silero_vad"
+
+
+def test_what_a_stage_can_do_without_is_apart_from_what_it_needs():
+    described = {stage["name"]: stage for stage in document()["stages"]}
+    aggregator, decoder = described["timing_aggregator"], described["frame_decoder"]
+
+    assert aggregator["consumes"] == ["SpeakersAssigned"]
+    assert aggregator["mayConsume"] == ["OverlappedSpeech", "SpeakerChange", "SpeechPause"]
+    assert decoder["mayConsume"] == []
+
+    lines = [line.strip() for line in run().stdout.splitlines()]
+    place = lines.index("SpeakersAssigned -> TimelineChanged")
+    assert lines[place + 1] == "also reads, if a stage before produces them: OverlappedSpeech, SpeakerChange, SpeechPause"
+    assert sum(line.startswith("also reads") for line in lines) == sum(
+        bool(stage["mayConsume"]) for stage in (*document()["stages"], *document()["onOffer"])
+    )
 
 
 def test_every_option_has_a_description():
@@ -101,7 +118,7 @@ def test_the_text_fits_100_columns(monkeypatch):
     monkeypatch.setenv("SPEAKER_TRACKER_OBSERVER_OPTIONS__PROMETHEUS__PATH", "/metrics/of/a/server/of/many")
     result = run()
     assert max(map(len, result.stdout.splitlines())) <= 100
-    assert " 6. reporter" in result.stdout
+    assert " 7. reporter" in result.stdout
     assert "SPEAKER_TRACKER_STAGE_OPTIONS__REPORTER__PERIOD_MS" in result.stdout
 
 

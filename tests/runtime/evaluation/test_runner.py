@@ -1,10 +1,14 @@
+from contextlib import closing
 from functools import partial
 
 import pytest
 
 from speaker_tracker.engine.assembly import build_chain
+from speaker_tracker.evaluation.changes import Changes, NearConfusion
+from speaker_tracker.evaluation.detection import Detection, Found
 from speaker_tracker.evaluation.manifest import Conversation, ManifestError
 from speaker_tracker.evaluation.runner import Evaluator, evaluate
+from speaker_tracker.events import OverlappedSpeech, SpeakerChange, SpeechPause
 from speaker_tracker.settings import load_settings
 
 pytest.importorskip("pyannote.metrics")
@@ -34,6 +38,23 @@ def test_both_timelines_are_scored_over_the_seconds_of_the_manifest(evaluator, e
     assert evaluator(entry(seconds=3.5)).online.false_alarm == pytest.approx(0.5)
 
 
+def test_detection_and_changes_are_those_of_the_timelines(evaluator, entry):
+    # Of two turns that touch, the second goes on for a second that the reference has not.
+    result = evaluator(entry())
+    assert result.online_detection == result.final_detection == Detection(Found(2, 0, 1), Found())
+    assert result.changes == Changes(4, total=1, found=1, false=0)
+    assert (result.online_near, result.final_near) == (NearConfusion(), NearConfusion())
+
+
+def test_the_online_timeline_has_confusion_near_changes_that_the_final_one_has_not(entry, monkeypatch):
+    monkeypatch.setenv("SPEAKER_TRACKER_STAGE_OPTIONS__SCRIPTED__HASTY", "true")
+    evaluator = Evaluator(partial(build_chain, load_settings()), frame_ms=100)
+    # All is first given to one speaker, who is then Anna or Bert: half a second of the other is near the change.
+    result = evaluator(entry())
+    assert result.online_near.around == pytest.approx(0.5)
+    assert result.final_near.around == 0
+
+
 def test_turns_of_other_recordings_in_the_same_file_are_passed_over(evaluator, entry):
     result = evaluator(entry(rttm=RTTM + "SPEAKER other 1 0 4 <NA> <NA> carl <NA> <NA>\n"))
     assert result.final.total == pytest.approx(2)
@@ -59,3 +80,36 @@ def test_the_chain_is_loaded_once(entry):
     results = list(evaluate(Evaluator(load, frame_ms=100), [entry("one"), entry("two")], jobs=1))
     assert [result.uri for result in results] == ["one", "two"]
     assert len(loaded) == 1
+
+
+HEARING_STAGE = """
+from speaker_tracker import hookimpl
+from speaker_tracker.events import ClientMessage, OverlappedSpeech, SpeakerChange, SpeechEnded, SpeechPause
+from speaker_tracker.stage import LoadedStage, StageSpec, StatelessStage
+
+HEARD = (SpeakerChange(0, 0.5), OverlappedSpeech(16_000, 17_000, 0.75), SpeechEnded(20_000), SpeechPause(32_000, 33_000))
+
+
+class Hearing(StatelessStage):
+    def feed(self, event):
+        yield event
+
+    def flush(self):
+        return HEARD
+
+
+@hookimpl
+def speaker_tracker_stages():
+    flow = {"consumes": frozenset({ClientMessage}), "produces": frozenset(map(type, HEARD))}
+    return [StageSpec(name="hearing", summary="", load=lambda _: LoadedStage(open=lambda _: Hearing()), **flow)]
+"""
+
+
+def test_what_a_segmentation_hears_is_kept_and_nothing_else(entry, site, monkeypatch):
+    site.install("hearing", HEARING_STAGE, distribution="hearing-dist", entry_points={"hearing": "hearing"})
+    monkeypatch.setenv("SPEAKER_TRACKER_STAGES", "scripted,hearing")
+    with closing(Evaluator(partial(build_chain, load_settings()), frame_ms=100)) as evaluator:
+        observed = evaluator.observe(entry())
+
+    assert observed.heard == [SpeakerChange(0, 0.5), OverlappedSpeech(16_000, 17_000, 0.75), SpeechPause(32_000, 33_000)]
+    assert observed.embeddings == []

@@ -1,3 +1,5 @@
+from collections import Counter
+from dataclasses import replace
 from io import BytesIO
 
 import numpy as np
@@ -5,9 +7,10 @@ import pytest
 
 from speaker_tracker.errors import MissingExtraError
 from speaker_tracker.events import TimelineSegment
-from speaker_tracker.results.plot import COLOURS, MAX_PANELS, OTHER_COLOUR, Panel, check_installed, clock, draw, speaking_seconds
-from speaker_tracker.results.plot import _lanes as lanes
+from speaker_tracker.results.panel import CHANGE_COLOUR, COLOURS, OVERLAP_COLOUR, PAUSE_COLOUR, Panel
+from speaker_tracker.results.plot import MAX_PANELS, check_installed, clock, draw
 from speaker_tracker.results.rttm import Turn
+from speaker_tracker.results.segmentation import Segmentation
 
 FINAL = [TimelineSegment(0, 4000, 0), TimelineSegment(4000, 9000, 1)]
 
@@ -38,10 +41,10 @@ def size(png):
 
 
 def pixels(png):
-    """Colours as ``#rrggbb``, and how many pixels have each."""
+    """Colours as ``#RRGGBB``, and how many pixels have each."""
     image = pytest.importorskip("matplotlib.image").imread(BytesIO(png), format="png")
     colours, counts = np.unique((image[..., :3] * 255).round().astype(int).reshape(-1, 3), axis=0, return_counts=True)
-    return {"#{:02X}{:02X}{:02X}".format(*colour): int(count) for colour, count in zip(colours, counts, strict=True)}
+    return Counter({"#{:02X}{:02X}{:02X}".format(*colour): int(count) for colour, count in zip(colours, counts, strict=True)})
 
 
 def test_it_is_as_wide_as_a_page_however_long_the_file_is():
@@ -69,37 +72,12 @@ def test_each_speaker_has_a_colour_on_white():
     assert drawn["#FFFFFF"] > sum(drawn.values()) / 2
 
 
-def test_there_is_a_lane_a_speaker():
-    assert [lane.label for lane in lanes(panel())] == ["speaker 0", "speaker 1"]
-
-
-def test_totals_are_those_of_the_final_timeline():
-    assert speaking_seconds([*FINAL, TimelineSegment(9000, 9500, None), TimelineSegment(9500, 9750, 0)]) == {0: 4.25, 1: 5.0}
-
-
 @pytest.mark.parametrize(
     ("seconds", "halves", "text"),
     [(0, False, "0:00"), (59.6, False, "1:00"), (3723, False, "1:02:03"), (1.5, True, "0:01.5"), (61, True, "1:01.0")],
 )
 def test_times_are_formatted_as_on_a_clock(seconds, halves, text):
     assert clock(seconds, halves=halves) == text
-
-
-def test_with_a_reference_there_are_lanes_for_it_and_for_the_final_and_online_timelines():
-    assert [lane.label for lane in lanes(panel((0, 4, "anna"), (4, 9, "bert")))] == [
-        "reference  anna",
-        "reference  bert",
-        "final  speaker 0",
-        "final  speaker 1",
-        "online  speaker 0",
-    ]
-
-
-def test_voices_of_the_reference_have_the_colour_of_the_speaker_they_share_most_time_with():
-    drawn = {lane.label: lane.colour for lane in lanes(panel((4, 9, "anna"), (0, 4, "bert"), (3, 5, "carl")))}
-    assert drawn["reference  anna"] == drawn["final  speaker 1"]
-    assert drawn["reference  bert"] == drawn["final  speaker 0"]
-    assert drawn["reference  carl"] == OTHER_COLOUR
 
 
 def test_without_matplotlib_the_extra_is_named(monkeypatch):
@@ -109,8 +87,41 @@ def test_without_matplotlib_the_extra_is_named(monkeypatch):
     assert str(raised.value) == "a plot needs matplotlib, which is not installed; run: pip install 'speaker-tracker[plot]'"
 
 
-def test_channels_are_in_the_names_of_lanes():
-    segments = [TimelineSegment(0, 1000, 0), TimelineSegment(500, 2000, 1)]
-    call = Panel("call", 2.0, segments, segments, channel_of={0: 1, 1: 2})
-    assert [lane.label for lane in lanes(call)] == ["speaker 0 (channel 1)", "speaker 1 (channel 2)"]
-    assert draw([call]).startswith(b"\x89PNG")
+def heard(probability=1.0, pause=2.0):
+    return Segmentation(
+        overlaps=[(1.0, 1.5, probability), (1.5, 2.0, probability), (6.0, 7.0, probability)],
+        changes=[(4.0, 4.0, probability)],
+        pauses=[(5.0, 5.0 + pause, 1.0)],
+    )
+
+
+def explained(**segmentations):
+    return pixels(draw([replace(panel((0, 4, "anna")), **segmentations)]))
+
+
+def test_what_was_heard_has_colours_of_its_own():
+    drawn = explained(heard=heard())
+
+    assert all(drawn.get(colour, 0) > 100 for colour in (OVERLAP_COLOUR, CHANGE_COLOUR, PAUSE_COLOUR))
+    assert OVERLAP_COLOUR not in explained()
+
+
+def test_overlap_is_as_high_as_it_is_probable():
+    whole, half = (explained(heard=heard(probability))[OVERLAP_COLOUR] for probability in (1.0, 0.5))
+
+    assert half == pytest.approx(whole / 2, rel=0.1)
+
+
+def test_the_shortest_pause_can_be_seen():
+    def dark(drawn):
+        return sum(count for colour, count in drawn.items() if max(int(colour[at : at + 2], 16) for at in (1, 3, 5)) < 0xC0)
+
+    assert dark(explained(heard=Segmentation(pauses=[(5.0, 5.001, 1.0)]))) >= dark(explained(heard=Segmentation())) + 20
+
+
+def test_overlap_in_the_reference_is_marked_in_all_lanes():
+    plain, marked = explained(true=Segmentation()), explained(true=heard())
+    (tint,) = [colour for colour, count in (marked - plain).most_common(2) if colour != OVERLAP_COLOUR]
+
+    assert int(tint[1:3], 16) > int(tint[5:7], 16) > 0xC0
+    assert marked[tint] > marked[OVERLAP_COLOUR]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from speaker_tracker.results import plot
 from speaker_tracker.results.formats.tracked_file import TrackedFile
+from speaker_tracker.results.panel import Panel
 
 
 def picture(file: TrackedFile) -> bytes:
@@ -18,6 +19,6 @@ def picture_of(files: Sequence[TrackedFile]) -> bytes:
     return plot.draw([_panel(file) for file in files])
 
 
-def _panel(file: TrackedFile) -> plot.Panel:
+def _panel(file: TrackedFile) -> Panel:
     own = [turn for turn in file.reference if turn.uri == file.uri]
-    return plot.Panel(file.path.name, file.seconds, file.recorder.online, file.segments, own, channel_of=file.channel_of)
+    return Panel(file.path.name, file.seconds, file.recorder.online, file.segments, own, channel_of=file.channel_of)
