@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from speaker_tracker.models.calibration import read_model
     from speaker_tracker.stagekit.log_mel import LogMel
     from speaker_tracker.stagekit.onnx_session import open_onnx
+    from speaker_tracker.stagekit.speaker_segmentation import SegmentationDecoder, SpeakerSegmentationOptions
     from speaker_tracker.stagekit.speech_segmenter import FrameCutter, SegmenterOptions, SegmentTimingOptions, SpeechSegmenter
     from speaker_tracker.stagekit.speech_windows import SpeechWindows, Window
     from speaker_tracker.stagekit.timeline import Timeline
@@ -22,7 +23,9 @@ __all__ = [
     "FrameCutter",
     "LogMel",
     "SegmentTimingOptions",
+    "SegmentationDecoder",
     "SegmenterOptions",
+    "SpeakerSegmentationOptions",
     "SpeechSegmenter",
     "SpeechWindows",
     "Timeline",
@@ -44,7 +47,9 @@ HOMES = {
     "FrameCutter": "stagekit.speech_segmenter",
     "LogMel": "stagekit.log_mel",
     "SegmentTimingOptions": "stagekit.speech_segmenter",
+    "SegmentationDecoder": "stagekit.speaker_segmentation",
     "SegmenterOptions": "stagekit.speech_segmenter",
+    "SpeakerSegmentationOptions": "stagekit.speaker_segmentation",
     "SpeechSegmenter": "stagekit.speech_segmenter",
     "SpeechWindows": "stagekit.speech_windows",
     "Timeline": "stagekit.timeline",
