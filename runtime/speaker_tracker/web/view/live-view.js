@@ -80,6 +80,7 @@ export class LiveView {
     const isQuiet = this.speaking.length === 0;
     const names = people.labels(this.speaking);
     this.#now.toggleAttribute("data-quiet", isQuiet);
+    this.#now.toggleAttribute("data-several", this.speaking.length > 1);
     setText(byId("now-name"), isQuiet ? this.#silence(state) : names);
     renderBadges(this.speaking);
     this.#renderProgress(tracking);

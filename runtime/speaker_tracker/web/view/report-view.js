@@ -84,7 +84,7 @@ function summaryOf(speakers, durationMs, isCertain) {
  * @param {number} ms
  */
 function together(ms) {
-  return Math.round(ms / 1000) === 0 ? "" : ` Two or more spoke at once for ${spokenTime(ms)}, which counts for each of them.`;
+  return Math.round(ms / 1000) === 0 ? "" : ` Two or more spoke at once for ${spokenTime(ms)}.`;
 }
 
 /**
