@@ -67,6 +67,28 @@ def test_a_timeline_message_carries_what_is_new_or_changed_since_the_last():
     ]
 
 
+def test_what_changes_is_sent_with_everybody_who_speaks_there():
+    sent = messages(
+        [
+            TimelineChanged((TimelineSegment(0, 400, 0), TimelineSegment(300, 400, 1)), {0: 400, 1: 100}),
+            AudioClock(8192),
+            TimelineChanged((TimelineSegment(100, 300, 0), TimelineSegment(200, 300, 1)), {0: 400, 1: 200}),
+            AudioClock(16384),
+        ],
+        timeline=True,
+        flush=True,
+    )
+    first, second = (message["segments"] for message in sent if message["event"] == "timeline")
+
+    def tuples(segments):
+        return [(each["startMs"], each["endMs"], each["speakerId"]) for each in segments]
+
+    assert tuples(first) == [(0, 400, 0), (300, 400, 1)]
+    assert tuples(second) == [(200, 300, 0), (200, 300, 1)]
+    assert tuples(sent[-1]["segments"]) == [(0, 400, 0), (200, 400, 1)]
+    assert sent[-1]["speakers"] == [{"id": 0, "totalTimeMs": 400}, {"id": 1, "totalTimeMs": 200}]
+
+
 def test_the_report_equals_the_timeline_to_the_millisecond():
     events = [
         TimelineChanged(

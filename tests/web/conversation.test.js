@@ -42,10 +42,45 @@ test("who speaks now is listed before there is any time", () => {
   assert.deepEqual([made.speakingNumber, made.speakers.length], [null, 0]);
 });
 
+test("who speaks at the same time as the most prominent one by the newest labels speaks now", () => {
+  const made = conversation();
+  const segments = [
+    { startMs: 1000, endMs: 3000, speakerId: 0 },
+    { startMs: 2600, endMs: 3000, speakerId: 1 },
+  ];
+  made.timeline.update(0, { audioMs: 3600, segments });
+  assert.deepEqual([made.speakingWith(1), made.speakingWith(2)], [[1, 2], [1, 2]]);
+  assert.deepEqual(made.scene(made.speakers).lanes.map(({ intervals }) => intervals(0, 5000)), [[[1000, 3000]], [[2600, 3000]]]);
+
+  made.timeline.update(0, { audioMs: 4100, segments: [{ startMs: 3000, endMs: 3500, speakerId: 1 }] });
+  assert.deepEqual(made.speakingWith(2), [2]);
+});
+
+test("one person's two voices are one lane, without a time twice", () => {
+  const made = conversation();
+  const segments = [
+    { startMs: 0, endMs: 1000, speakerId: 0 },
+    { startMs: 500, endMs: 1500, speakerId: 1 },
+  ];
+  made.timeline.update(0, { audioMs: 2000, segments });
+  assert.equal(made.speakers.length, 2);
+  made.people.assign("0:1", 1);
+  assert.deepEqual(made.scene(made.speakers).lanes.map(({ intervals }) => intervals(0, 5000)), [[[0, 1500]]]);
+  assert.deepEqual([made.speakingWith(1), made.togetherMs], [[1], 0]);
+});
+
 test("corrections are told by people's numbers", () => {
   const made = conversation();
   const [a, b] = [0, 1].map((id) => made.timeline.voice(0, id).key);
   made.people.numberOf(a);
   const correction = { startMs: 0, endMs: 500, was: [a], is: [b, a] };
-  assert.deepEqual(made.named([correction]), [{ startMs: 0, endMs: 500, was: [1], is: [2, 1] }]);
+  assert.deepEqual(made.named([correction]), [{ startMs: 0, endMs: 500, was: [1], is: [1, 2] }]);
+});
+
+test("another voice of the same person is no correction", () => {
+  const made = conversation();
+  const [a, b] = [0, 1].map((id) => made.timeline.voice(0, id).key);
+  made.people.numberOf(a);
+  made.people.assign(b, 1);
+  assert.deepEqual(made.named([{ startMs: 0, endMs: 500, was: [a], is: [a, b] }]), []);
 });

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 
 import click
 from rich import box
@@ -17,38 +18,59 @@ PAUSE_MS = 500
 """Longest pause that does not end a turn on the screen."""
 
 
-class TurnPrinter:
-    """Prints a line for each finished turn; joins segments, fed in order of start, across short pauses.
+@dataclass(slots=True)
+class _Turn:
+    start: int
+    end: int
+    speaker: int
 
-    ``write``: called with each line.
+
+class TurnPrinter:
+    """Prints a line for each finished turn, in order of start; turns of speakers who speak at the same time overlap.
+
+    Segments, fed in order of start, are joined across short pauses in which nobody else speaks. ``write``: called with each line.
     """
 
     def __init__(self, write: Callable[[str], object] = click.echo) -> None:
-        self._turn: TimelineSegment | None = None
+        self._turns: list[_Turn] = []
         self._write = write
 
     def feed(self, segments: Iterable[TimelineSegment]) -> None:
         """Adds segments; ``speaker`` None is a pause."""
         for segment in segments:
-            turn = self._turn
-            if turn is None:
-                self._turn = segment if segment.speaker is not None else None
-            elif segment.speaker == turn.speaker and segment.start_ms - turn.end_ms <= PAUSE_MS:
-                self._turn = TimelineSegment(turn.start_ms, max(turn.end_ms, segment.end_ms), turn.speaker)
-            elif segment.speaker is not None or segment.end_ms - turn.end_ms > PAUSE_MS:
-                self.finish()
-                self._turn = segment if segment.speaker is not None else None
+            if segment.speaker is None:
+                self._print_until(segment.end_ms)
+                continue
+            own = next((turn for turn in reversed(self._turns) if turn.speaker == segment.speaker), None)
+            if own is not None and not self._is_over(own, segment.start_ms):
+                own.end = max(own.end, segment.end_ms)
+            else:
+                self._turns.append(_Turn(segment.start_ms, segment.end_ms, segment.speaker))
+            self._print_until(segment.start_ms)
 
     def say(self, text: str, at_ms: int | None = None) -> None:
-        """Prints another line between turns, after the current turn. ``at_ms``: its time."""
+        """Prints another line between turns, after those so far. ``at_ms``: its time."""
         self.finish()
         self._write(f"{'' if at_ms is None else clock(at_ms):>9}   {'':>9}   {text}")
 
     def finish(self) -> None:
-        """Prints the current turn."""
-        if self._turn is not None:
-            self._write(f"{clock(self._turn.start_ms):>9} - {clock(self._turn.end_ms):>9}   speaker {self._turn.speaker}")
-        self._turn = None
+        """Prints all turns that are not printed yet."""
+        for turn in self._turns:
+            self._write(f"{clock(turn.start):>9} - {clock(turn.end):>9}   speaker {turn.speaker}")
+        self._turns.clear()
+
+    def _print_until(self, position: int) -> None:
+        """Prints turns that are over at ``position`` (ms), except those that began after one that goes on."""
+        going_on = next((index for index, turn in enumerate(self._turns) if not self._is_over(turn, position)), len(self._turns))
+        later = self._turns[going_on:]
+        del self._turns[going_on:]
+        self.finish()
+        self._turns = later
+
+    def _is_over(self, turn: _Turn, position: int) -> bool:
+        """Whether a segment of its speaker from ``position`` (ms) on is another turn."""
+        interrupted = any(turn.end < other.end and other.start < position for other in self._turns if other is not turn)
+        return position - turn.end > PAUSE_MS or (position > turn.end and interrupted)
 
 
 def clock(ms: int) -> str:

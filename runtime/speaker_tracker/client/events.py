@@ -19,7 +19,10 @@ Segment = TimelineSegment
 
 @dataclass(frozen=True, slots=True)
 class SpeakerUpdate:
-    """Current speaker, None for nobody tracked, and speaking time so far of each speaker of this part (ms by speaker)."""
+    """Current speaker, None for nobody tracked, and speaking time so far of each speaker of this part (ms by speaker).
+
+    Where several speak at once, ``speaker`` is the most prominent of them, and the time counts for each.
+    """
 
     part: int
     speaker: int | None
@@ -36,10 +39,10 @@ class OtherVoices:
 
 @dataclass(frozen=True, slots=True)
 class TimelineUpdate:
-    """New or corrected segments; a later event overrides earlier ones where it covers a span again.
+    """New or corrected segments; what they cover together replaces all speakers that earlier events had there.
 
-    ``audio_ms``: audio that the server had received. Within one event, segments of several speakers may overlap. ``others``: voices
-    beyond ``num_speakers`` in this part; None unless requested.
+    ``audio_ms``: audio that the server had received. ``segments``: those of different speakers overlap where they speak at once;
+    ``speaker`` None is nobody. ``others``: voices beyond ``num_speakers`` in this part; None unless requested.
     """
 
     part: int

@@ -11,9 +11,10 @@ __all__ = ["TimelineChanged", "TimelineSegment"]
 
 @dataclass(frozen=True, slots=True)
 class TimelineChanged(Event):
-    """The timeline has new or corrected segments; later segments override earlier ones where they overlap.
+    """The timeline has new or corrected segments; what they cover together replaces all speakers of earlier events there.
 
-    ``segments``: in order of start; together they cover the changed intervals, silence as ``speaker`` None.
+    ``segments``: in order of start; together they cover the changed intervals, silence as ``speaker`` None. Those of different
+    speakers overlap where they speak at once.
     ``speaking_ms``: for each speaker so far, the length of the union of its segments over the whole timeline.
     """
 

@@ -123,6 +123,7 @@ SpeakerId = Annotated[int | None, Field(description="Numbered from 0 in order of
 class SpeakerMessage(BaseModel):
     """Current speaker, and speaking time of each speaker so far.
 
+    Where several speak at once, `currentSpeakerId` is the most prominent of them, and the time counts for each.
     Sent after every half second of audio, or as the server is configured.
     """
 
@@ -140,7 +141,10 @@ class SpeakerMessage(BaseModel):
 
 
 class SegmentMessage(BaseModel):
-    """A segment of the timeline, from `startMs` up to but not including `endMs`."""
+    """A segment of the timeline, from `startMs` up to but not including `endMs`.
+
+    Segments of different speakers overlap where they speak at once; those of one speaker never do.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -183,8 +187,9 @@ Others = Annotated[
 
 
 class TimelineMessage(BaseModel):
-    """New or corrected segments; a later message overrides earlier ones where it covers a span again.
+    """New or corrected segments.
 
+    What they cover together, segments of nobody (`speakerId` null) included, replaces all speakers that earlier messages had there.
     Sent along with `speaker` if `start` requested the timeline. Segments are empty if nothing changed.
     """
 
@@ -194,6 +199,7 @@ class TimelineMessage(BaseModel):
             "audioMs": 12340,
             "segments": [
                 {"startMs": 9500, "endMs": 11200, "speakerId": 0},
+                {"startMs": 10600, "endMs": 11200, "speakerId": 1},
                 {"startMs": 11200, "endMs": 11600, "speakerId": None},
             ],
         },
@@ -211,7 +217,7 @@ class TimelineMessage(BaseModel):
 
 
 class SpeakerTotal(BaseModel):
-    """Total speaking time of one speaker."""
+    """Total speaking time of one speaker, also while others speak at once."""
 
     model_config = ConfigDict(frozen=True)
 

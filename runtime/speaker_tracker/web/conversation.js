@@ -1,7 +1,8 @@
 // One conversation with everything that is known of it, from its start to its report.
 
 import { People } from "./model/people.js";
-import { segmentsOf, summarise } from "./model/summary.js";
+import { speakingNow } from "./model/speaking-now.js";
+import { segmentsOf, summarise, togetherMs } from "./model/summary.js";
 import { Timeline } from "./model/timeline.js";
 import { Tracking } from "./model/tracking.js";
 
@@ -45,10 +46,20 @@ export class Conversation {
     return this.tracking.isOver;
   }
 
-  /** The number of the person who speaks now, or null. */
+  /** The number of the person who speaks now, the most prominent one of several, or null. */
   get speakingNumber() {
     const { speaking } = this.tracking;
     return speaking === null ? null : this.people.numberOf(speaking);
+  }
+
+  /**
+   * Numbers of those who speak now where this person is the most prominent one, in ascending order.
+   *
+   * @param {number} number
+   */
+  speakingWith(number) {
+    this.#numberVoices();
+    return speakingNow(this.timeline, this.people, number);
   }
 
   /** Length of the audio: while it runs that of the source, in the end that which the server has processed. */
@@ -66,6 +77,12 @@ export class Conversation {
   get segments() {
     this.#numberVoices();
     return segmentsOf(this.timeline, this.people);
+  }
+
+  /** For how long two people or more speak at the same time. */
+  get togetherMs() {
+    this.#numberVoices();
+    return togetherMs(this.timeline, this.people);
   }
 
   /**
@@ -97,7 +114,7 @@ export class Conversation {
       lanes: speakers.map(({ number, label, voices }) => ({
         number,
         label,
-        intervals: (fromMs, toMs) => voices.flatMap((voice) => timeline.intervals(voice, fromMs, toMs)),
+        intervals: (fromMs, toMs) => timeline.intervalsOfAny(voices, fromMs, toMs),
       })),
       endMs: this.durationMs,
       edgeMs: this.isOver ? null : tracking.positionMs,
@@ -108,15 +125,17 @@ export class Conversation {
   }
 
   /**
-   * Corrections with people's numbers in the place of voices.
+   * Corrections with people's numbers in the place of voices; not those between voices of the same people.
    *
    * @param {Correction[]} corrections
    * @returns {NamedCorrection[]}
    */
   named(corrections) {
     /** @param {string[]} voices */
-    const numbers = (voices) => voices.map((voice) => this.people.numberOf(voice));
-    return corrections.map((correction) => ({ ...correction, was: numbers(correction.was), is: numbers(correction.is) }));
+    const numbers = (voices) => [...new Set(voices.map((voice) => this.people.numberOf(voice)))].sort((a, b) => a - b);
+    return corrections
+      .map((correction) => ({ ...correction, was: numbers(correction.was), is: numbers(correction.is) }))
+      .filter(({ was, is }) => was.join() !== is.join());
   }
 
   /** Gives numbers in the order of first appearance, before any other question does. */

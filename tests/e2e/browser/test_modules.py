@@ -80,8 +80,10 @@ def test_after_hours_as_much_is_drawn_as_after_minutes(page):
 
 BEHIND = """async (behindMs) => {
   const {LiveView} = await import("./web/view/live-view.js");
+  const {People} = await import("./web/model/people.js");
   const source = {kind: "microphone", positionMs: () => 0};
-  new LiveView().render({state: "running", isPaused: false, positionMs: 60_000, behindMs, source}, null);
+  const tracking = {state: "running", isPaused: false, positionMs: 60_000, behindMs, source};
+  new LiveView().render({tracking, people: new People()});
   return document.getElementById("behind").textContent;
 }"""
 
@@ -92,6 +94,69 @@ def test_a_server_that_cannot_keep_up_is_told_of(page):
         "",
         "The server is 10 seconds behind; what is said now is shown later.",
     ]
+
+
+AT_ONCE = """async () => {
+  const {Conversation} = await import("./web/conversation.js");
+  const {CorrectionsView} = await import("./web/view/corrections-view.js");
+  const {LiveView} = await import("./web/view/live-view.js");
+  const {ReportView} = await import("./web/view/report-view.js");
+  const {TimelineView} = await import("./web/view/timeline-view.js");
+  document.getElementById("session").hidden = false;
+  const source = {kind: "microphone", positionMs: () => 10_000};
+  const conversation = new Conversation({source, numSpeakers: 2, token: ""});
+  const {people, timeline, tracking} = conversation;
+  tracking.state = "running";
+  timeline.beginPart(0);
+  const view = new LiveView();
+  const seen = {shown: []};
+  const show = (message) => {
+    const corrections = timeline.update(0, message);
+    view.update(1);
+    view.render(conversation);
+    const badges = [...document.querySelectorAll("#now-badges .badge")].map((badge) => badge.textContent).join();
+    seen.shown.push([document.getElementById("now-name").textContent, badges, document.title.replace(/ . Speaker Tracker$/, "")]);
+    return corrections;
+  };
+  show({audioMs: 5500, segments: [{startMs: 1000, endMs: 5000, speakerId: 0}, {startMs: 2000, endMs: 2500, speakerId: 1}]});
+  people.rename(1, "Anna");
+  people.rename(2, "Ben");
+  const both = [{startMs: 4000, endMs: 5500, speakerId: 0}, {startMs: 4000, endMs: 5500, speakerId: 1}];
+  const corrections = show({audioMs: 6000, segments: both});
+  new CorrectionsView().show(conversation.named(corrections), people);
+  seen.correction = document.getElementById("corrections").textContent;
+
+  const bars = [];
+  const {roundRect} = CanvasRenderingContext2D.prototype;
+  CanvasRenderingContext2D.prototype.roundRect = function (...given) {
+    bars.push(given);
+    roundRect.apply(this, given);
+  };
+  new TimelineView(() => {}).render(conversation.scene(conversation.speakers), false);
+  const right = ([left, , width]) => left + width;
+  seen.rows = new Set(bars.map(([, top]) => top)).size;
+  seen.endTogether = new Set(bars.map(right)).size < bars.length;
+  seen.totals = conversation.speakers.map(({totalMs}) => totalMs);
+
+  show({audioMs: 6500, segments: [{startMs: 5500, endMs: 6000, speakerId: 0}]});
+  new ReportView().render(conversation.speakers, 6500, true, conversation.togetherMs, timeline.others);
+  seen.report = document.getElementById("report-summary").textContent;
+  return seen;
+}"""
+
+
+def test_two_who_speak_at_once_are_both_shown(page):
+    seen = page.page.evaluate(AT_ONCE)
+    assert seen["shown"] == [
+        ["Speaker 1", "1", "Speaker 1"],
+        ["Anna and Ben", "1,2", "Anna and Ben"],
+        ["Anna", "1", "Anna"],
+    ]
+    assert seen["correction"] == "1 correction; the latest: 0:04.0 to 0:05.0 is Anna and Ben, not Anna alone."
+    assert (seen["rows"], seen["endTogether"], seen["totals"]) == (2, True, [4500, 2000])
+    assert seen["report"] == (
+        "7 seconds. 2 people spoke, Anna most: 5 seconds, 71\u00a0% of all speech. Two or more spoke at once for 2 seconds."
+    )
 
 
 RENAMED = """async () => {

@@ -40,6 +40,35 @@ def test_another_speaker_ends_a_turn(capsys):
     ]
 
 
+def test_turns_at_the_same_time_are_a_line_each(capsys):
+    assert turns(capsys, (0, 3000, 0), (1000, 2000, 1), (3200, 4000, 0)) == [
+        "0:00.0 - 0:04.0 speaker 0",
+        "0:01.0 - 0:02.0 speaker 1",
+    ]
+
+
+def test_turns_that_arrive_piece_by_piece_stay_whole_while_others_speak_too(capsys):
+    pieces = [(0, 1000, 0), (500, 1000, 1), (1000, 1500, 0), (1000, 1500, 1), (1500, 2000, 0)]
+    assert turns(capsys, *pieces) == ["0:00.0 - 0:02.0 speaker 0", "0:00.5 - 0:01.5 speaker 1"]
+
+
+def test_who_interjects_into_a_short_pause_parts_two_turns(capsys):
+    assert turns(capsys, (0, 1000, 0), (1000, 1200, 1), (1200, 3000, 0), (3100, 3300, 1), (3300, 3400, 1)) == [
+        "0:00.0 - 0:01.0 speaker 0",
+        "0:01.0 - 0:01.2 speaker 1",
+        "0:01.2 - 0:03.0 speaker 0",
+        "0:03.1 - 0:03.4 speaker 1",
+    ]
+
+
+def test_lines_are_in_order_of_start(capsys):
+    printer = TurnPrinter()
+    printer.feed([TimelineSegment(0, 1500, 0), TimelineSegment(500, 900, 1), TimelineSegment(1500, 3000, 0)])
+    assert capsys.readouterr().out == ""
+    printer.feed([TimelineSegment(3000, 3600, None)])
+    assert [line.split()[-1] for line in capsys.readouterr().out.splitlines()] == ["0", "1"]
+
+
 def test_a_turn_is_printed_once_it_is_over(capsys):
     printer = TurnPrinter()
     printer.feed([TimelineSegment(0, 500, 0)])

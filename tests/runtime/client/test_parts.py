@@ -124,6 +124,22 @@ def test_a_part_ends_where_the_next_begins():
     assert parts.report(1000, stopped=False).parts[0].segments == segments((0, 1000, 0))
 
 
+def test_of_speakers_who_speak_at_once_each_ends_where_the_next_part_begins():
+    parts = Parts(timeline=True)
+    parts.current.add(timeline(2000, (0, 1500, 0), (800, 1200, 1), (1100, 1500, 2)))
+    parts.begin_next(1000)
+    (before, _) = parts.report(2000, stopped=False).parts
+    assert before.segments == segments((0, 1000, 0), (800, 1000, 1))
+
+
+def test_a_later_message_replaces_all_speakers_of_what_it_covers():
+    parts = Parts(timeline=True)
+    parts.current.add(timeline(2000, (0, 1500, 0), (800, 1200, 1)))
+    parts.current.add(timeline(2500, (1000, 1400, 0), (1300, 1400, 2)))
+    (part,) = parts.report(2500, stopped=False).parts
+    assert part.segments == segments((0, 1500, 0), (800, 1000, 1), (1300, 1400, 2))
+
+
 def test_times_without_their_timeline_belong_to_audio_that_is_sent_again():
     parts = Parts(timeline=True)
     parts.current.add(SpeakerMessage(currentSpeakerId=0, speakingTimeMs={0: 500}))

@@ -35,3 +35,15 @@ test("names of RTTM are one word each, and differ by person", () => {
 test("without segments there are no lines but the head", () => {
   assert.deepEqual([csv([]), rttm("talk", [])], ["start,end,duration,speaker,name\r\n", ""]);
 });
+
+test("segments of people who speak at once have a line each", () => {
+  const both = [
+    { startMs: 0, endMs: 3000, number: 1, label: "Anna" },
+    { startMs: 1000, endMs: 2000, number: 2, label: "Ben" },
+  ];
+  assert.equal(csv(both), "start,end,duration,speaker,name\r\n0.000,3.000,3.000,1,Anna\r\n1.000,2.000,1.000,2,Ben\r\n");
+  assert.equal(
+    rttm("talk", both),
+    "SPEAKER talk 1 0.000 3.000 <NA> <NA> Anna <NA> <NA>\nSPEAKER talk 1 1.000 1.000 <NA> <NA> Ben <NA> <NA>\n",
+  );
+});

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Intervals } from "../../../runtime/speaker_tracker/web/model/intervals.js";
+import { Intervals, unionOf } from "../../../runtime/speaker_tracker/web/model/intervals.js";
 
 function intervals(...list) {
   const made = new Intervals();
@@ -39,4 +39,9 @@ test("the total and the end follow all changes", () => {
   some.remove(250, 400);
   assert.deepEqual([some.totalMs, some.endMs], [200, 250]);
   assert.deepEqual([new Intervals().totalMs, new Intervals().endMs], [0, 0]);
+});
+
+test("the union of several lists has every time once", () => {
+  const union = unionOf([[[0, 100], [300, 400]], [], [[50, 200], [400, 500], [600, 700]]]);
+  assert.deepEqual([union.within(), union.totalMs], [[[0, 200], [300, 500], [600, 700]], 500]);
 });

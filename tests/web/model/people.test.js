@@ -29,3 +29,16 @@ test("names lose what does not fit", () => {
   people.rename(1, " ");
   assert.deepEqual([people.nameOf(1), people.label(1)], ["", "Speaker 1"]);
 });
+
+test("several people are named in a row", () => {
+  const people = new People();
+  ["a", "b", "c"].forEach((voice) => people.numberOf(voice));
+  people.rename(1, "Anna");
+  people.rename(2, "Ben");
+  assert.deepEqual([people.labels([1, 2, 3]), people.labels([1, 2]), people.labels([2]), people.labels([])], [
+    "Anna, Ben and Speaker 3",
+    "Anna and Ben",
+    "Ben",
+    "",
+  ]);
+});

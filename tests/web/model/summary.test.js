@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { People } from "../../../runtime/speaker_tracker/web/model/people.js";
-import { segmentsOf, summarise } from "../../../runtime/speaker_tracker/web/model/summary.js";
+import { segmentsOf, summarise, togetherMs } from "../../../runtime/speaker_tracker/web/model/summary.js";
 import { Timeline } from "../../../runtime/speaker_tracker/web/model/timeline.js";
 
 /** A conversation of two voices, whose second is heard first. */
@@ -29,10 +29,22 @@ test("everybody has time and share", () => {
   ]);
 });
 
-test("the voices of one person count together", () => {
+test("the voices of one person count together, and nobody speaks twice at a time", () => {
   const { timeline, people } = conversation();
   people.assign("0:0", 1);
-  assert.deepEqual(summarise(timeline, people).map(({ number, totalMs, share }) => [number, totalMs, share]), [[1, 4000, 1]]);
+  assert.deepEqual(summarise(timeline, people).map(({ number, totalMs, share }) => [number, totalMs, share]), [[1, 3000, 1]]);
+  assert.deepEqual(segmentsOf(timeline, people), [{ startMs: 0, endMs: 3000, number: 1, label: "Speaker 1" }]);
+});
+
+test("the time in which people speak at once counts for each of them, and is told", () => {
+  const { timeline, people } = conversation();
+  assert.equal(togetherMs(timeline, people), 1000);
+  timeline.update(0, { audioMs: 5000, segments: [0, 1, 2].map((speakerId) => ({ startMs: 3000, endMs: 3500, speakerId })) });
+  people.numberOf("0:2");
+  assert.equal(togetherMs(timeline, people), 1500);
+  assert.deepEqual(summarise(timeline, people).map(({ totalMs }) => totalMs), [3500, 1500, 500]);
+  people.assign("0:0", 1);
+  assert.equal(togetherMs(timeline, people), 500);
 });
 
 test("where nobody has spoken there are no shares", () => {

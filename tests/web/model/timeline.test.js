@@ -78,3 +78,19 @@ test("voices beyond those tracked may be the same in each session, and their tim
   timeline.finishPart(1, { segments: [], others: { totalTimeMs: 4000, voices: 1 } });
   assert.deepEqual(timeline.others, { voices: 2, totalMs: 6500 });
 });
+
+test("a later message replaces all speakers in what it covers, overlaps included", () => {
+  const timeline = timelineOf(3000, [0, 3000, 0], [1000, 2000, 1]);
+  assert.deepEqual(timeline.update(0, { audioMs: 3500, segments: segments([500, 2500, 0], [1500, 2000, 2]) }), [
+    { startMs: 1000, endMs: 1500, was: ["0:0", "0:1"], is: ["0:0"] },
+    { startMs: 1500, endMs: 2000, was: ["0:0", "0:1"], is: ["0:0", "0:2"] },
+  ]);
+  assert.deepEqual(byVoice(timeline), { "0:0": [[0, 3000]], "0:1": [], "0:2": [[1500, 2000]] });
+});
+
+test("what several voices say at once counts once for all of them together", () => {
+  const timeline = timelineOf(3000, [0, 1000, 0], [400, 1500, 1], [2000, 2500, 1]);
+  assert.deepEqual(timeline.intervalsOfAny(["0:1", "0:0"]), [[0, 1500], [2000, 2500]]);
+  assert.deepEqual(timeline.intervalsOfAny(["0:1", "0:0"], 900, 2100), [[900, 1500], [2000, 2100]]);
+  assert.deepEqual([timeline.totalMsOfAny(["0:1", "0:0"]), timeline.totalMsOfAny(["0:1"])], [2000, 1600]);
+});

@@ -1,4 +1,4 @@
-"""The live view of ``stream``: current speaker, speaking times and progress; finished turns scroll by above it."""
+"""The live view of ``stream``: who speaks now, speaking times and progress; finished turns scroll by above it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from rich.text import Text
 
 from speaker_tracker.cli.stream.display import CONNECTED, CONNECTING, LOST, TurnsDisplay
 from speaker_tracker.cli.stream.source import AudioSource
+from speaker_tracker.cli.stream.speaking_now import SpeakingNow
 from speaker_tracker.cli.tracking_output import TurnPrinter, clock, share
 from speaker_tracker.client import Disconnected
 from speaker_tracker.protocol import ServerMessage, SpeakerMessage, TimelineMessage
@@ -37,7 +38,8 @@ class LiveView(TurnsDisplay):
         self._source = source
         self._url = url
         self._state = CONNECTING
-        self._current: int | None = None
+        self._now = SpeakingNow()
+        self._speaking: tuple[int, ...] = ()
         self._times: dict[int, int] = {}
         self._sent_ms = 0.0
         self._worked_ms = 0
@@ -64,34 +66,42 @@ class LiveView(TurnsDisplay):
         self._sent_ms += 1000 * seconds
 
     def received(self, message: ServerMessage) -> None:
-        """Updates current speaker, speaking times, and position of the server."""
+        """Updates who speaks now, speaking times, and position of the server."""
+        self._now.add(message)
+        self._speaking = self._now.speakers
         if isinstance(message, SpeakerMessage):
-            self._current, self._times = message.currentSpeakerId, dict(sorted(message.speakingTimeMs.items()))
+            self._times = dict(sorted(message.speakingTimeMs.items()))
         elif isinstance(message, TimelineMessage):
             self._worked_ms = message.audioMs
 
     def disconnected(self, event: Disconnected) -> None:
-        """Clears the current speaker until there is another session."""
+        """Shows nobody as speaking until there is another session."""
         super().disconnected(event)
-        self._current = None
+        self._now.clear()
+        self._speaking = ()
 
     def _print_above(self, line: str) -> None:
         self._console.print(Text(line), soft_wrap=True)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Renders the view; called several times a second, on a thread of rich."""
-        yield Group(Text(), self._now(options), Text(), *self._bars(options), Text(), *self._standing(options))
+        yield Group(Text(), self._speakers_now(options), Text(), *self._bars(options), Text(), *self._standing(options))
 
-    def _now(self, options: ConsoleOptions) -> RenderableType:
+    def _speakers_now(self, options: ConsoleOptions) -> RenderableType:
         if self._state == LOST:
             return Text("  not connected", style="dim")
-        if self._current is None:
+        speaking = self._speaking
+        if not speaking:
             return Text("  nobody speaks" if self._worked_ms else "  listening", style="dim")
-        mark = ">" if options.ascii_only else "●"
-        return Text(f"  {mark}  SPEAKER {self._current}  speaks", style=f"bold {_colour(self._current)}")
+        first, *others = speaking
+        line = Text(f"  {'>' if options.ascii_only else '●'}  SPEAKER {first}", style=f"bold {_colour(first)}")
+        for speaker in others:
+            line.append(" and " if speaker == others[-1] else ", ", style="default")
+            line.append(f"SPEAKER {speaker}", style=_colour(speaker))
+        return line.append("  speak" if others else "  speaks", style=_colour(speaking[-1]))
 
     def _bars(self, options: ConsoleOptions) -> list[RenderableType]:
-        times = self._times
+        times, speaking = self._times, self._speaking
         if not times:
             return []
         spoken, longest = sum(times.values()), max(times.values())
@@ -103,8 +113,8 @@ class LiveView(TurnsDisplay):
         for speaker, ms in shown:
             colour = _colour(speaker)
             bar = ProgressBar(total=max(longest, 1), completed=ms, complete_style=colour, finished_style=colour)
-            name = f"{mark if speaker == self._current else ' '} speaker {speaker}"
-            style = f"bold {colour}" if speaker == self._current else colour
+            name = f"{mark if speaker in speaking else ' '} speaker {speaker}"
+            style = f"bold {colour}" if speaker in speaking else colour
             table.add_row(Text(name, style=style), bar, clock(ms), share(ms, spoken))
         return [table]
 

@@ -2,17 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from speaker_tracker.events.timeline import TimelineSegment
 from speaker_tracker.results.formats.tracked_file import TrackedFile
 
 
 def webvtt(file: TrackedFile) -> str:
-    """One cue for each segment of the final timeline; the speaker is both voice span and text, as there are no words."""
-    cues = [
-        f"\n{_time(segment.start_ms)} --> {_time(segment.end_ms)}\n<v {name}>{name}</v>\n"
-        for segment in file.segments
-        for name in [file.speaker_name(segment.speaker).capitalize()]
-    ]
+    """A cue for each stretch of the final timeline in which the same speakers speak, with a line for each of them.
+
+    Cues never overlap, as players place those that do differently. The speaker is both voice span and text, as there are no words.
+    """
+    cues = []
+    for start, end, speakers in _stretches(file.segments):
+        names = [file.speaker_name(speaker).capitalize() for speaker in speakers]
+        lines = "\n".join(f"<v {name}>{name}</v>" for name in names)
+        cues.append(f"\n{_time(start)} --> {_time(end)}\n{lines}\n")
     return "".join(["WEBVTT\n", *cues])
+
+
+def _stretches(segments: Sequence[TimelineSegment]) -> Iterator[tuple[int, int, list[int | None]]]:
+    """Start, end (ms) and speakers, longest under way first, of each stretch in which nobody begins or ends.
+
+    ``segments``: in order of start.
+    """
+    bounds = sorted({bound for segment in segments for bound in (segment.start_ms, segment.end_ms)})
+    waiting = list(reversed(segments))
+    speaking: list[TimelineSegment] = []
+    for start, end in pairwise(bounds):
+        speaking = [segment for segment in speaking if segment.end_ms > start]
+        while waiting and waiting[-1].start_ms <= start:
+            speaking.append(waiting.pop())
+        if speaking:
+            yield start, end, [segment.speaker for segment in speaking]
 
 
 def _time(ms: int) -> str:

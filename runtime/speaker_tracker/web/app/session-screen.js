@@ -84,15 +84,16 @@ export class SessionScreen {
     }
     const begin = performance.now();
     const { breaks, durationMs, lateVoices, people, speakers, timeline, tracking } = this.#conversation;
-    this.#live.render(tracking, people);
+    this.#live.render(this.#conversation);
     this.#speakers.render(speakers, lateVoices, breaks);
     const isCertain = lateVoices.every((voice) => voice.number !== voice.own);
-    this.#report.render(speakers, durationMs, isCertain, timeline.others);
+    const togetherMs = this.#conversation.isOver ? this.#conversation.togetherMs : 0;
+    this.#report.render(speakers, durationMs, isCertain, togetherMs, timeline.others);
     this.#drawTimeline(speakers);
     this.#drawnAt = performance.now();
     this.#drawingMs = this.#drawnAt - begin;
     if (tracking.state === "running") {
-      this.#announcer.update(this.#live.speaking);
+      this.#announcer.update(this.#live.speaking, people);
     }
   }
 

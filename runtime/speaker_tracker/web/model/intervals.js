@@ -101,6 +101,19 @@ export class Intervals {
   }
 }
 
+/**
+ * All times of several lists.
+ *
+ * @param {Interval[][]} lists
+ */
+export function unionOf(lists) {
+  const union = new Intervals();
+  for (const [start, end] of lists.flat().sort((a, b) => a[0] - b[0])) {
+    union.add(start, end);
+  }
+  return union;
+}
+
 /** @param {Interval} interval */
 function isNotEmpty([start, end]) {
   return end > start;

@@ -65,6 +65,17 @@ export class People {
   }
 
   /**
+   * The names of several people in a row: `Anna, Ben and Speaker 3`.
+   *
+   * @param {number[]} numbers
+   */
+  labels(numbers) {
+    const labels = numbers.map((number) => this.label(number));
+    const last = labels.slice(-2).join(" and ");
+    return [...labels.slice(0, -2), last].join(", ");
+  }
+
+  /**
    * The name given, empty where there is none.
    *
    * @param {number} number

@@ -13,8 +13,8 @@
  * @property {string} label the name, or `Speaker 1`
  * @property {string} name empty where none was given
  * @property {string[]} voices keys of their voices
- * @property {number} totalMs
- * @property {number} share of all speech, within [0, 1]
+ * @property {number} totalMs also while somebody else speaks at the same time
+ * @property {number} share of the time of all speakers together, within [0, 1]
  */
 
 /**
@@ -40,24 +40,44 @@ export function summarise(timeline, people) {
     label: people.label(number),
     name: people.nameOf(number),
     voices,
-    totalMs: voices.reduce((sum, voice) => sum + timeline.totalMs(voice), 0),
+    totalMs: timeline.totalMsOfAny(voices),
   }));
   const speechMs = speakers.reduce((sum, speaker) => sum + speaker.totalMs, 0);
   return speakers.map((speaker) => ({ ...speaker, share: speechMs === 0 ? 0 : speaker.totalMs / speechMs }));
 }
 
 /**
- * All segments, in order of time.
+ * For how long two people or more speak at the same time.
+ *
+ * @param {Timeline} timeline
+ * @param {People} people
+ */
+export function togetherMs(timeline, people) {
+  const bounds = segmentsOf(timeline, people).flatMap(({ startMs, endMs }) => [
+    { ms: startMs, change: 1 },
+    { ms: endMs, change: -1 },
+  ]);
+  let [speaking, since, together] = [0, 0, 0];
+  for (const { ms, change } of bounds.sort((a, b) => a.ms - b.ms)) {
+    together += speaking > 1 ? ms - since : 0;
+    speaking += change;
+    since = ms;
+  }
+  return together;
+}
+
+/**
+ * All segments, in order of time. Those of one person do not overlap, those of different people may.
  *
  * @param {Timeline} timeline
  * @param {People} people
  * @returns {NamedSegment[]}
  */
 export function segmentsOf(timeline, people) {
-  return timeline.voices
-    .flatMap(({ key }) => {
-      const number = people.numberOf(key);
-      return timeline.intervals(key).map(([startMs, endMs]) => ({ startMs, endMs, number, label: people.label(number) }));
-    })
+  return people
+    .everybody()
+    .flatMap(({ number, voices }) =>
+      timeline.intervalsOfAny(voices).map(([startMs, endMs]) => ({ startMs, endMs, number, label: people.label(number) })),
+    )
     .sort((a, b) => a.startMs - b.startMs || a.endMs - b.endMs);
 }

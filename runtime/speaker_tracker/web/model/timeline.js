@@ -1,7 +1,7 @@
 // Who speaks when, as the server reports it: a part for each session, one after the other on a common clock.
 
 import { findCorrections } from "./corrections.js";
-import { Intervals } from "./intervals.js";
+import { Intervals, unionOf } from "./intervals.js";
 
 /**
  * @import { ReportMessage, SegmentMessage, TimelineMessage } from "../net/messages.js"
@@ -130,9 +130,29 @@ export class Timeline {
     return this.#intervalsOf(key).within(startMs, endMs);
   }
 
+  /**
+   * When any of these voices speaks; voices of one session may speak at once.
+   *
+   * @param {string[]} keys
+   * @param {number} [startMs]
+   * @param {number} [endMs]
+   */
+  intervalsOfAny(keys, startMs = 0, endMs = Infinity) {
+    return keys.length === 1 ? this.intervals(keys[0], startMs, endMs) : this.#union(keys, startMs, endMs).within();
+  }
+
   /** @param {string} key */
   totalMs(key) {
     return this.#intervalsOf(key).totalMs;
+  }
+
+  /**
+   * For how long any of these voices speaks: what two of them say at once counts once.
+   *
+   * @param {string[]} keys
+   */
+  totalMsOfAny(keys) {
+    return keys.length === 1 ? this.totalMs(keys[0]) : this.#union(keys).totalMs;
   }
 
   /** Up to where the server has processed the audio. */
@@ -151,6 +171,15 @@ export class Timeline {
     /** @type {Interval[]} */
     const between = this.#parts.slice(1).map((part, index) => [ends[index], part.offsetMs]);
     return between.filter(([start, end]) => end > start);
+  }
+
+  /**
+   * @param {string[]} keys
+   * @param {number} [startMs]
+   * @param {number} [endMs]
+   */
+  #union(keys, startMs, endMs) {
+    return unionOf(keys.map((key) => this.intervals(key, startMs, endMs)));
   }
 
   /** @param {string} key */

@@ -81,7 +81,11 @@ export interface ReportMessage {
   others?: OtherVoicesTotal;
 }
 
-/** A segment of the timeline, from `startMs` up to but not including `endMs`. */
+/**
+ * A segment of the timeline, from `startMs` up to but not including `endMs`.
+ *
+ * Segments of different speakers overlap where they speak at once; those of one speaker never do.
+ */
 export interface SegmentMessage {
   /** Milliseconds from the beginning of the session's audio. */
   startMs: number;
@@ -95,6 +99,7 @@ export interface SegmentMessage {
 /**
  * Current speaker, and speaking time of each speaker so far.
  *
+ * Where several speak at once, `currentSpeakerId` is the most prominent of them, and the time counts for each.
  * Sent after every half second of audio, or as the server is configured.
  */
 export interface SpeakerMessage {
@@ -105,7 +110,7 @@ export interface SpeakerMessage {
   speakingTimeMs: Record<string, number>;
 }
 
-/** Total speaking time of one speaker. */
+/** Total speaking time of one speaker, also while others speak at once. */
 export interface SpeakerTotal {
   id: number;
   totalTimeMs: number;
@@ -156,8 +161,9 @@ export interface StopCommand {
 }
 
 /**
- * New or corrected segments; a later message overrides earlier ones where it covers a span again.
+ * New or corrected segments.
  *
+ * What they cover together, segments of nobody (`speakerId` null) included, replaces all speakers that earlier messages had there.
  * Sent along with `speaker` if `start` requested the timeline. Segments are empty if nothing changed.
  */
 export interface TimelineMessage {

@@ -1,41 +1,30 @@
-// Tells a screen reader who speaks: only somebody who has spoken for a moment, and not too often.
+// Tells a screen reader who speaks.
 
+import { Announcements } from "../model/announcements.js";
 import { byId, setText } from "./dom.js";
 
-/** Time that somebody has to speak before being announced. */
-const HOLD_MS = 1200;
-/** Shortest time between announcements. */
-const REST_MS = 4000;
+/** @import { People } from "../model/people.js" */
 
 export class Announcer {
-  /** @type {string | null} */
-  #announced = null;
-  #announcedAt = -Infinity;
-  /** @type {string | null} */
-  #candidate = null;
-  #since = 0;
+  #announcements = new Announcements();
 
   /**
    * Takes in who speaks; to be called again and again.
    *
-   * @param {string | null} label null for nobody
+   * @param {number[]} numbers in ascending order, none for nobody
+   * @param {People} people
    */
-  update(label) {
+  update(numbers, people) {
     const now = performance.now();
-    if (label !== this.#candidate) {
-      this.#candidate = label;
-      this.#since = now;
-    }
-    const isDue = label !== null && label !== this.#announced && now - this.#since >= HOLD_MS && now - this.#announcedAt >= REST_MS;
-    if (isDue && byId("announce", HTMLInputElement).checked) {
-      this.#announced = label;
-      this.#announcedAt = now;
-      this.say(`${label} is speaking`);
+    const due = this.#announcements.due(numbers, now);
+    if (due.length > 0 && byId("announce", HTMLInputElement).checked) {
+      this.#announcements.told(due, now);
+      this.say(`${people.labels(due)} ${due.length === 1 ? "is" : "are"} speaking`);
     }
   }
 
   reset() {
-    this.#announced = this.#candidate = null;
+    this.#announcements = new Announcements();
     this.say("");
   }
 

@@ -29,8 +29,23 @@ export class CorrectionsView {
     }
     this.#count += corrections.length;
     const { startMs, endMs, was, is } = latest;
-    const [before, now] = [was, is].map((numbers) => numbers.map((number) => people.label(number)).join(" and ") || "nobody");
+    const [before, now] = [inWords(was, is, people), inWords(is, was, people)];
     const many = this.#count === 1 ? "1 correction" : `${this.#count} corrections`;
     setText(byId("corrections"), `${many}; the latest: ${clock(startMs, true)} to ${clock(endMs, true)} is ${now}, not ${before}.`);
   }
+}
+
+/**
+ * Some people in words; `Anna alone` where the others are Anna and somebody else.
+ *
+ * @param {number[]} numbers
+ * @param {number[]} others
+ * @param {People} people
+ */
+function inWords(numbers, others, people) {
+  if (numbers.length === 0) {
+    return "nobody";
+  }
+  const isPart = numbers.length < others.length && numbers.every((number) => others.includes(number));
+  return isPart ? `${people.labels(numbers)} alone` : people.labels(numbers);
 }

@@ -2,12 +2,12 @@
 
 import { LevelWatch, meterShare } from "../audio/level.js";
 import { clock } from "../clock.js";
-import { byId, setMeter, setText } from "./dom.js";
+import { byId, element, setMeter, setText } from "./dom.js";
 import { hueOf } from "./theme.js";
 
 /**
  * @import { Quality } from "../audio/level.js"
- * @import { People } from "../model/people.js"
+ * @import { Conversation } from "../conversation.js"
  * @import { State, Tracking } from "../model/tracking.js"
  */
 
@@ -22,10 +22,20 @@ const LEVELS = {
 };
 
 export class LiveView {
+  /**
+   * Numbers of those who are shown as speaking now, in ascending order.
+   *
+   * @type {number[]}
+   */
+  speaking = [];
   #now = byId("now");
   #watch = new LevelWatch();
   #quietMessages = 0;
-  /** @type {number | null} */
+  /**
+   * The number of the most prominent one who is shown.
+   *
+   * @type {number | null}
+   */
   #shown = null;
   #hasBegun = false;
 
@@ -41,7 +51,7 @@ export class LiveView {
   /**
    * Takes in a message about who speaks.
    *
-   * @param {number | null} number of the person, null for nobody
+   * @param {number | null} number of the most prominent person, null for nobody
    * @returns {boolean} whether somebody else is shown now
    */
   update(number) {
@@ -54,11 +64,6 @@ export class LiveView {
     return this.#shown !== before;
   }
 
-  /** Who is shown as speaking now, null for nobody. */
-  get speaking() {
-    return this.#now.hasAttribute("data-quiet") ? null : byId("now-name").textContent;
-  }
-
   /** @param {number} peak within [0, 1] */
   showLevel(peak) {
     const quality = this.#watch.take(peak);
@@ -66,23 +71,23 @@ export class LiveView {
     setText(byId("live-level"), LEVELS[quality] ?? "");
   }
 
-  /**
-   * @param {Tracking} tracking
-   * @param {People} people
-   */
-  render(tracking, people) {
+  /** @param {Conversation} conversation */
+  render(conversation) {
+    const { people, tracking } = conversation;
     const { state } = tracking;
     const isRunning = state === "running" || state === "stopping";
-    const number = isRunning ? this.#shown : null;
-    this.#now.toggleAttribute("data-quiet", number === null);
-    setText(byId("now-name"), number === null ? this.#silence(state) : people.label(number));
-    setText(byId("now-badge"), number === null ? "" : String(number));
-    byId("now-badge").dataset.hue = number === null ? "" : String(hueOf(number));
+    this.speaking = isRunning && this.#shown !== null ? conversation.speakingWith(this.#shown) : [];
+    const isQuiet = this.speaking.length === 0;
+    const names = people.labels(this.speaking);
+    this.#now.toggleAttribute("data-quiet", isQuiet);
+    this.#now.toggleAttribute("data-several", this.speaking.length > 1);
+    setText(byId("now-name"), isQuiet ? this.#silence(state) : names);
+    renderBadges(this.speaking);
     this.#renderProgress(tracking);
     const [pause, stop] = [byId("pause", HTMLButtonElement), byId("stop", HTMLButtonElement)];
     setText(pause, tracking.isPaused ? "Go on" : "Pause");
     pause.disabled = stop.disabled = state === "stopping";
-    document.title = number === null ? "Speaker Tracker" : `${people.label(number)} – Speaker Tracker`;
+    document.title = isQuiet ? "Speaker Tracker" : `${names} – Speaker Tracker`;
   }
 
   focus() {
@@ -122,5 +127,20 @@ export class LiveView {
       return "Waiting …";
     }
     return this.#hasBegun ? "Nobody" : "Listening …";
+  }
+}
+
+/**
+ * A badge for each who speaks, an empty one for nobody.
+ *
+ * @param {number[]} numbers
+ */
+function renderBadges(numbers) {
+  const badges = byId("now-badges");
+  const shown = numbers.join(" ");
+  if (badges.dataset.shown !== shown) {
+    badges.dataset.shown = shown;
+    const made = numbers.map((number) => element("span", { class: "badge", "data-hue": hueOf(number) }, String(number)));
+    badges.replaceChildren(...(made.length > 0 ? made : [element("span", { class: "badge" })]));
   }
 }

@@ -36,10 +36,11 @@ export class ReportView {
    * @param {Speaker[]} speakers
    * @param {number} durationMs
    * @param {boolean} isCertain whether no two speakers can be the same person
+   * @param {number} togetherMs for how long two people or more speak at the same time
    * @param {{voices: number, totalMs: number}} others voices beyond those tracked
    */
-  render(speakers, durationMs, isCertain, others) {
-    setText(byId("report-summary"), summaryOf(speakers, durationMs, isCertain) + moreVoices(others));
+  render(speakers, durationMs, isCertain, togetherMs, others) {
+    setText(byId("report-summary"), summaryOf(speakers, durationMs, isCertain) + together(togetherMs) + moreVoices(others));
   }
 
   /** @param {NamedSegment[]} segments */
@@ -75,6 +76,15 @@ function summaryOf(speakers, durationMs, isCertain) {
   }
   const people = `${isCertain ? "" : "At most "}${speakers.length} people spoke`;
   return `${length} ${people}, ${nameOf(most)} most: ${spokenTime(most.totalMs)}, ${percent(most.share)} of all speech.`;
+}
+
+/**
+ * A sentence on speech of two people or more at the same time; empty where there is hardly any.
+ *
+ * @param {number} ms
+ */
+function together(ms) {
+  return Math.round(ms / 1000) === 0 ? "" : ` Two or more spoke at once for ${spokenTime(ms)}.`;
 }
 
 /**

@@ -3,9 +3,14 @@
 import os
 import re
 import sys
+from io import StringIO
 
 import pytest
+from rich.console import Console
 
+from speaker_tracker.cli.stream.live_view import LiveView
+from speaker_tracker.cli.stream.source import FileSource
+from speaker_tracker.protocol import SegmentMessage, SpeakerMessage, TimelineMessage
 from support.terminal import Terminal, speaker_tracker
 
 pytestmark = pytest.mark.usefixtures("scripted_chain")
@@ -55,6 +60,25 @@ def test_at_the_end_the_view_gives_way_to_turns_and_a_table(view):
     assert not {"SPEAKER", "━", "connected"} & set(re.split(r"\s+", screen))
     assert terminal.raw.endswith(b"\n")
     assert terminal.raw.rfind(b"\x1b[?25h") > terminal.raw.rfind(b"\x1b[?25l")  # the cursor is there again
+
+
+def test_all_who_speak_at_once_are_shown_as_speaking(talk):
+    console = Console(file=StringIO(), width=60, force_terminal=True, color_system=None, legacy_windows=False)
+    view = LiveView(FileSource(talk), "ws://127.0.0.1/ws/session", console)
+
+    def screen():
+        with console.capture() as captured:
+            console.print(view)
+        return captured.get()
+
+    view.received(SpeakerMessage(currentSpeakerId=1, speakingTimeMs={0: 2000, 1: 2400, 2: 400}))
+    assert "SPEAKER 1  speaks" in screen()
+    labels = [(0, 2000, 0), (0, 2400, 1), (2000, 2400, 2)]
+    segments = [SegmentMessage(startMs=start, endMs=end, speakerId=speaker) for start, end, speaker in labels]
+    view.received(TimelineMessage(audioMs=3000, segments=segments))
+    shown = screen()
+    assert "SPEAKER 1 and SPEAKER 2  speak\n" in re.sub(" +\n", "\n", shown)
+    assert re.findall(r"^(.) speaker (\d)", shown, re.MULTILINE) == [(" ", "0"), ("▶", "1"), ("▶", "2")]
 
 
 def test_without_colour_the_current_speaker_has_a_mark(view):

@@ -23,6 +23,19 @@ def tracked():
 
 
 @pytest.fixture
+def overlapping():
+    """A file with two speakers who speak at the same time twice."""
+    segments = [(1000, 4000, 0), (2000, 3000, 1), (4000, 4500, 1), (5000, 6000, 1), (5000, 6000, 0)]
+    report = ReportMessage(
+        speakers=[SpeakerTotal(id=0, totalTimeMs=4000), SpeakerTotal(id=1, totalTimeMs=2500)],
+        segments=[SegmentMessage(startMs=start, endMs=end, speakerId=speaker) for start, end, speaker in segments],
+    )
+    recorder = TimelineRecorder()
+    recorder.add(report)
+    return TrackedFile(Path("talk.flac"), 6.0, report, recorder)
+
+
+@pytest.fixture
 def call(tracked):
     """The same, as of a recording with a speaker on each of two channels."""
     return replace(tracked, channel_of={0: 1, 1: 2})

@@ -22,3 +22,14 @@ def test_channels_are_in_the_names_of_voices(call):
         "Speaker 1 (channel 2)",
         "Speaker 0 (channel 1)",
     ]
+
+
+def test_speakers_who_speak_at_once_share_a_cue_with_a_line_each(overlapping):
+    cues = webvtt.from_string(FORMATS["vtt"].render(overlapping)).captions
+    assert [(cue.start, cue.end, cue.text) for cue in cues] == [
+        ("00:00:01.000", "00:00:02.000", "Speaker 0"),
+        ("00:00:02.000", "00:00:03.000", "Speaker 0\nSpeaker 1"),
+        ("00:00:03.000", "00:00:04.000", "Speaker 0"),
+        ("00:00:04.000", "00:00:04.500", "Speaker 1"),
+        ("00:00:05.000", "00:00:06.000", "Speaker 0\nSpeaker 1"),
+    ]
