@@ -10,7 +10,7 @@ from typing import cast
 from speaker_tracker.events import SAMPLE_RATE, Event, OverlappedSpeech, SpeakerChange, SpeechPause
 from speaker_tracker.stage import State
 
-CHANGE_REACH = SAMPLE_RATE // 5
+CHANGE_REACH = SAMPLE_RATE // 4
 """How far from a boundary a change counts for it (samples)."""
 KEPT = 10 * SAMPLE_RATE
 """How long what was told is kept (samples)."""

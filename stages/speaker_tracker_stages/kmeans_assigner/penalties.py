@@ -11,10 +11,8 @@ from speaker_tracker_stages.assigning.arrays import Floats
 
 CHANGE_AFTER_PAUSE = 0.1
 """Penalty of a change of voice across a pause, as a share of that within speech."""
-UNHEARD_CHANGE, HEARD_CHANGE = 1.3, 0.2
+UNHEARD_CHANGE, HEARD_CHANGE = 1.15, 0.2
 """Factors on that penalty where a segmentation is sure that no change of speaker is heard, and that one is; linear in between."""
-UNHEARD_AFTER_PAUSE, HEARD_AFTER_PAUSE = 1.0, 1.0
-"""The same across a pause."""
 SPARE_SLOTS = 2
 """Voices that can be told apart beyond those that are known, so that strangers do not blur into tracked voices."""
 MAX_UNTRACKED = 6
@@ -40,5 +38,4 @@ class Penalties:
         where there is none.
         """
         within = np.where(np.isnan(heard), 1.0, UNHEARD_CHANGE + (HEARD_CHANGE - UNHEARD_CHANGE) * heard)
-        across = np.where(np.isnan(heard), 1.0, UNHEARD_AFTER_PAUSE + (HEARD_AFTER_PAUSE - UNHEARD_AFTER_PAUSE) * heard)
-        return self.change * np.where(after_pause, CHANGE_AFTER_PAUSE * across, within)
+        return self.change * np.where(after_pause, CHANGE_AFTER_PAUSE, within)
