@@ -145,7 +145,7 @@ def _fetch_pyannote_segmentation() -> None:
 def _export_segmentation(output: Path | None) -> None:
     made = import_module(SEGMENTATION_EXPORTER).export(load_settings().model_cache, output)
     click.echo(f"{pyannote_segmentation.NAME} is in {made.folder}")
-    click.echo(f"float32: probabilities differ from the original by at most {made.difference:.5f}")
+    click.echo(f"float32: probabilities differ from the original by at most {made.difference:.1e}")
     if output is not None:
         click.echo(f"Serve it with SPEAKER_TRACKER_STAGE_OPTIONS__PYANNOTE_SEGMENTATION__SOURCE={made.folder}")
 
