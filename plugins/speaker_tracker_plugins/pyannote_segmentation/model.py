@@ -24,8 +24,9 @@ WindowNetwork: TypeAlias = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 class Window:
     """A stretch of one session that is heard as a whole, and the frames that it is to decide.
 
-    ``samples``: float32, shape ``(n,)``, n <= ``WINDOW``; what is missing is silence behind it. ``first``, ``last``: of the frames
-    to decide, half open, counted from the window's start. ``audible``: whether there is anything to hear in them.
+    ``samples``: float32, shape ``(n,)``, n <= ``WINDOW``; the network hears them again behind it until a window is full.
+    ``first``, ``last``: of the frames to decide, half open, counted from the window's start. ``audible``: whether there is anything
+    to hear in them.
     """
 
     samples: NDArray[np.float32]
@@ -58,4 +59,5 @@ class SegmentationModel:
 
 
 def _filled(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.pad(samples, (0, WINDOW - len(samples)))
+    # With silence behind them, the first seconds of a session had twice the false alarm, and overlaps where there were none.
+    return np.resize(samples, WINDOW)
