@@ -145,7 +145,7 @@ def speaker_tracker_stages() -> Sequence[StageSpec]:
     return [
         StageSpec(
             name="pyannote_segmentation",
-            summary="as speaker_segmentation, by pyannote's larger network: more accurate and more expensive",
+            summary="as speaker_segmentation, by pyannote's larger network: better in real meetings, more expensive",
             options=PyannoteSegmentationOptions,
             consumes=CONSUMED,
             produces=PRODUCED,
