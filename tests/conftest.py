@@ -87,5 +87,5 @@ def exported_cache(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def campplus_package() -> Path:
-    """The folder that the package with the weights of CAM++ is installed in; not on the path by itself."""
+    """The folder that the package with the weights of CAM++ and segmentation-3.0 is installed in; not on the path by itself."""
     return package_site()

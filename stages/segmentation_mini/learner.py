@@ -18,10 +18,11 @@ from mel import log_mel_batch
 from numpy.typing import NDArray
 from simulate import Recordings, Simulator
 from speech_corpus import SpeechCorpus, read_noise
-from teacher import Teacher, teach
+from teacher import teach
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, one_hot
 
+from speaker_tracker_plugins.pyannote_segmentation.torch_backend import load_network
 from speaker_tracker_stages.speaker_segmentation.network import (
     DELAY,
     FRAME_RATE,
@@ -97,7 +98,7 @@ class Learner:
         self.average = copy.deepcopy(self.network).eval()
         self.optimizer = torch.optim.AdamW(self.network.parameters(), lr=plan.rate, weight_decay=WEIGHT_DECAY)
         self._resume()
-        self.teacher = Teacher().load(plan.teacher).to(self.device) if plan.teacher else None
+        self.teacher = load_network(plan.teacher).to(self.device) if plan.teacher else None
         noise = read_noise(plan.work)
         held_out = SpeechCorpus(plan.work, held_out=True, limit=plan.speakers)
         torch.manual_seed(HELD_OUT_SEED)

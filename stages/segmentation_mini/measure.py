@@ -19,10 +19,12 @@ import torch
 from detection import Tally, bridged, decide, pick_changes
 from labels import changes, counts
 from numpy.typing import NDArray
-from teacher import WINDOW, WINDOW_S, Teacher, in_frames, of_counts, of_speakers
+from teacher import in_frames, of_counts, of_speakers
 from torch import Tensor
 
 from speaker_tracker.evaluation.utterances import read_samples
+from speaker_tracker_plugins.pyannote_segmentation.powerset import WINDOW, WINDOW_S
+from speaker_tracker_plugins.pyannote_segmentation.torch_backend import load_network
 from speaker_tracker_stages.speaker_segmentation.features import HOP, SAMPLE_RATE, log_mel
 from speaker_tracker_stages.speaker_segmentation.features import WINDOW as MEL_WINDOW
 from speaker_tracker_stages.speaker_segmentation.network import (
@@ -99,7 +101,7 @@ def of_network(weights: Path) -> Detector:
 
 def of_teacher(weights: Path) -> Detector:
     """segmentation-3.0, every half second on the last 10 s; what it says of a frame is taken with 1 s of latency."""
-    teacher = Teacher().load(weights)
+    teacher = load_network(weights)
 
     @torch.inference_mode()
     def detect(samples: NDArray[np.float32]) -> NDArray[np.float32]:

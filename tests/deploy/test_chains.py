@@ -43,7 +43,7 @@ def test_each_chain_runs_as_it_is(path, sink, exported_cache, request):
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("SPEAKER_TRACKER_")}
     if "onnx_embedding" in settings["SPEAKER_TRACKER_STAGES"]:
         inherited["SPEAKER_TRACKER_MODEL_CACHE"] = str(exported_cache)
-    if "campplus_embedding" in settings["SPEAKER_TRACKER_STAGES"]:
+    if any(stage in settings["SPEAKER_TRACKER_STAGES"] for stage in ("campplus_embedding", "pyannote_segmentation")):
         site = request.getfixturevalue("campplus_package")
         inherited["PYTHONPATH"] = os.pathsep.join([str(site), *filter(None, [os.environ.get("PYTHONPATH")])])
     command = [sys.executable, "-m", "speaker_tracker", "diarize", str(ROOT / "tests" / "data" / "dialogue.flac"), "--json"]

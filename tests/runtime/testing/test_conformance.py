@@ -16,7 +16,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 
 NEEDED = {"cloudevents_reporter": {"sink": "http://localhost/"}}
 """Options that have no default, by stage."""
-WITH_A_MODEL = ("silero_vad", "speechbrain_embedding", "onnx_embedding", "campplus_embedding")
+WITH_A_MODEL = ("silero_vad", "speechbrain_embedding", "onnx_embedding", "campplus_embedding", "pyannote_segmentation")
 
 
 class Meter(StageBase):

@@ -11,6 +11,7 @@ import pytest
 import soundfile
 import torch
 
+from speaker_tracker_plugins.pyannote_segmentation.network import SegmentationNetwork
 from speaker_tracker_stages.speaker_segmentation.features import log_mel
 from speaker_tracker_stages.speaker_segmentation.network import SegmentationMini, initial_state
 from support.known_conversation import DATA, read_conversation
@@ -151,10 +152,10 @@ def test_features_of_batches_are_those_of_the_stage():
 
 @pytest.mark.usefixtures("_recipe")
 def test_the_teacher_speaks_in_frames_of_the_network():
-    from teacher import Teacher, in_frames, of_counts, of_speakers, teach  # noqa: PLC0415
+    from teacher import in_frames, of_counts, of_speakers, teach  # noqa: PLC0415
 
     torch.manual_seed(0)
-    teacher = Teacher().eval()
+    teacher = SegmentationNetwork().eval()
     shares = teach(teacher, torch.randn(1, 12 * RATE) * 0.05, 50, 2)
 
     assert shares.shape == (1, 600, 3)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from speaker_tracker.errors import MissingExtraError
 
 if TYPE_CHECKING:
+    from torch import Tensor
     from torch.nn import Module
 
 PURPOSE = "exporting a model"
@@ -43,17 +44,22 @@ def write_traced_graph(network: Module, bands: int, file: Path) -> None:
     """As ``write_graph``, by PyTorch's older exporter: a twentieth of the time for a deep network without branches in its code."""
     import torch  # noqa: PLC0415
 
+    axes = {"features": {0: "batch", 1: "frames"}, "embedding": {0: "batch"}}
+    write_traced(network, torch.zeros(3, 151, bands), file, ("features", "embedding"), axes)
+
+
+def write_traced(network: Module, example: Tensor, file: Path, names: tuple[str, str], axes: dict[str, dict[int, str]]) -> None:
+    """Writes ``network`` as it treats ``example``, by PyTorch's older exporter. Raises ``MissingExtraError``.
+
+    ``names``: of the input and the output. ``axes``: the names of those that may have another length, by input or output.
+    """
+    import torch  # noqa: PLC0415
+
     _need("onnx")
-    example = torch.zeros(3, 151, bands)
+    given, made = names
     with _quiet():
         torch.onnx.export(
-            network.eval(),
-            (example,),
-            str(file),
-            dynamo=False,
-            input_names=["features"],
-            output_names=["embedding"],
-            dynamic_axes={"features": {0: "batch", 1: "frames"}, "embedding": {0: "batch"}},
+            network.eval(), (example,), str(file), dynamo=False, input_names=[given], output_names=[made], dynamic_axes=axes
         )
 
 
