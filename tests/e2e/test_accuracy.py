@@ -46,6 +46,28 @@ def test_the_report_is_no_worse_than_clustering_with_hindsight(groups, group):
 
 
 @needs_shared_data
+def test_speech_of_real_meetings_is_heard(groups):
+    speech = groups["ami"]["detection"]["final"]["speech"]
+
+    assert speech["missed"] + speech["falseAlarm"] <= 0.2
+    assert groups["ami"]["final"]["der"] <= 0.36
+
+
+@needs_shared_data
+def test_overlapped_speech_has_two_speakers(groups):
+    overlap = groups["overlap"]["detection"]["final"]["overlap"]
+
+    assert overlap["found"] >= 0.5
+    assert overlap["false"] <= 0.35
+    assert groups["overlap"]["final"]["der"] <= 0.22
+
+
+@needs_shared_data
+def test_changes_of_speaker_are_found(groups):
+    assert groups["quick"]["changes"]["found"] >= 0.6
+
+
+@needs_shared_data
 def test_ids_hardly_ever_change_hands(groups):
     assert groups["clean"]["idSwitches"] <= 3
     assert groups["all"]["idSwitches"] <= 24
