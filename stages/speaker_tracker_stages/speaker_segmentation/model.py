@@ -19,13 +19,13 @@ TORCH_WEIGHTS = "segmentation_mini.pt"
 ONNX_WEIGHTS = "segmentation_mini.onnx"
 FRAME = 2 * HOP
 """Samples that each of the model's frames stands for, 20 ms."""
-CHUNK = 5 * FRAME
-"""Samples that are heard at a time, 0.1 s."""
+CHUNK = 10 * FRAME
+"""Samples that are heard at a time, 0.2 s."""
 CONTEXT = WINDOW - HOP
 """Samples before a chunk that its first features hear as well."""
 LATENESS = 22
 """Frames by which what the model says lags behind what it hears."""
-MOST_CHUNKS = 10
+MOST_CHUNKS = 5
 """Chunks of one session that are heard in one call."""
 HIDDEN = 112
 STATE_SHAPES = ((2,), (9, BANDS), (HIDDEN,), (LATENESS, HIDDEN), (HIDDEN,))
@@ -63,7 +63,7 @@ class SegmentationQuery:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SegmentationScores:
-    """Answer to a query: probabilities of nobody, one, two or more, and of a change, float32, shape ``(5 * m, 4)``.
+    """Answer to a query: probabilities of nobody, one, two or more, and of a change, float32, shape ``(10 * m, 4)``.
 
     The first of them is of the frame ``LATENESS`` before the first one of the query, shifted by ``CONTEXT`` samples to the front.
     ``state``: after the last chunk.
