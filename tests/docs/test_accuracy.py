@@ -11,7 +11,7 @@ from speaker_tracker.evaluation.changes import NEAR_SECONDS, TOLERANCE_MS
 from support.pages import ROOT, blocks, section, text_of
 
 TEXT = text_of("docs/accuracy.md")
-FIGURES, ORACLE, OWN = (each for each in blocks(TEXT) if "group" in each)
+FIGURES, DETECTION, ORACLE, OWN = (each for each in blocks(TEXT) if "group" in each)
 
 
 def figures(table, group):
@@ -50,6 +50,7 @@ def test_files_of_the_groups_are_those_of_all():
     assert sum(figures(FIGURES, group)[0] for group in groups) == figures(FIGURES, "all")[0] == 26
     assert f"on {int(figures(FIGURES, 'all')[0])} recorded conversations" in TEXT
     assert all(figures(ORACLE, group) for group in groups)
+    assert [line.split()[0] for line in DETECTION.splitlines()[3:]] == [*groups, "all"]
 
 
 @pytest.mark.e2e

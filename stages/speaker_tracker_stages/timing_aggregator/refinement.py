@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import TypeAlias, cast
 
 from speaker_tracker.events import TimelineSegment
@@ -102,7 +102,8 @@ def refined(segments: Iterable[TimelineSegment], heard: HeardActivity, start: in
     """
     turns = _moved([(each.start_ms, each.end_ms, each.speaker) for each in segments if each.speaker is not None], heard)
     spoken = [TimelineSegment(*part, turn[2]) for turn in turns for part in heard.pauses.missing_from(turn[0], turn[1])]
-    second = [each for overlap in heard.overlaps_within(start, end) for each in _second(turns, overlap)]
+    near = _NearbyTurns(turns)
+    second = [each for overlap in heard.overlaps_within(start, end) for each in _second(near.of(overlap), overlap)]
     return [each for each in (*spoken, *second) if each.end_ms > start and each.start_ms < end]
 
 
@@ -119,7 +120,21 @@ def _moved(turns: list[Turn], heard: HeardActivity) -> list[Turn]:
     return turns
 
 
-def _second(turns: list[Turn], overlap: Overlap) -> Iterator[TimelineSegment]:
+class _NearbyTurns:
+    """Finds the turns near an overlap among many, in order of start."""
+
+    def __init__(self, turns: Sequence[Turn]) -> None:
+        self._turns = turns
+        self._starts = [turn[0] for turn in turns]
+        self._ends = list(accumulate((turn[1] for turn in turns), max))
+
+    def of(self, overlap: Overlap) -> Sequence[Turn]:
+        """Those that may be up to ``NEAR_MS`` away."""
+        first = bisect_left(self._ends, overlap.start - NEAR_MS)
+        return self._turns[first : bisect_right(self._starts, overlap.end + NEAR_MS)]
+
+
+def _second(turns: Sequence[Turn], overlap: Overlap) -> Iterator[TimelineSegment]:
     """The nearest other speaker, along each turn that the overlap lies in."""
     for start, end, speaker in turns:
         first, last = max(start, overlap.start), min(end, overlap.end)
