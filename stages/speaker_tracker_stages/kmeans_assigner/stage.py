@@ -43,8 +43,8 @@ from speaker_tracker_stages.kmeans_assigner.penalties import MAX_UNTRACKED, SPAR
 
 MIN_OTHER_SECONDS = 2.0
 """Minimum speech of a voice that is not tracked before it is counted."""
-LEAST_ALONE, ALONE_POWER = 0.1, 1.0
-"""Lower bound of the share of a window in which one person speaks alone, and the power of it that the window is worth."""
+LEAST_ALONE = 0.1
+"""Lower bound of the share of a window in which one person speaks alone, which it is worth in proportion to."""
 UNTOLD = OtherVoices(0, -1)
 """Marker of sessions whose clients do not ask for other voices."""
 
@@ -120,7 +120,7 @@ class KMeansAssigner(StageBase):
         search = self._search or self._begin(model)
         seconds = (event.end - event.start) / SAMPLE_RATE
         worth = window_worth(event.model, (event.heard_end - event.heard_start) / SAMPLE_RATE)
-        alone = max(LEAST_ALONE, self._activity.share_alone(event.heard_start, event.heard_end)) ** ALONE_POWER
+        alone = max(LEAST_ALONE, self._activity.share_alone(event.heard_start, event.heard_end))
         weight = self._options.evidence_per_second * seconds * worth * alone
         change = self._activity.change(event.start)
         recent, stretch, span = self._evidence.recent, (event.start, event.end), (event.heard_start, event.heard_end)

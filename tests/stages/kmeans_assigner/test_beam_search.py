@@ -141,11 +141,11 @@ def test_no_more_than_the_memory_is_kept():
     assert search.best_labels(200).tolist() == [0] * (MAX_OVERLAP + 3)
 
 
-def labels_by_change(change, reach):
+def labels_by_change(change, reach, likeness):
     """Labels of four windows of a voice and four that are a little more like another one, with a change heard between the two."""
     reluctant = BeamSearch(LIKELIHOOD, Penalties(change=12.0, new_voice=0.0, untracked=14.0), 64, num_speakers=2, memory=1000)
     reluctant.restart(known(0, 1), np.ones(2, bool), np.array([0]))
-    own = np.stack([*windows((0, 4)), *np.tile(unit_length(DIRECTIONS[0] + 1.1 * DIRECTIONS[1]), (4, 1))])
+    own = np.stack([*windows((0, 4)), *np.tile(unit_length(DIRECTIONS[0] + likeness * DIRECTIONS[1]), (4, 1))])
     for number in range(8):
         first, last = max(0, number - reach), min(8, number + reach + 1)
         stretch, heard = (number * HOP, (number + 1) * HOP), (first * HOP, last * HOP)
@@ -155,12 +155,13 @@ def labels_by_change(change, reach):
 
 
 def test_a_change_that_is_heard_is_believed_sooner():
-    assert labels_by_change(0.0, reach=0) == [0] * 8
-    assert labels_by_change(1.0, reach=0) == [0] * 4 + [1] * 4
+    assert labels_by_change(0.0, reach=0, likeness=1.1) == [0] * 8
+    assert labels_by_change(1.0, reach=0, likeness=1.1) == [0] * 4 + [1] * 4
 
 
 def test_a_change_that_is_known_later_than_the_voice_is_weighed_then():
-    assert labels_by_change(1.0, reach=2).index(1) < labels_by_change(0.0, reach=2).index(1)
+    assert labels_by_change(0.0, reach=2, likeness=1.3) == [0] * 6 + [1] * 2
+    assert labels_by_change(1.0, reach=2, likeness=1.3) == [0] * 4 + [1] * 4
 
 
 def test_a_change_costs_less_after_a_pause():

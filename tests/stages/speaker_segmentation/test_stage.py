@@ -13,6 +13,7 @@ from speaker_tracker.events import (
 )
 from speaker_tracker.testing import check_stage
 from speaker_tracker_stages.speaker_segmentation import speaker_tracker_stages
+from speaker_tracker_stages.speaker_segmentation.model import CHUNK
 from support.stage_harness import blocks, load, of_type, open_stage, run
 
 SECOND = 16_000
@@ -129,7 +130,7 @@ def test_digital_silence_costs_nothing(segmentation):
     session = open_stage(type(segmentation)(segmentation.open, infer))
     run(session, blocks(np.zeros(5 * SECOND, np.float32), 1600), flush=False)
 
-    assert sum(int(query.audible.sum()) for query in queries) == 10
+    assert sum(int(query.audible.sum()) for query in queries) == SECOND // CHUNK
 
 
 def test_nothing_reaches_across_a_gap(segmentation, dialogue):
