@@ -148,11 +148,13 @@ class ChangeFinder:
         self._frames.clear()
 
     def _told(self, place: int) -> Iterator[Event]:
+        start, probability = self._frames[place]
+        if probability < self._threshold:
+            return
         frames = list(self._frames)
-        start, probability = frames[place]
         before = max((each for _, each in frames[max(0, place - self._reach) : place]), default=0.0)
         behind = max((each for _, each in frames[place + 1 : place + 1 + self._reach]), default=0.0)
-        if probability >= self._threshold and probability > before and probability >= behind:
+        if probability > before and probability >= behind:
             yield SpeakerChange(start, probability)
 
 

@@ -202,13 +202,7 @@ class BeamSearch:
             return
         known, unknown = (float(self._penalties.of_changes(np.array(False), np.array(p))) for p in (heard, math.nan))
         changed = self._history[:, place] != self._history[:, place - 1]
-        self._scores = self._scores - (known - unknown) * changed
-        # The best hypothesis comes first.
-        order = np.argsort(-(self._scores - self._duplicate_penalties), kind="stable")
-        self._scores = self._scores[order] - self._scores[order[0]]
-        self._duplicate_penalties, self._voice_counts = self._duplicate_penalties[order], self._voice_counts[order]
-        self._history, self._sums = self._history[order], self._sums[order]
-        self._evidence, self._products = self._evidence[order], self._products[order]
+        self._scores = self._scores - (known - unknown) * changed  # ordered anew by the selection that follows
 
     def _penalize_duplicates(self) -> Floats:
         """``DUPLICATE_PENALTY`` for hypotheses with a new voice that is an earlier one by the merge log-odds, shape ``(b,)``."""
