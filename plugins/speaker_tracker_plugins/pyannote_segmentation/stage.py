@@ -21,7 +21,8 @@ from speaker_tracker.events import SAMPLE_RATE, Event
 from speaker_tracker.models import cache_folder
 from speaker_tracker.models.pyannote_segmentation import NAME, find_weights
 from speaker_tracker.stage import Inference, LoadedStage, SessionInfo, StageLoadError, StageSpec, State
-from speaker_tracker.stagekit.segmentation_stage import CONSUMED, MUTED_PEAK, PRODUCED, SPEECH, SegmentationStage
+from speaker_tracker.stagekit.muting import MUTED_PEAK
+from speaker_tracker.stagekit.segmentation_stage import CONSUMED, PRODUCED, SPEECH, SegmentationStage
 from speaker_tracker.stagekit.speaker_segmentation import SpeakerSegmentationOptions
 from speaker_tracker_plugins.pyannote_segmentation.model import SegmentationModel, Window, WindowNetwork
 from speaker_tracker_plugins.pyannote_segmentation.onnx_backend import NETWORK, OnnxNetwork, find_export

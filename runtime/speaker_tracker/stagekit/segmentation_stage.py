@@ -31,8 +31,6 @@ SPEECH: frozenset[type[Event]] = frozenset({SpeechStarted, SpeechAudio, SpeechEn
 """What a detector tells; a segmentation stage consumes it, and tells its own in its place."""
 CONSUMED: frozenset[type[Event]] = frozenset({AudioBlock, AudioGap}) | SPEECH
 PRODUCED: frozenset[type[Event]] = frozenset({SpeechPause, OverlappedSpeech, SpeakerChange}) | SPEECH
-MUTED_PEAK = 1.5 / 32768
-"""Maximum magnitude of samples from a microphone that is switched off: zero or the last bit."""
 
 
 class SegmentationStage(StageBase, ABC):

@@ -25,6 +25,7 @@ from speaker_tracker.stage import (
     State,
     float_array,
 )
+from speaker_tracker.stagekit.muting import MutedMicrophone
 from speaker_tracker.stagekit.speech_segmenter import FrameCutter, SegmentTimingOptions, SpeechSegmenter
 from speaker_tracker_stages.silero_vad.level import LevelFollower
 from speaker_tracker_stages.silero_vad.model import CONTEXT, FRAME, STATE_SHAPE, SileroModel, SpeechQuery, SpeechScores
@@ -32,8 +33,6 @@ from speaker_tracker_stages.silero_vad.onnx_backend import onnx_network
 from speaker_tracker_stages.silero_vad.torch_backend import torch_network
 
 FRAMES_PER_SECOND = SAMPLE_RATE / FRAME
-MUTED_PEAK = 1.5 / 32768
-"""Maximum magnitude of samples from a microphone that is switched off: zero or the last bit."""
 
 
 class SileroVadOptions(SegmentTimingOptions):
@@ -70,7 +69,7 @@ class SileroVad(StageBase):
         self._level = LevelFollower(FRAMES_PER_SECOND) if options.level else None
         self._context = np.zeros(CONTEXT, np.float32)
         self._state = np.zeros(STATE_SHAPE, np.float32)
-        self._muted_frames = 0
+        self._microphone = MutedMicrophone(FRAMES_PER_SECOND)
 
     def feed(self, event: Event) -> Iterator[Answer]:
         """Consumes audio blocks of any length; answers with the segments that these complete or begin. A gap ends a segment."""
@@ -109,15 +108,9 @@ class SileroVad(StageBase):
         stream = np.concatenate([self._context, heard.reshape(-1)])
         windows = np.lib.stride_tricks.sliding_window_view(stream, CONTEXT + FRAME)[::FRAME]
         self._context = stream[-CONTEXT:].copy()
-        return Inference(SpeechQuery(windows, self._audible(frames), self._state), partial(self._answer, start, frames, last))
-
-    def _audible(self, frames: NDArray[np.float32]) -> NDArray[np.bool_]:
-        """Which frames the model has to hear, shape ``(m,)``: not those of a microphone that has been muted for a second."""
-        audible = np.ones(len(frames), dtype=bool)
-        for number, loudest in enumerate(np.abs(frames).max(axis=1).tolist()):
-            self._muted_frames = self._muted_frames + 1 if loudest <= MUTED_PEAK else 0
-            audible[number] = self._muted_frames <= FRAMES_PER_SECOND
-        return audible
+        return Inference(
+            SpeechQuery(windows, self._microphone.audible(frames), self._state), partial(self._answer, start, frames, last)
+        )
 
     def _answer(self, start: int, frames: NDArray[np.float32], last: int | None, scores: SpeechScores) -> Iterable[Event]:
         """``last``: number of samples that are audio in the last frame before a gap or the end; None for all other frames."""
@@ -131,7 +124,7 @@ class SileroVad(StageBase):
         yield from self._segmenter.flush()
         self._context = np.zeros(CONTEXT, np.float32)
         self._state = np.zeros(STATE_SHAPE, np.float32)
-        self._muted_frames = 0
+        self._microphone = MutedMicrophone(FRAMES_PER_SECOND)
 
 
 def _load(options: SileroVadOptions) -> LoadedStage:

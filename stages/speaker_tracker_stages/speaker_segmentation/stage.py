@@ -17,7 +17,8 @@ from speaker_tracker import hookimpl
 from speaker_tracker.errors import UserError
 from speaker_tracker.events import SAMPLE_RATE, Event
 from speaker_tracker.stage import Inference, LoadedStage, SessionInfo, StageLoadError, StageSpec, State, float_array
-from speaker_tracker.stagekit.segmentation_stage import CONSUMED, MUTED_PEAK, PRODUCED, SPEECH, SegmentationStage
+from speaker_tracker.stagekit.muting import MutedMicrophone
+from speaker_tracker.stagekit.segmentation_stage import CONSUMED, PRODUCED, SPEECH, SegmentationStage
 from speaker_tracker.stagekit.speaker_segmentation import SpeakerSegmentationOptions
 from speaker_tracker_stages.speaker_segmentation.model import (
     CHUNK,
@@ -33,7 +34,6 @@ from speaker_tracker_stages.speaker_segmentation.model import (
 from speaker_tracker_stages.speaker_segmentation.onnx_backend import onnx_network
 from speaker_tracker_stages.speaker_segmentation.torch_backend import torch_network
 
-MUTED_CHUNKS = SAMPLE_RATE // CHUNK
 REST_CHUNKS = -(-(LATENESS * FRAME + CONTEXT) // CHUNK)
 """Chunks of silence behind the last audio, after which all of it has been decided."""
 
@@ -53,7 +53,7 @@ class SpeakerSegmentation(SegmentationStage):
 
     def ask(self, start: int, chunks: NDArray[np.float32]) -> Inference:
         """As the base says."""
-        return self._question(start, chunks.reshape(-1), self._audible(chunks), last=False)
+        return self._question(start, chunks.reshape(-1), self._microphone.audible(chunks), last=False)
 
     def ask_rest(self, start: int, rest: NDArray[np.float32]) -> Inference:
         """As the base says: silence is heard behind the last audio, until all of it has been decided."""
@@ -64,7 +64,7 @@ class SpeakerSegmentation(SegmentationStage):
         """As the base says."""
         self._context = np.zeros(CONTEXT, np.float32)
         self._state = initial_state()
-        self._muted_chunks = 0
+        self._microphone = MutedMicrophone(SAMPLE_RATE / CHUNK)
 
     def snapshot(self) -> State:
         """The recurrent state, and whether a segment is under way; no audio."""
@@ -79,14 +79,6 @@ class SpeakerSegmentation(SegmentationStage):
         stream = np.concatenate([self._context, samples])
         self._context = stream[-CONTEXT:].copy()
         return Inference(SegmentationQuery(stream, audible, self._state), partial(self._answer, start, last))
-
-    def _audible(self, chunks: NDArray[np.float32]) -> NDArray[np.bool_]:
-        """Which chunks the model has to hear, shape ``(m,)``: not those of a microphone that has been muted for a second."""
-        audible = np.ones(len(chunks), dtype=bool)
-        for number, loudest in enumerate(np.abs(chunks).max(axis=1).tolist()):
-            self._muted_chunks = self._muted_chunks + 1 if loudest <= MUTED_PEAK else 0
-            audible[number] = self._muted_chunks <= MUTED_CHUNKS
-        return audible
 
     def _answer(self, start: int, last: bool, scores: SegmentationScores) -> Iterator[Event]:
         self._state = scores.state
