@@ -16,11 +16,21 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from speaker_tracker import hookimpl
-from speaker_tracker.events import SAMPLE_RATE, Event, SpeakerNow, SpeakersAssigned, SpeechEnded, VoiceEmbedding
+from speaker_tracker.events import (
+    SAMPLE_RATE,
+    Event,
+    SpeakerNow,
+    SpeakersAssigned,
+    SpeakersNamed,
+    SpeechEnded,
+    VoiceEmbedding,
+    VoiceprintsMade,
+)
 from speaker_tracker.stage import Answer, LoadedStage, SessionInfo, StageBase, StageOptions, StageSpec, State
 from speaker_tracker_stages.assigning.announcing import announce
 from speaker_tracker_stages.assigning.arrays import Labels, unit_length
 from speaker_tracker_stages.assigning.evidence import NOBODY, Evidence, Item
+from speaker_tracker_stages.assigning.known_speakers import KnownSpeakers
 from speaker_tracker_stages.assigning.matching import match_speakers
 
 EARLY_SECONDS = 20.0
@@ -53,6 +63,7 @@ class AgglomerativeAssigner(StageBase):
         self._speakers: list[int] = []
         self._centroids = np.zeros((0, 0), dtype=np.float32)
         self._final = False
+        self._known_speakers = KnownSpeakers(session, per_second=1.0)
 
     def feed(self, event: Event) -> Iterator[Answer]:
         """Consumes embeddings and ends of speech; answers with labels and with who speaks now."""
@@ -69,11 +80,13 @@ class AgglomerativeAssigner(StageBase):
             self._final = True
             self._refit()
             yield from announce(self._evidence)
+            yield from self._known_speakers.tell(self._evidence, self._seconds, final=True)
 
     def snapshot(self) -> State:
         """Windows with their labels, and their model; no audio."""
         return {
             "evidence": self._evidence.snapshot(),
+            "known_speakers": self._known_speakers.snapshot(),
             "seconds": self._seconds,
             "refit_at": self._refit_at,
         }
@@ -81,6 +94,7 @@ class AgglomerativeAssigner(StageBase):
     def restore(self, state: State) -> None:
         """Goes on with the same speakers."""
         self._evidence.restore(cast(State, state["evidence"]))
+        self._known_speakers.restore(cast(State, state["known_speakers"]))
         self._seconds = cast(float, state["seconds"])
         self._refit_at = cast(float, state["refit_at"])
         self._update_centroids()
@@ -89,12 +103,14 @@ class AgglomerativeAssigner(StageBase):
         self._evidence.check_model(event.model)
         seconds = (event.end - event.start) / SAMPLE_RATE
         speaker = self._most_similar(event.vector)
-        item = Item(event.vector * np.float32(seconds), seconds, [(event.start, event.end)], label=speaker, anchor=speaker)
+        stretch, heard = (event.start, event.end), (event.heard_start, event.heard_end)
+        item = Item(event.vector * np.float32(seconds), seconds, [stretch], heard, label=speaker, anchor=speaker)
         self._evidence.recent.append(item)
         self._seconds += seconds
         if self._seconds >= self._refit_at:
             self._refit()
         yield from announce(self._evidence)
+        yield from self._known_speakers.tell(self._evidence, self._seconds)
         self._evidence.condense()
         yield SpeakerNow(event.heard_end, () if item.label == NOBODY else (item.label,))
 
@@ -178,7 +194,7 @@ def speaker_tracker_stages() -> Sequence[StageSpec]:
             summary="gives speech to speakers by average linkage of embeddings",
             options=AgglomerativeAssignerOptions,
             consumes=frozenset({VoiceEmbedding, SpeechEnded}),
-            produces=frozenset({SpeakersAssigned, SpeakerNow}),
+            produces=frozenset({SpeakersAssigned, SpeakerNow, SpeakersNamed, VoiceprintsMade}),
             load=_load,
             cpu_heavy=True,
         )

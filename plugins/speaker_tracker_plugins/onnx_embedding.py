@@ -81,7 +81,7 @@ def _load(options: OnnxEmbeddingOptions) -> LoadedStage:
             f"come; run `{EXPORT_COMMAND}` again"
         )
     info = {"model": exported.model.name, "source": str(exported.folder), "precision": options.precision}
-    return LoadedStage(lambda _session: WindowEmbedding(options, exported.model), encoder.infer, info)
+    return LoadedStage(lambda _session: WindowEmbedding(options, exported.model), encoder.infer, info, voice_model=exported.model)
 
 
 @hookimpl

@@ -129,6 +129,12 @@ class Settings(BaseSettings):
         [], description="bearer tokens, one of which a client must show; empty: open to all"
     )
 
+    known_voices: bool = Field(True, description="recognize voices that clients know, and make voiceprints for those who ask")
+    max_known_voices: Annotated[int, Field(ge=1, le=1000)] = Field(
+        50, description="voiceprints that a client may bring to a session"
+    )
+    max_voice_name_length: Annotated[int, Field(ge=1, le=1000)] = Field(100, description="characters of a known voice's name")
+
     web_page: bool = Field(True, description="serve the web page at /")
 
     model_cache: NonEmptyPath | None = Field(None, description="folder for fetched models; default: the user's cache folder")

@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from speaker_tracker.events import Event
+from speaker_tracker.events import Event, VoiceModel
+from speaker_tracker.protocol import KnownVoice
 
 StateValue: TypeAlias = "bool | int | float | str | NDArray[Any] | Sequence[StateValue] | Mapping[str, StateValue] | None"
 State: TypeAlias = Mapping[str, StateValue]
@@ -46,6 +47,8 @@ class SessionInfo:
     ``num_speakers``: number of voices to track, 1 to 5. ``timeline``: whether the client requested timeline messages.
     ``others``: whether it requested to hear of the voices beyond those. ``confidence``: whether it asked how certain labels are.
     ``hints``: whether it requested hints; those that it did not are logged all the same.
+    ``voiceprints``: whether it requested voiceprints. ``known_voices``: the voices to recognize; their prints are of the model and
+    of the length that ``LoadedStage.voice_model`` of the chain says.
     """
 
     session_id: str
@@ -54,6 +57,8 @@ class SessionInfo:
     others: bool = False
     confidence: bool = False
     hints: bool = False
+    voiceprints: bool = False
+    known_voices: tuple[KnownVoice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -139,6 +144,7 @@ class LoadedStage:
     ``info``: a few words for ``/health`` and the log, such as the model in use.
     ``counters``: monotonic totals since the stage was loaded, by names in lower case with underscores, for ``/health`` and
     observers; called at any time from any thread.
+    ``voice_model``: the model of the embeddings that the stage produces; without it no voiceprint can be checked or made.
     """
 
     open: Callable[[SessionInfo], Stage]
@@ -146,6 +152,7 @@ class LoadedStage:
     info: Mapping[str, str] = field(default_factory=dict)
     close: Callable[[], None] | None = None
     counters: Callable[[], Mapping[str, int]] | None = None
+    voice_model: VoiceModel | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

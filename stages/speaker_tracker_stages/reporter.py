@@ -15,10 +15,22 @@ from speaker_tracker.events import (
     Event,
     OtherVoices,
     SpeakerNow,
+    SpeakersNamed,
     TimelineChanged,
     TimelineSegment,
+    VoiceprintsMade,
 )
-from speaker_tracker.protocol import OtherVoicesTotal, ReportMessage, SegmentMessage, SpeakerMessage, SpeakerTotal, TimelineMessage
+from speaker_tracker.protocol import (
+    OtherVoicesTotal,
+    ReportMessage,
+    SegmentMessage,
+    SpeakerMessage,
+    SpeakerTotal,
+    SpeakerVoiceprint,
+    TimelineMessage,
+    Voiceprint,
+    VoiceprintsMessage,
+)
 from speaker_tracker.protocol.certainty import CertaintyTrack
 from speaker_tracker.protocol.intervals import IntervalSet
 from speaker_tracker.stage import Answer, LoadedStage, SessionInfo, StageBase, StageOptions, StageSpec, State
@@ -39,6 +51,10 @@ class Reporter(StageBase):
         self._timeline = Timeline() if session.timeline else None
         self._certainty = CertaintyTrack() if session.timeline and session.confidence else None
         self._wants_others = session.others
+        self._names: dict[int, str] = {}
+        self._wants_voiceprints = session.voiceprints
+        self._voiceprints: dict[int, Voiceprint] = {}
+        self._new_voiceprints: set[int] = set()
         self._others: OtherVoices | None = None
         self._unsent: list[tuple[int, int]] = []
         self._speaking_ms: dict[int, int] = {}
@@ -55,12 +71,21 @@ class Reporter(StageBase):
                 self._now = event.speakers[0] if event.speakers else None
             case OtherVoices():
                 self._others = event
+            case SpeakersNamed():
+                self._rename(event)
+            case VoiceprintsMade() if self._wants_voiceprints:
+                self._voiceprints.update(event.voiceprints)
+                self._new_voiceprints.update(event.voiceprints)
             case AudioClock():
                 due = event.position // self._period > self._position // self._period
                 self._position = event.position
                 if due:
-                    yield ClientMessage(SpeakerMessage(currentSpeakerId=self._now, speakingTimeMs=self._speaking_ms))
+                    name = None if self._now is None else self._names.get(self._now)
+                    yield ClientMessage(
+                        SpeakerMessage(currentSpeakerId=self._now, speakingTimeMs=self._speaking_ms, currentName=name)
+                    )
                     yield from self._timeline_message()
+                    yield from self._voiceprints_message()
         yield event
 
     def flush(self) -> Iterator[Answer]:
@@ -70,14 +95,18 @@ class Reporter(StageBase):
         self._reported = True
         if self._unsent:
             yield from self._timeline_message()
-        totals = [SpeakerTotal(id=speaker, totalTimeMs=ms) for speaker, ms in sorted(self._speaking_ms.items()) if ms]
+        totals = [
+            SpeakerTotal(id=speaker, totalTimeMs=ms, name=self._names.get(speaker), voiceprint=self._voiceprints.get(speaker))
+            for speaker, ms in sorted(self._speaking_ms.items())
+            if ms
+        ]
         segments = None
         if self._timeline is not None:
             segments = [message for message in self._messages(self._timeline.segments()) if message.speakerId is not None]
         yield ClientMessage(ReportMessage(speakers=totals, segments=segments, others=self._others_total))
 
     def snapshot(self) -> State:
-        """Timeline, unsent changes, times, current speaker, position and other voices."""
+        """Timeline, unsent changes, times, current speaker, position, other voices, names and voiceprints."""
         return {
             "timeline": None if self._timeline is None else self._timeline.snapshot(),
             "certainty": None if self._certainty is None else self._certainty.snapshot(),
@@ -86,6 +115,9 @@ class Reporter(StageBase):
             "now": self._now,
             "position": self._position,
             "others": None if self._others is None else [self._others.samples, self._others.voices],
+            "names": [[speaker, name] for speaker, name in self._names.items()],
+            "voiceprints": [[speaker, voiceprint.model_dump()] for speaker, voiceprint in self._voiceprints.items()],
+            "new_voiceprints": sorted(self._new_voiceprints),
         }
 
     def restore(self, state: State) -> None:
@@ -100,9 +132,14 @@ class Reporter(StageBase):
         self._position = cast(int, state["position"])
         if state.get("others") is not None:
             self._others = OtherVoices(*cast(Sequence[int], state["others"]))
+        self._names = dict(cast(Sequence[tuple[int, str]], state["names"]))
+        kept = cast("Sequence[tuple[int, Mapping[str, object]]]", state["voiceprints"])
+        self._voiceprints = {speaker: Voiceprint.model_validate(values) for speaker, values in kept}
+        self._new_voiceprints = set(cast(Sequence[int], state["new_voiceprints"]))
 
     def _messages(self, segments: Sequence[TimelineSegment]) -> list[SegmentMessage]:
-        return [SegmentMessage.of(each) for each in (self._certainty.with_confidence(segments) if self._certainty else segments)]
+        known = self._certainty.with_confidence(segments) if self._certainty else segments
+        return [SegmentMessage.of(each, self._names) for each in known]
 
     @property
     def _others_total(self) -> OtherVoicesTotal | None:
@@ -120,6 +157,19 @@ class Reporter(StageBase):
                     self._certainty.rewrite(start, end, event.segments)
                     changed = [(start, end)]
                 self._unsent += changed
+
+    def _rename(self, event: SpeakersNamed) -> None:
+        """Takes over the names; what the client was told of speakers whose name is another now is told again."""
+        changed = {speaker for speaker in {*self._names, *event.names} if self._names.get(speaker) != event.names.get(speaker)}
+        self._names = dict(event.names)
+        if self._timeline is not None:
+            self._unsent += [(each.start_ms, each.end_ms) for each in self._timeline.segments() if each.speaker in changed]
+
+    def _voiceprints_message(self) -> Iterator[Answer]:
+        if self._new_voiceprints:
+            made = [SpeakerVoiceprint(id=each, voiceprint=self._voiceprints[each]) for each in sorted(self._new_voiceprints)]
+            self._new_voiceprints.clear()
+            yield ClientMessage(VoiceprintsMessage(speakers=made))
 
     def _timeline_message(self) -> Iterator[Answer]:
         if self._timeline is None:
@@ -146,7 +196,7 @@ def speaker_tracker_stages() -> Sequence[StageSpec]:
             summary="speaker, timeline and report messages",
             options=ReporterOptions,
             consumes=frozenset({AudioClock, TimelineChanged, SpeakerNow}),
-            may_consume=frozenset({OtherVoices}),
+            may_consume=frozenset({OtherVoices, SpeakersNamed, VoiceprintsMade}),
             produces=frozenset({ClientMessage}),
             load=_load,
         )

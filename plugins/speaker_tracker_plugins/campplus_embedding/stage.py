@@ -66,7 +66,7 @@ def _load(options: CamPlusPlusEmbeddingOptions) -> LoadedStage:
     if dimension != model.dimension:
         raise StageLoadError(f"{source} gives vectors of {dimension} values, and {model.dimension} are said to come")
     info = {"model": model.name, "source": str(source), "backend": options.backend, "precision": options.precision}
-    return LoadedStage(lambda _session: WindowEmbedding(options, model), encoder.infer, info)
+    return LoadedStage(lambda _session: WindowEmbedding(options, model), encoder.infer, info, voice_model=model)
 
 
 def _torch(options: CamPlusPlusEmbeddingOptions) -> tuple[VoiceNetwork, VoiceModel, Path]:

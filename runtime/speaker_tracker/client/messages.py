@@ -5,12 +5,21 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
 
-from speaker_tracker.protocol import HintMessage, ReportMessage, ServerMessage, SpeakerMessage, StartedMessage, TimelineMessage
+from speaker_tracker.protocol import (
+    HintMessage,
+    ReportMessage,
+    ServerMessage,
+    SpeakerMessage,
+    StartedMessage,
+    TimelineMessage,
+    VoiceprintsMessage,
+)
 
 MODELS: dict[str, type[BaseModel]] = {
     "started": StartedMessage,
     "speaker": SpeakerMessage,
     "timeline": TimelineMessage,
+    "voiceprints": VoiceprintsMessage,
     "hint": HintMessage,
     "report": ReportMessage,
 }

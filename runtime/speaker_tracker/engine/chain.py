@@ -12,7 +12,7 @@ from speaker_tracker.engine.offers import ConfiguredStage, OfferKind
 from speaker_tracker.engine.pipeline import OpenStage, Pipeline, StageFailure
 from speaker_tracker.engine.plugins import PluginManager
 from speaker_tracker.errors import UserError
-from speaker_tracker.events import AudioGap, ClientMessage, Event, PcmReceived
+from speaker_tracker.events import AudioGap, ClientMessage, Event, PcmReceived, SpeakersNamed, VoiceModel, VoiceprintsMade
 from speaker_tracker.settings import DEFAULT_STAGES
 from speaker_tracker.stage import LoadedStage, SessionInfo, Stage, StageLoadError
 
@@ -100,6 +100,13 @@ class Chain:
         """``LoadedStage.info`` by stage name; stages without any are left out."""
         pairs = zip(self.configured, self._loaded, strict=True)
         return {stage.name: dict(loaded.info) for stage, loaded in pairs if loaded.info}
+
+    @property
+    def voice_model(self) -> VoiceModel | None:
+        """The model by which the chain recognizes known voices and makes voiceprints; None if it cannot do both."""
+        produced = frozenset().union(*(stage.provided.spec.produces for stage in self.configured))
+        models = [loaded.voice_model for loaded in self._loaded if loaded.voice_model is not None]
+        return models[-1] if models and {SpeakersNamed, VoiceprintsMade} <= produced else None
 
     @property
     def counters(self) -> dict[str, dict[str, int]]:

@@ -10,16 +10,17 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any, TypeAlias
 
 from pydantic import ValidationError
 
+from speaker_tracker.engine.known_voices import KnownVoiceLimits, checked_voices, invalid_voices
 from speaker_tracker.engine.pipeline import Pipeline, StageFailure
 from speaker_tracker.engine.served_audio import check_announced_audio
 from speaker_tracker.errors import BadInput
-from speaker_tracker.events import SAMPLE_RATE, AudioGap, AudioHint, ClientMessage, Event, PcmReceived
+from speaker_tracker.events import SAMPLE_RATE, AudioGap, AudioHint, ClientMessage, Event, PcmReceived, VoiceModel
 from speaker_tracker.protocol import (
     BYTES_PER_SAMPLE,
     BYTES_PER_SECOND,
@@ -56,10 +57,14 @@ WANTED_TYPE: dict[int | str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class SessionLimits:
-    """``max_frame_bytes``: longest frame accepted. ``max_session_seconds``: audio that one session may send, without gaps."""
+    """``max_frame_bytes``: longest frame accepted. ``max_session_seconds``: audio that one session may send, without gaps.
+
+    ``known_voices``: how many voices ``start`` may bring, and with what names.
+    """
 
     max_frame_bytes: int = 1 << 20
     max_session_seconds: float = 8 * 3600.0
+    known_voices: KnownVoiceLimits = field(default_factory=KnownVoiceLimits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +123,20 @@ class SessionState(Enum):
 
 
 class Session:
-    """One client's session. ``open_pipeline`` makes its pipeline once the client has said ``start``."""
+    """One client's session. ``open_pipeline`` makes its pipeline once the client has said ``start``.
+
+    ``voice_model``: the model by which the pipeline recognizes known voices and makes voiceprints; None: it does neither.
+    """
 
     def __init__(
-        self, session_id: str, open_pipeline: Callable[[SessionInfo], Pipeline], limits: SessionLimits | None = None
+        self,
+        session_id: str,
+        open_pipeline: Callable[[SessionInfo], Pipeline],
+        limits: SessionLimits | None = None,
+        voice_model: VoiceModel | None = None,
     ) -> None:
         self.session_id = session_id
+        self._voice_model = voice_model
         self.state = SessionState.AWAITING_START
         self._open_pipeline = open_pipeline
         self._limits = limits or SessionLimits()
@@ -177,9 +190,8 @@ class Session:
     # -- control messages --------------------------------------------------------------------------------------------------------
 
     def _handle_text(self, text: str) -> Iterator[list[Output]]:
-        if len(text) > MAX_COMMAND_BYTES:
+        if len(text) > MAX_COMMAND_BYTES and not self._may_bring_voices(text):
             self._check_length(len(text))
-        if len(text) > MAX_COMMAND_BYTES:
             raise BadInput(
                 ErrorCode.INVALID_JSON,
                 f"a text frame of {len(text)} characters is no control message; those are short JSON objects, and audio goes "
@@ -201,8 +213,14 @@ class Session:
                 self._started("nothing to stop")
                 yield self._finish(Close(CloseCode.NORMAL))
 
+    def _may_bring_voices(self, text: str) -> bool:
+        """Whether a text that is long for a control message may be a ``start`` with known voices, which alone may be so long."""
+        longest = MAX_COMMAND_BYTES + self._limits.known_voices.max_bytes
+        return self._pipeline is None and len(text) <= longest and '"known_voices"' in text
+
     def _start(self, command: StartCommand) -> list[Output]:
         check_announced_audio(command)
+        known_voices = checked_voices(command, self._limits.known_voices, self._voice_model)
         info = SessionInfo(
             self.session_id,
             command.num_speakers,
@@ -210,6 +228,8 @@ class Session:
             others=command.others,
             confidence=command.confidence,
             hints=command.hints,
+            voiceprints=command.voiceprints,
+            known_voices=known_voices,
         )
         self._pipeline = self._open_pipeline(info)
         self._hints = command.hints
@@ -347,6 +367,8 @@ def _validated_start(value: dict[str, Any]) -> StartCommand:
         field, given = first["loc"][0], _quoted(json.dumps(first["input"]))
     if field == "num_speakers":
         raise BadInput(ErrorCode.INVALID_NUM_SPEAKERS, f"num_speakers must be a whole number from 1 to {MAX_SPEAKERS}, not {given}")
+    if field == "known_voices":
+        raise invalid_voices(first, given)
     wanted = WANTED_TYPE.get(field, "true or false")
     raise BadInput(ErrorCode.INVALID_MESSAGE, f"{field} must be {wanted}, not {given}")
 

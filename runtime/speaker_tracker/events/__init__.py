@@ -8,7 +8,7 @@ from speaker_tracker.events.audio import SAMPLE_RATE, AudioBlock, AudioClock, Au
 from speaker_tracker.events.base import Event
 from speaker_tracker.events.messages import ClientMessage
 from speaker_tracker.events.segmentation import OverlappedSpeech, SpeakerChange, SpeechPause
-from speaker_tracker.events.speakers import OtherVoices, SpeakerNow, SpeakersAssigned, SpeakerSpan
+from speaker_tracker.events.speakers import OtherVoices, SpeakerNow, SpeakersAssigned, SpeakersNamed, SpeakerSpan, VoiceprintsMade
 from speaker_tracker.events.speech import SpeechAudio, SpeechEnded, SpeechStarted
 from speaker_tracker.events.timeline import TimelineChanged, TimelineSegment
 from speaker_tracker.events.voice import VoiceCalibration, VoiceEmbedding, VoiceModel
@@ -28,6 +28,7 @@ __all__ = [
     "SpeakerNow",
     "SpeakerSpan",
     "SpeakersAssigned",
+    "SpeakersNamed",
     "SpeechAudio",
     "SpeechEnded",
     "SpeechPause",
@@ -37,4 +38,5 @@ __all__ = [
     "VoiceCalibration",
     "VoiceEmbedding",
     "VoiceModel",
+    "VoiceprintsMade",
 ]

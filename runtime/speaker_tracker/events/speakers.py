@@ -1,8 +1,10 @@
 """Speaker labels, as produced by an assigner."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from speaker_tracker.events.base import Event
+from speaker_tracker.protocol.voiceprints import Voiceprint
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +53,20 @@ class SpeakerNow(Event):
 
     position: int
     speakers: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakersNamed(Event):
+    """Which speakers are recognized as known voices of ``SessionInfo.known_voices``; replaces all earlier names.
+
+    ``names``: the name of each recognized speaker; no two have the same.
+    """
+
+    names: Mapping[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceprintsMade(Event):
+    """New voiceprints, by speaker; each replaces an earlier one of that speaker, others stay as they are."""
+
+    voiceprints: Mapping[int, Voiceprint]

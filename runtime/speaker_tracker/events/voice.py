@@ -47,6 +47,7 @@ class VoiceModel:
     ``dimension``: length of its embeddings.
     ``same_voice_cosine``: the cosine of two embeddings at which the same voice and two voices are equally likely, for windows of
     ``calibrated_seconds``; comes with the model, measured on speakers that it was not trained on.
+    ``version``: of its weights; embeddings of two versions cannot be compared either.
     ``calibration``: how its embeddings vary; None where nobody has measured it. ``speaker-tracker models calibrate`` does.
     """
 
@@ -55,6 +56,7 @@ class VoiceModel:
     same_voice_cosine: float
     calibrated_seconds: float
     calibration: VoiceCalibration | None = None
+    version: int = 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)

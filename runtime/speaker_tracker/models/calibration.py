@@ -27,6 +27,7 @@ class Identity(BaseModel):
     model_config = ConfigDict(strict=True, allow_inf_nan=False, extra="ignore")
 
     version: Literal[1, 2] = 1
+    model_version: Annotated[int, Field(ge=1, le=1 << 31)] = 1
     name: Annotated[str, Field(min_length=1)] | None = None
     dimension: Annotated[int, Field(ge=1, le=1 << 16)] | None = None
     same_voice_cosine: Annotated[float, Field(ge=-1, le=1)] | None = None
@@ -78,12 +79,15 @@ def read_model(folder: Path, *, name: str, dimension: int, same_voice_cosine: fl
         same_voice_cosine=same_voice_cosine if identity.same_voice_cosine is None else identity.same_voice_cosine,
         calibrated_seconds=identity.calibrated_seconds or calibrated_seconds,
         calibration=None if figures is None else _calibration(figures),
+        version=identity.model_version,
     )
 
 
 def write_model(model: VoiceModel, file: Path) -> None:
     """Writes ``calibration.json`` of a model, of version 2 where it has been calibrated. Raises ``ModelError``."""
-    document: dict[str, object] = {field.name: getattr(model, field.name) for field in fields(model) if field.name != "calibration"}
+    others = {"calibration", "version"}
+    document: dict[str, object] = {field.name: getattr(model, field.name) for field in fields(model) if field.name not in others}
+    document["model_version"] = model.version
     if model.calibration is not None:
         document = {"version": VERSION, **document, **asdict(model.calibration)}
     try:
@@ -95,7 +99,7 @@ def write_model(model: VoiceModel, file: Path) -> None:
 def lacking(folder: Path) -> list[str]:
     """Which fields of a model's identity ``calibration.json`` in ``folder`` lacks. Raises ``ModelError``."""
     document = _document(folder / CALIBRATION)
-    return [name for name in Identity.model_fields if name != "version" and name not in document]
+    return [name for name in Identity.model_fields if name not in {"version", "model_version"} and name not in document]
 
 
 def _document(file: Path) -> dict[str, object]:

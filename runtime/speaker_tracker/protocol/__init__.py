@@ -20,11 +20,14 @@ from speaker_tracker.protocol.messages import (
     ServerMessage,
     SpeakerMessage,
     SpeakerTotal,
+    SpeakerVoiceprint,
     StartCommand,
     StartedMessage,
     StopCommand,
     TimelineMessage,
+    VoiceprintsMessage,
 )
+from speaker_tracker.protocol.voiceprints import KnownVoice, Voiceprint
 
 if TYPE_CHECKING:
     from speaker_tracker.errors import BadInput
@@ -48,16 +51,20 @@ __all__ = [
     "HintCode",
     "HintMessage",
     "KeepAliveCommand",
+    "KnownVoice",
     "OtherVoicesTotal",
     "ReportMessage",
     "SegmentMessage",
     "ServerMessage",
     "SpeakerMessage",
     "SpeakerTotal",
+    "SpeakerVoiceprint",
     "StartCommand",
     "StartedMessage",
     "StopCommand",
     "TimelineMessage",
+    "Voiceprint",
+    "VoiceprintsMessage",
 ]
 
 

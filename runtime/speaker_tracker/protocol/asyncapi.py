@@ -29,6 +29,7 @@ from speaker_tracker.protocol import (
     StartedMessage,
     StopCommand,
     TimelineMessage,
+    VoiceprintsMessage,
 )
 
 Json: TypeAlias = dict[str, Any]
@@ -45,6 +46,7 @@ SENT: dict[str, type[BaseModel]] = {
     "started": StartedMessage,
     "speaker": SpeakerMessage,
     "timeline": TimelineMessage,
+    "voiceprints": VoiceprintsMessage,
     "hint": HintMessage,
     "report": ReportMessage,
     "error": ErrorMessage,
@@ -244,6 +246,7 @@ def _operations() -> Json:
         "onStarted": _operation("send", "started", "Answers `start`."),
         "onSpeaker": _operation("send", "speaker", "Tells who speaks, while audio comes in."),
         "onTimeline": _operation("send", "timeline", "Tells what is new in the timeline, if it was requested."),
+        "onVoiceprints": _operation("send", "voiceprints", "Tells how speakers sound, if voiceprints were requested."),
         "onHint": _operation(
             "send", "hint", "Tells what the audio may be other than what it is taken for, if hints were requested."
         ),

@@ -32,6 +32,9 @@ class ErrorCode(StrEnum):
     IDLE_TIMEOUT = "idle_timeout"
     SERVER_BUSY = "server_busy"
     SHUTTING_DOWN = "shutting_down"
+    INVALID_KNOWN_VOICES = "invalid_known_voices"
+    VOICEPRINT_MODEL = "voiceprint_model"
+    KNOWN_VOICES_OFF = "known_voices_off"
     STAGE_FAILED = "stage_failed"
 
 
@@ -60,6 +63,9 @@ CLOSE_CODE_OF: dict[ErrorCode, CloseCode] = {
     ErrorCode.IDLE_TIMEOUT: CloseCode.POLICY,
     ErrorCode.SERVER_BUSY: CloseCode.TRY_AGAIN_LATER,
     ErrorCode.SHUTTING_DOWN: CloseCode.TRY_AGAIN_LATER,
+    ErrorCode.INVALID_KNOWN_VOICES: CloseCode.POLICY,
+    ErrorCode.VOICEPRINT_MODEL: CloseCode.POLICY,
+    ErrorCode.KNOWN_VOICES_OFF: CloseCode.POLICY,
     ErrorCode.STAGE_FAILED: CloseCode.INTERNAL_ERROR,
 }
 """The close code that follows each error."""

@@ -4,6 +4,7 @@ Client to server: JSON text frames (``start``, ``gap``, ``keepalive``, ``stop``)
 text frames.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, StrictBool, StrictInt, StrictStr, model_serializer
@@ -11,8 +12,9 @@ from pydantic.json_schema import SkipJsonSchema
 
 from speaker_tracker.protocol.codes import ErrorCode
 from speaker_tracker.protocol.segments import TimelineSegment
+from speaker_tracker.protocol.voiceprints import EXAMPLE_VECTOR, KnownVoice, Voiceprint
 
-PROTOCOL_VERSION = "1.1.0"
+PROTOCOL_VERSION = "1.2.0"
 """The second number grows with additions to the protocol. The first stays, as clients written for it keep working."""
 
 MAX_SPEAKERS = 5
@@ -21,6 +23,8 @@ MAX_GAP_MS = 24 * 3_600_000
 """Longest gap that one message may announce: a day."""
 CONFIDENCE_DIGITS = 3
 """Decimals of a confidence on the wire."""
+EXAMPLE_PRINT = {"model": "ecapa-mini", "version": 1, "vector": EXAMPLE_VECTOR, "seconds": 42.1}
+"""A voiceprint for examples; a real one has as many values as the model's embeddings."""
 
 
 def _with_examples(*examples: dict[str, Any]) -> ConfigDict:
@@ -43,6 +47,7 @@ class StartCommand(BaseModel):
         {"action": "start", "num_speakers": 2},
         {"action": "start", "timeline": True},
         {"action": "start", "sample_rate": 16000, "encoding": "pcm_s16le", "channels": 1, "hints": True},
+        {"action": "start", "voiceprints": True, "known_voices": [{"name": "Anna", "voiceprint": EXAMPLE_PRINT}]},
     )
 
     action: Literal["start"] = "start"
@@ -60,6 +65,14 @@ class StartCommand(BaseModel):
     )
     confidence: StrictBool = Field(False, description="Whether segments of the timeline have `confidence`.")
     hints: StrictBool = Field(False, description="Whether to send `hint` messages.")
+    voiceprints: StrictBool = Field(
+        False, description="Whether to send `voiceprints` messages, and a voiceprint of each speaker with the report."
+    )
+    known_voices: list[KnownVoice] | SkipJsonSchema[None] = Field(
+        None,
+        description="Voices to recognize; whoever of them speaks has a `name` in messages. A name may have several prints. The "
+        "number of prints and the length of names are limited by the server, and the prints must be of its voice model.",
+    )
     sample_rate: StrictInt | SkipJsonSchema[None] = Field(
         None, description="Samples per second that the client will send. Only 16000 is served; anything else is refused."
     )
@@ -117,6 +130,10 @@ class StartedMessage(BaseModel):
     num_speakers: int = Field(description="Number of voices to track.")
 
 
+Name = Annotated[
+    str | SkipJsonSchema[None],
+    Field(description="Name of the speaker, as `start` gave it; present if they are recognized as a known voice."),
+]
 SpeakerId = Annotated[int | None, Field(description="Numbered from 0 in order of first appearance; null: nobody tracked.")]
 
 
@@ -138,6 +155,11 @@ class SpeakerMessage(BaseModel):
         description="Milliseconds by speaker id, with a key for each speaker who has appeared.",
         json_schema_extra={"propertyNames": {"pattern": f"^[0-{MAX_SPEAKERS - 1}]$"}},
     )
+    currentName: Name = None  # noqa: N815
+
+    @model_serializer(mode="wrap")
+    def _omit_unrequested(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return _without_absent(handler(self), "currentName")
 
 
 class SegmentMessage(BaseModel):
@@ -156,15 +178,18 @@ class SegmentMessage(BaseModel):
         description="Probability that the speaker is right; present if `start` requested it, somebody speaks, and it is known.",
     )
 
+    name: Name = None
+
     @model_serializer(mode="wrap")
     def _omit_unrequested(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return _without_absent(handler(self), "confidence")
+        return _without_absent(handler(self), "confidence", "name")
 
     @classmethod
-    def of(cls, segment: TimelineSegment) -> Self:
-        """The message for ``segment``."""
+    def of(cls, segment: TimelineSegment, names: Mapping[int, str] | None = None) -> Self:
+        """The message for ``segment``; ``names``: those of recognized speakers."""
         confidence = None if segment.confidence is None else round(segment.confidence, CONFIDENCE_DIGITS)
-        return cls(startMs=segment.start_ms, endMs=segment.end_ms, speakerId=segment.speaker, confidence=confidence)
+        name = None if names is None or segment.speaker is None else names.get(segment.speaker)
+        return cls(startMs=segment.start_ms, endMs=segment.end_ms, speakerId=segment.speaker, confidence=confidence, name=name)
 
     def segment(self, offset_ms: int = 0) -> TimelineSegment:
         """The segment as a ``TimelineSegment``, shifted by ``offset_ms`` (ms)."""
@@ -199,7 +224,7 @@ class TimelineMessage(BaseModel):
             "audioMs": 12340,
             "segments": [
                 {"startMs": 9500, "endMs": 11200, "speakerId": 0},
-                {"startMs": 10600, "endMs": 11200, "speakerId": 1},
+                {"startMs": 10600, "endMs": 11200, "speakerId": 1, "name": "Anna"},
                 {"startMs": 11200, "endMs": 11600, "speakerId": None},
             ],
         },
@@ -223,6 +248,36 @@ class SpeakerTotal(BaseModel):
 
     id: int
     totalTimeMs: int  # noqa: N815
+    name: Name = None
+    voiceprint: Voiceprint | SkipJsonSchema[None] = Field(
+        None, description="How the speaker sounds; present if `start` requested it and enough of the voice was heard alone."
+    )
+
+    @model_serializer(mode="wrap")
+    def _omit_unrequested(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return _without_absent(handler(self), "name", "voiceprint")
+
+
+class SpeakerVoiceprint(BaseModel):
+    """The voiceprint of one speaker."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: int
+    voiceprint: Voiceprint
+
+
+class VoiceprintsMessage(BaseModel):
+    """New voiceprints of speakers, each in the place of an earlier one of the same speaker.
+
+    Sent if `start` requested voiceprints, from time to time, so that a client that loses its connection has them: brought back as
+    `known_voices` of the next session they say who is who. Those of the report are the best.
+    """
+
+    model_config = _with_examples({"event": "voiceprints", "speakers": [{"id": 0, "voiceprint": EXAMPLE_PRINT}]})
+
+    event: Literal["voiceprints"] = "voiceprints"
+    speakers: list[SpeakerVoiceprint]
 
 
 class ReportMessage(BaseModel):
@@ -240,6 +295,7 @@ class ReportMessage(BaseModel):
             "segments": [{"startMs": 9500, "endMs": 11200, "speakerId": 0}],
             "others": {"totalTimeMs": 8250, "voices": 2},
         },
+        {"event": "report", "speakers": [{"id": 0, "totalTimeMs": 45000, "name": "Anna", "voiceprint": EXAMPLE_PRINT}]},
     )
 
     event: Literal["report"] = "report"
@@ -293,4 +349,4 @@ class ErrorMessage(BaseModel):
 
 
 ClientCommand = StartCommand | GapCommand | KeepAliveCommand | StopCommand
-ServerMessage = StartedMessage | SpeakerMessage | TimelineMessage | HintMessage | ReportMessage | ErrorMessage
+ServerMessage = StartedMessage | SpeakerMessage | TimelineMessage | VoiceprintsMessage | HintMessage | ReportMessage | ErrorMessage

@@ -14,7 +14,8 @@ from speaker_tracker.engine.pipeline import Pipeline
 from speaker_tracker.engine.session import BytesReceived, Close, Input, Session, SessionLimits, TextReceived
 from speaker_tracker.errors import UserError
 from speaker_tracker.events.audio import SAMPLE_RATE
-from speaker_tracker.protocol import ErrorMessage, ReportMessage, ServerMessage, StartCommand, StopCommand
+from speaker_tracker.events.voice import VoiceModel
+from speaker_tracker.protocol import ErrorMessage, KnownVoice, ReportMessage, ServerMessage, StartCommand, StopCommand
 from speaker_tracker.results.timeline_recorder import TimelineRecorder
 from speaker_tracker.stage import SessionInfo
 
@@ -23,6 +24,19 @@ DEFAULT_FRAME_MS = 100
 
 class TrackingError(UserError):
     """The session ended with an error instead of a report."""
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceRequest:
+    """What is asked of known voices.
+
+    ``model``: ``Chain.voice_model``, by which they are recognized. ``known``: voices to recognize. ``voiceprints``: whether to have
+    voiceprints in the report.
+    """
+
+    model: VoiceModel | None = None
+    known: tuple[KnownVoice, ...] = ()
+    voiceprints: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +66,26 @@ def track(  # noqa: PLR0913 - the input and its callbacks
     on_progress: Callable[[float], object] | None = None,
     on_message: Callable[[ServerMessage], object] | None = None,
     confidence: bool = False,
+    voices: VoiceRequest | None = None,
 ) -> Tracking:
     """Streams ``audio`` through a session, in frames of ``frame_ms``, as a client would that requests the timeline.
 
     ``open_pipeline``: ``Chain.open``. ``on_progress``: called with the seconds of audio processed since the last call.
-    ``on_message``: called with each message of the session. ``confidence``: whether segments have it.
+    ``on_message``: called with each message of the session. ``confidence``: whether segments have it. ``voices``: what is asked of
+    known voices and voiceprints.
     Raises ``TrackingError`` if the session fails and ``AudioFileError`` if nothing of the file can be read.
     """
-    run = _Run(open_pipeline, audio, frame_ms, on_message)
-    run.send(
-        TextReceived(StartCommand(num_speakers=num_speakers, timeline=True, others=True, confidence=confidence).model_dump_json())
+    asked = voices or VoiceRequest()
+    run = _Run(open_pipeline, audio, frame_ms, on_message, asked.model)
+    start = StartCommand(
+        num_speakers=num_speakers,
+        timeline=True,
+        others=True,
+        confidence=confidence,
+        voiceprints=asked.voiceprints,
+        known_voices=list(asked.known) or None,
     )
+    run.send(TextReceived(start.model_dump_json()))
     for frame in audio.frames(frame_ms):
         run.send(BytesReceived(frame))
         if on_progress is not None:
@@ -101,9 +124,10 @@ class _Run:
         audio: AudioFile,
         frame_ms: int,
         on_message: Callable[[ServerMessage], object] | None,
+        voice_model: VoiceModel | None = None,
     ) -> None:
         limits = SessionLimits(max_frame_bytes=SAMPLE_RATE * 2 * frame_ms // 1000, max_session_seconds=math.inf)
-        self._session = Session(audio.path.name, open_pipeline, limits)
+        self._session = Session(audio.path.name, open_pipeline, limits, voice_model)
         self._audio = audio
         self._on_message = on_message
         self.recorder = TimelineRecorder()

@@ -16,6 +16,7 @@ from quart import Quart, Response, Websocket, jsonify, request, websocket
 
 from speaker_tracker import __version__
 from speaker_tracker.engine.chain import Chain
+from speaker_tracker.engine.known_voices import KnownVoiceLimits
 from speaker_tracker.engine.observers import ObserverConfigurationError, Observers
 from speaker_tracker.engine.session import Session, SessionLimits
 from speaker_tracker.observer import Endpoint
@@ -51,7 +52,12 @@ class SessionServer:
         self.admission = Admission(settings)
         self.registry = SessionRegistry(settings.max_sessions)
         self.steps = StepRunner(cpu_heavy=chain.cpu_heavy, threads=settings.worker_threads)
-        self.limits = SessionLimits(settings.max_frame_bytes, settings.max_session_seconds)
+        self.limits = SessionLimits(
+            settings.max_frame_bytes,
+            settings.max_session_seconds,
+            KnownVoiceLimits(settings.max_known_voices, settings.max_voice_name_length),
+        )
+        self.voice_model = chain.voice_model if settings.known_voices else None
 
     def health(self) -> tuple[dict[str, Any], HTTPStatus]:
         """Body and status of ``/health``; the figures are those of this process."""
@@ -88,7 +94,8 @@ class SessionServer:
             return
         on_stage_time = self.observers.stage_took if self.observers else None
         with self.registry.place():
-            session = Session(secrets.token_hex(6), partial(self.chain.open, on_stage_time=on_stage_time), self.limits)
+            open_pipeline = partial(self.chain.open, on_stage_time=on_stage_time)
+            session = Session(secrets.token_hex(6), open_pipeline, self.limits, self.voice_model)
             patience = self.settings.idle_timeout_seconds
             await SessionPump(session, client, self.steps, self.registry, patience, self.observers).run()
 
@@ -123,7 +130,7 @@ def create_app(settings: Settings, chain: Chain, observers: Observers | None = N
         _add_endpoint(app, path, endpoint)
     add_asyncapi(app)
     if settings.web_page:
-        app.register_blueprint(web_page(settings, server.admission))
+        app.register_blueprint(web_page(settings, server.admission, server.voice_model))
 
     @app.get(HEALTH_PATH)
     async def health() -> tuple[dict[str, Any], HTTPStatus]:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from hypercorn.config import Config, Sockets
 
+from speaker_tracker.engine.known_voices import KnownVoiceLimits
+from speaker_tracker.engine.session import MAX_COMMAND_BYTES
 from speaker_tracker.errors import UserError
 from speaker_tracker.server.app import SESSION_PATH
 from speaker_tracker.settings import Settings
@@ -33,7 +35,8 @@ def hypercorn_config(settings: Settings) -> Config:
     config.bind = [f"[{settings.host}]:{settings.port}" if ":" in settings.host else f"{settings.host}:{settings.port}"]
     config.backlog = BACKLOG
     config.max_app_queue_size = APPLICATION_QUEUE
-    config.websocket_max_message_size = settings.max_frame_bytes
+    limits = KnownVoiceLimits(settings.max_known_voices, settings.max_voice_name_length)
+    config.websocket_max_message_size = max(settings.max_frame_bytes, MAX_COMMAND_BYTES + limits.max_bytes)
     config.graceful_timeout = CLOSING_SECONDS
     config.shutdown_timeout = CLOSING_SECONDS
     config.include_server_header = False

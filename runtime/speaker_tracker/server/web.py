@@ -12,6 +12,7 @@ from typing import Any
 
 from quart import Blueprint, Response, abort, request
 
+from speaker_tracker.events import VoiceModel
 from speaker_tracker.server.admission import Admission
 from speaker_tracker.settings import Settings
 
@@ -61,8 +62,11 @@ def is_page_path(path: str) -> bool:
     return path == PAGE_PATH or path.startswith(FILES_PATH)
 
 
-def web_page(settings: Settings, admission: Admission) -> Blueprint:
-    """Blueprint of the page, its files, and ``POST /web/admission``, which tells the page how a handshake would be answered."""
+def web_page(settings: Settings, admission: Admission, voice_model: VoiceModel | None) -> Blueprint:
+    """Blueprint of the page, its files, and ``POST /web/admission``, which tells the page how a handshake would be answered.
+
+    ``voice_model``: the model by which the server recognizes known voices; None: it does not.
+    """
     page = Blueprint("web", __name__)
     known = page_files()
 
@@ -89,6 +93,7 @@ def web_page(settings: Settings, admission: Admission) -> Blueprint:
                 "maxFrameBytes": settings.max_frame_bytes,
                 "maxSessionSeconds": settings.max_session_seconds,
             },
+            "knownVoices": None if voice_model is None else _known_voices(voice_model, settings),
         }
         return body, HTTPStatus.OK, {"Cache-Control": "no-store"}
 
@@ -98,6 +103,16 @@ def web_page(settings: Settings, admission: Admission) -> Blueprint:
         return response
 
     return page
+
+
+def _known_voices(model: VoiceModel, settings: Settings) -> dict[str, Any]:
+    """What a page must know to have voices recognized."""
+    return {
+        "model": model.name,
+        "version": model.version,
+        "maxVoices": settings.max_known_voices,
+        "maxNameLength": settings.max_voice_name_length,
+    }
 
 
 def _walk(folder: Traversable, above: str = "") -> Iterator[tuple[str, Traversable]]:

@@ -23,6 +23,7 @@ from speaker_tracker.events import (
     SpeakerChange,
     SpeakerNow,
     SpeakersAssigned,
+    SpeakersNamed,
     SpeakerSpan,
     SpeechAudio,
     SpeechEnded,
@@ -32,8 +33,9 @@ from speaker_tracker.events import (
     TimelineSegment,
     VoiceEmbedding,
     VoiceModel,
+    VoiceprintsMade,
 )
-from speaker_tracker.protocol import SpeakerMessage
+from speaker_tracker.protocol import SpeakerMessage, Voiceprint
 from speaker_tracker.testing.single_stage import audio_blocks, pcm_frames
 
 E = TypeVar("E", bound=Event)
@@ -142,6 +144,8 @@ def _timed(frame: int) -> Iterator[tuple[tuple[int, int], Event]]:
         yield (min(last, first + HEARD_AFTER), 3), SpeakerChange(first, 0.75)
         yield (last, 6), SpeakerNow(last, ())
         yield (last, 7), OtherVoices(last // 8, 1)
+        yield (last, 7), SpeakersNamed({voice: f"Voice {voice}"})
+        yield (last, 7), VoiceprintsMade({voice: Voiceprint.of(MODEL.name, MODEL.version, np.eye(MODEL.dimension)[voice], 5.0)})
 
 
 def _heard_within() -> Iterator[tuple[tuple[int, int], Event]]:
@@ -182,6 +186,8 @@ SAMPLED = (
     SpeakersAssigned,
     SpeakerNow,
     OtherVoices,
+    SpeakersNamed,
+    VoiceprintsMade,
     TimelineChanged,
     ClientMessage,
 )

@@ -91,13 +91,13 @@ class Evidence:
         yield from self.recent
 
     def check_model(self, model: VoiceModel) -> VoiceModel:
-        """Remembers the first model and answers with it; a model is known by its name and dimension.
+        """Remembers the first model and answers with it; a model is known by its name, version and dimension.
 
         Raises ``StateMismatch`` for any other model, as embeddings of two models cannot be compared.
         """
         if self.model is None:
             self.model = model
-        known, given = [self.model.name, self.model.dimension], [model.name, model.dimension]
+        known, given = ([each.name, each.version, each.dimension] for each in (self.model, model))
         if given != known:
             raise StateMismatch(f"embeddings of {given} came after those of {known}, and the two cannot be compared")
         return self.model

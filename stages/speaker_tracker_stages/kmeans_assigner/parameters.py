@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from speaker_tracker.events import VoiceCalibration, VoiceModel
+from speaker_tracker_stages.assigning.calibrations import calibration_of
 from speaker_tracker_stages.kmeans_assigner.likelihood import VoiceLikelihood
 
 LIKELIHOOD_SCALE = 5.0
@@ -41,7 +42,7 @@ def likelihood_of(model: VoiceModel, num_speakers: int, overrides: Overrides | N
     Variance within a voice that is overridden is taken off that between voices, or given to it. Raises ``ValueError`` if nothing is
     left of it.
     """
-    measured = _overridden(model.calibration or typical_calibration(model.same_voice_cosine), overrides or Overrides())
+    measured = _overridden(calibration_of(model), overrides or Overrides())
     common = COMMON_SHARE * measured.common_variance
     between = 1.0 - measured.within_variance - common
     if between <= 0:
@@ -62,31 +63,10 @@ def likelihood_of(model: VoiceModel, num_speakers: int, overrides: Overrides | N
 
 def window_worth(model: VoiceModel, seconds: float) -> float:
     """What a window that heard ``seconds`` is worth, as a share of one of ``calibrated_seconds``; at most 1."""
-    measured = model.calibration or typical_calibration(model.same_voice_cosine)
+    measured = calibration_of(model)
     lengths, worths = zip(*measured.evidence_by_seconds, strict=True)
     measured_worth = min(1.0, seconds / lengths[0]) * float(np.interp(seconds, lengths, worths))
     return float(min(1.0, measured_worth) ** SHORT_WINDOW_POWER)
-
-
-def typical_calibration(same_voice_cosine: float) -> VoiceCalibration:
-    """What is typical of a model of which only ``same_voice_cosine`` is known.
-
-    The shares are those of ``ecapa-mini`` before version 0.2, of which both were measured.
-    """
-    spread = 1.0 - same_voice_cosine
-    within = 0.7 * spread
-    common = 0.37 * (1.0 - within)
-    return VoiceCalibration(
-        within_variance=within,
-        between_variance=1.0 - within - common,
-        common_variance=common,
-        style_variance=0.066 * spread,
-        channel_variance=0.108 * spread,
-        effective_dimension=21.0,
-        evidence_by_seconds=((0.5, 0.33), (1.0, 0.67), (1.5, 1.0)),
-        equal_error_rate=0.1,
-        measured_on=f"not measured: typical of a same_voice_cosine of {same_voice_cosine:g}",
-    )
 
 
 def _overridden(measured: VoiceCalibration, overrides: Overrides) -> VoiceCalibration:

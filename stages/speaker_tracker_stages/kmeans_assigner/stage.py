@@ -22,16 +22,19 @@ from speaker_tracker.events import (
     SpeakerChange,
     SpeakerNow,
     SpeakersAssigned,
+    SpeakersNamed,
     SpeechEnded,
     SpeechPause,
     VoiceEmbedding,
     VoiceModel,
+    VoiceprintsMade,
 )
 from speaker_tracker.stage import Answer, LoadedStage, SessionInfo, StageBase, StageSpec, State
 from speaker_tracker_stages.assigning.activity import RecentActivity
 from speaker_tracker_stages.assigning.announcing import announce
 from speaker_tracker_stages.assigning.arrays import Labels
 from speaker_tracker_stages.assigning.evidence import NOBODY, Evidence, Item
+from speaker_tracker_stages.assigning.known_speakers import KnownSpeakers
 from speaker_tracker_stages.assigning.matching import match_speakers
 from speaker_tracker_stages.kmeans_assigner.beam_search import BeamSearch
 from speaker_tracker_stages.kmeans_assigner.certainty import confidences
@@ -65,6 +68,7 @@ class KMeansAssigner(StageBase):
         self._refit_at = 0.0
         self._refitted_at = 0.0
         self._final = False
+        self._known_speakers = KnownSpeakers(session, options.evidence_per_second)
         self._wants_confidence = session.confidence
         self._others: OtherVoices | None = None if session.others else UNTOLD
 
@@ -88,6 +92,7 @@ class KMeansAssigner(StageBase):
             self._final = True
             self._refit(final=True)
             yield from self._announce(len(self._evidence.recent), again=self._wants_confidence)
+            yield from self._known_speakers.tell(self._evidence, self._seconds, final=True)
         yield from self._tell_others()
 
     def snapshot(self) -> State:
@@ -95,6 +100,7 @@ class KMeansAssigner(StageBase):
         return {
             "evidence": self._evidence.snapshot(),
             "activity": self._activity.snapshot(),
+            "known_speakers": self._known_speakers.snapshot(),
             "speakers": list(self._speakers),
             "seconds": self._seconds,
             "refit_at": self._refit_at,
@@ -104,6 +110,7 @@ class KMeansAssigner(StageBase):
         """Goes on with the same speakers, as after a pause."""
         self._evidence.restore(cast(State, state["evidence"]))
         self._activity.restore(cast(State, state["activity"]))
+        self._known_speakers.restore(cast(State, state["known_speakers"]))
         self._seconds = cast(float, state["seconds"])
         self._refit_at = cast(float, state["refit_at"])
         if self._evidence.model is not None:
@@ -136,6 +143,7 @@ class KMeansAssigner(StageBase):
         if self._seconds >= self._refit_at or (search.is_full and self._seconds >= self._refitted_at + 1):
             self._refit()
         yield from self._announce(self._confident_windows(search))
+        yield from self._known_speakers.tell(self._evidence, self._seconds)
         yield from self._tell_others()
         self._evidence.condense(purity)
         latest = self._evidence.recent[-1].label
@@ -268,7 +276,7 @@ def speaker_tracker_stages() -> Sequence[StageSpec]:
             options=KMeansAssignerOptions,
             consumes=frozenset({VoiceEmbedding, SpeechEnded}),
             may_consume=frozenset({SpeechPause, OverlappedSpeech, SpeakerChange}),
-            produces=frozenset({SpeakersAssigned, SpeakerNow, OtherVoices}),
+            produces=frozenset({SpeakersAssigned, SpeakerNow, OtherVoices, SpeakersNamed, VoiceprintsMade}),
             load=_load,
             cpu_heavy=True,
         )

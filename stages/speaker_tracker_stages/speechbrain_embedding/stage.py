@@ -48,7 +48,7 @@ def _load(options: SpeechBrainEmbeddingOptions) -> LoadedStage:
     info = {"model": folder.name, "source": str(folder.path)}
     if folder.hint:
         info["hint"] = folder.hint
-    return LoadedStage(lambda _session: WindowEmbedding(options, model), encoder.infer, info)
+    return LoadedStage(lambda _session: WindowEmbedding(options, model), encoder.infer, info, voice_model=model)
 
 
 @hookimpl

@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -80,12 +81,12 @@ def test_a_model_goes_with_itself_however_it_is_calibrated():
     assert evidence.check_model(model(cosine=0.3)) == model(cosine=0.4)
 
 
-@pytest.mark.parametrize("other", [model(name="large"), model(dimension=256)])
+@pytest.mark.parametrize("other", [model(name="large"), model(dimension=256), replace(model(), version=2)])
 def test_embeddings_of_another_model_are_refused_and_both_are_named(other):
     evidence = Evidence(100, 20)
     evidence.check_model(model())
 
-    said = f"embeddings of ['{other.name}', {other.dimension}] came after those of ['small', 192], and the two cannot be compared"
+    said = f"embeddings of ['{other.name}', {other.version}, {other.dimension}] came after those of ['small', 1, 192], and the two"
     with pytest.raises(StateMismatch, match=re.escape(said)):
         evidence.check_model(other)
 

@@ -4,6 +4,7 @@ import pytest
 
 from speaker_tracker.events import VoiceCalibration, VoiceModel
 from speaker_tracker.models import resolve
+from speaker_tracker_stages.assigning.calibrations import typical_calibration
 from speaker_tracker_stages.kmeans_assigner.parameters import (
     ALONE_FACTOR,
     COMMON_SHARE,
@@ -12,7 +13,6 @@ from speaker_tracker_stages.kmeans_assigner.parameters import (
     SHORT_WINDOW_POWER,
     Overrides,
     likelihood_of,
-    typical_calibration,
     window_worth,
 )
 

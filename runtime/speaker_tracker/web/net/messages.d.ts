@@ -15,6 +15,9 @@ export type ErrorCode =
   | "idle_timeout"
   | "server_busy"
   | "shutting_down"
+  | "invalid_known_voices"
+  | "voiceprint_model"
+  | "known_voices_off"
   | "stage_failed";
 
 /** Says what was wrong and what is right; the connection closes after it. */
@@ -59,6 +62,13 @@ export interface KeepAliveCommand {
   action: "keepalive";
 }
 
+/** A person and one of their voiceprints; several with the same name are prints of the same person. */
+export interface KnownVoice {
+  /** What the person is called in messages. */
+  name: string;
+  voiceprint: Voiceprint;
+}
+
 /** Speech of voices beyond `num_speakers`, each heard for at least two seconds. */
 export interface OtherVoicesTotal {
   totalTimeMs: number;
@@ -94,6 +104,8 @@ export interface SegmentMessage {
   speakerId: number | null;
   /** Probability that the speaker is right; present if `start` requested it, somebody speaks, and it is known. */
   confidence?: number;
+  /** Name of the speaker, as `start` gave it; present if they are recognized as a known voice. */
+  name?: string;
 }
 
 /**
@@ -108,12 +120,24 @@ export interface SpeakerMessage {
   currentSpeakerId: number | null;
   /** Milliseconds by speaker id, with a key for each speaker who has appeared. */
   speakingTimeMs: Record<string, number>;
+  /** Name of the speaker, as `start` gave it; present if they are recognized as a known voice. */
+  currentName?: string;
 }
 
 /** Total speaking time of one speaker, also while others speak at once. */
 export interface SpeakerTotal {
   id: number;
   totalTimeMs: number;
+  /** Name of the speaker, as `start` gave it; present if they are recognized as a known voice. */
+  name?: string;
+  /** How the speaker sounds; present if `start` requested it and enough of the voice was heard alone. */
+  voiceprint?: Voiceprint;
+}
+
+/** The voiceprint of one speaker. */
+export interface SpeakerVoiceprint {
+  id: number;
+  voiceprint: Voiceprint;
 }
 
 /**
@@ -133,6 +157,13 @@ export interface StartCommand {
   confidence?: boolean;
   /** Whether to send `hint` messages. */
   hints?: boolean;
+  /** Whether to send `voiceprints` messages, and a voiceprint of each speaker with the report. */
+  voiceprints?: boolean;
+  /**
+   * Voices to recognize; whoever of them speaks has a `name` in messages. A name may have several prints. The number of prints and
+   * the length of names are limited by the server, and the prints must be of its voice model.
+   */
+  known_voices?: KnownVoice[];
   /** Samples per second that the client will send. Only 16000 is served; anything else is refused. */
   sample_rate?: number;
   /**
@@ -175,6 +206,40 @@ export interface TimelineMessage {
   others?: OtherVoicesTotal;
 }
 
+/**
+ * How a voice sounds to a voice model: the mean embedding of a person's speech in one session.
+ *
+ * It is of use to servers with the same model alone. Speech cannot be made of it, but whoever has it can recognize the voice.
+ */
+export interface Voiceprint {
+  /** Name of the voice model. */
+  model: string;
+  /** Version of the model's weights; those of other versions cannot be compared. */
+  version?: number;
+  /** The mean of embeddings of length 1, as base64 of float16 values, little-endian. */
+  vector: string;
+  /** Speech that it was made of. */
+  seconds: number;
+}
+
+/**
+ * New voiceprints of speakers, each in the place of an earlier one of the same speaker.
+ *
+ * Sent if `start` requested voiceprints, from time to time, so that a client that loses its connection has them: brought back as
+ * `known_voices` of the next session they say who is who. Those of the report are the best.
+ */
+export interface VoiceprintsMessage {
+  event: "voiceprints";
+  speakers: SpeakerVoiceprint[];
+}
+
 export type ClientCommand = StartCommand | GapCommand | KeepAliveCommand | StopCommand;
 
-export type ServerMessage = StartedMessage | SpeakerMessage | TimelineMessage | HintMessage | ReportMessage | ErrorMessage;
+export type ServerMessage =
+  | StartedMessage
+  | SpeakerMessage
+  | TimelineMessage
+  | VoiceprintsMessage
+  | HintMessage
+  | ReportMessage
+  | ErrorMessage;
