@@ -19,6 +19,7 @@ from speaker_tracker.client.errors import (
     CannotConnect,
     ClientError,
     ConnectionLost,
+    KnownVoicesRefused,
     NotASpeakerTracker,
     ServerBusy,
     ServerError,
@@ -32,16 +33,19 @@ from speaker_tracker.client.events import (
     Hint,
     OtherVoices,
     Part,
+    PartSpeaker,
     Reconnected,
     Report,
     Segment,
     SpeakerUpdate,
     TimelineUpdate,
     TrackerEvent,
+    Voiceprints,
 )
 from speaker_tracker.client.outbox import Gap
 from speaker_tracker.client.sync import TrackerClientSync
 from speaker_tracker.client.tracker_client import TrackerClient
+from speaker_tracker.protocol import KnownVoice, Voiceprint
 
 __all__ = [
     "DEFAULT_URL",
@@ -55,9 +59,12 @@ __all__ = [
     "EventsMissed",
     "Gap",
     "Hint",
+    "KnownVoice",
+    "KnownVoicesRefused",
     "NotASpeakerTracker",
     "OtherVoices",
     "Part",
+    "PartSpeaker",
     "Reconnected",
     "Report",
     "Segment",
@@ -71,6 +78,8 @@ __all__ = [
     "TrackerClientSync",
     "TrackerEvent",
     "UntrustedCertificate",
+    "Voiceprint",
+    "Voiceprints",
 ]
 
 RENAMED = {"SpeakerNow": SpeakerUpdate, "TimelineChanged": TimelineUpdate}

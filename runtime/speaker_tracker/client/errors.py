@@ -81,9 +81,24 @@ class ServerBusy(ServerError):
     temporary = True
 
 
+class KnownVoicesRefused(ServerError):
+    """The server does not take the known voices, or makes no voiceprints.
+
+    ``code``: ``invalid_known_voices`` for prints, names or a number of them that it cannot use, ``voiceprint_model`` for prints of
+    another voice model than its own, ``known_voices_off`` if it recognizes nobody.
+    """
+
+
+VOICE_CODES = frozenset({ErrorCode.INVALID_KNOWN_VOICES, ErrorCode.VOICEPRINT_MODEL, ErrorCode.KNOWN_VOICES_OFF})
+
+
 def server_error(message: str, code: str) -> ServerError:
     """The exception for an error message with this code."""
-    kind = ServerBusy if code in {ErrorCode.SERVER_BUSY, ErrorCode.SHUTTING_DOWN} else ServerError
+    kind: type[ServerError] = ServerError
+    if code in {ErrorCode.SERVER_BUSY, ErrorCode.SHUTTING_DOWN}:
+        kind = ServerBusy
+    elif code in VOICE_CODES:
+        kind = KnownVoicesRefused
     return kind(f"the server says: {message}", code)
 
 

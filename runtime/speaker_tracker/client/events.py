@@ -2,31 +2,43 @@
 
 All times are whole milliseconds on one clock: that of the audio and gaps given to the client, from the first sample on, also across
 lost connections. A lost connection ends a *part*: the following session numbers its speakers anew, so that speaker 0 of part 1 need
-not be speaker 0 of part 0.
+not be speaker 0 of part 0. ``same_as`` tells who was recognized.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from speaker_tracker.protocol.segments import TimelineSegment
+from speaker_tracker.protocol.voiceprints import Voiceprint
 
 Segment = TimelineSegment
 """A segment of the timeline; in these events on the client's clock."""
 
 
 @dataclass(frozen=True, slots=True)
+class PartSpeaker:
+    """A speaker of a part, both numbered from 0."""
+
+    part: int
+    speaker: int
+
+
+@dataclass(frozen=True, slots=True)
 class SpeakerUpdate:
     """Current speaker, None for nobody tracked, and speaking time so far of each speaker of this part (ms by speaker).
 
-    Where several speak at once, ``speaker`` is the most prominent of them, and the time counts for each.
+    Where several speak at once, ``speaker`` is the most prominent of them, and the time counts for each. ``name``: that of the
+    known voice that the speaker is recognized as, else None. ``same_as``: as of ``Part``, as far as it is known by now.
     """
 
     part: int
     speaker: int | None
     speaking_ms: Mapping[int, int]
+    name: str | None = None
+    same_as: Mapping[int, PartSpeaker] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +54,25 @@ class TimelineUpdate:
     """New or corrected segments; what they cover together replaces all speakers that earlier events had there.
 
     ``audio_ms``: audio that the server had received. ``segments``: those of different speakers overlap where they speak at once;
-    ``speaker`` None is nobody. ``others``: voices beyond ``num_speakers`` in this part; None unless requested.
+    ``speaker`` None is nobody. ``others``: voices beyond ``num_speakers`` in this part; None unless requested. ``names`` and
+    ``same_as``: as of ``Part``, as far as they are known by now. They may be corrected, and the segments of whom they change come
+    again.
     """
 
     part: int
     audio_ms: int
     segments: tuple[Segment, ...]
     others: OtherVoices | None = None
+    names: Mapping[int, str] = field(default_factory=dict)
+    same_as: Mapping[int, PartSpeaker] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Voiceprints:
+    """New voiceprints of speakers of this part (by speaker), if they were requested; those of the ``Report`` are the best."""
+
+    part: int
+    voiceprints: Mapping[int, Voiceprint]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +125,8 @@ class Part:
     ``reported``: whether the figures are the server's report; otherwise they are what it had sent before the connection was lost.
     ``speaking_ms``: speaking time of each speaker (ms by speaker). ``segments``: its timeline in order of start, without silence;
     None if it was not requested. ``others``: voices beyond ``num_speakers``; None if they were not requested.
+    ``names``: those of recognized known voices (by speaker). ``voiceprints``: of each speaker who spoke for 5 s at least, if they
+    were requested. ``same_as``: of speakers recognized from an earlier part, who they were in the first part that heard them.
     """
 
     number: int
@@ -110,6 +136,9 @@ class Part:
     speaking_ms: Mapping[int, int]
     segments: tuple[Segment, ...] | None
     others: OtherVoices | None = None
+    names: Mapping[int, str] = field(default_factory=dict)
+    voiceprints: Mapping[int, Voiceprint] = field(default_factory=dict)
+    same_as: Mapping[int, PartSpeaker] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,4 +154,4 @@ class Report:
     complete: bool
 
 
-TrackerEvent: TypeAlias = SpeakerUpdate | TimelineUpdate | Hint | Disconnected | Reconnected | EventsMissed | Report
+TrackerEvent: TypeAlias = SpeakerUpdate | TimelineUpdate | Voiceprints | Hint | Disconnected | Reconnected | EventsMissed | Report

@@ -7,7 +7,8 @@ import logging
 
 from speaker_tracker.client.backoff import Attempts, Backoff
 from speaker_tracker.client.connection import TrackerConnection, open_connection
-from speaker_tracker.client.errors import CannotConnect, ClientError
+from speaker_tracker.client.errors import CannotConnect, ClientError, ServerError
+from speaker_tracker.client.people import People
 from speaker_tracker.protocol import StartCommand
 
 logger = logging.getLogger(__name__)
@@ -18,26 +19,46 @@ NO_MORE = Backoff(attempts=0)
 
 
 class SessionOpener:
-    """Opens sessions with one server, all with the same parameters.
+    """Opens sessions with one server, all with the same parameters, except for whom they know.
 
-    ``start``: the command to send. ``token``, ``patience_seconds``: as for ``open_connection``. ``reconnect``: None: one attempt.
+    ``start``: the command to send. ``people``: what it says of voices. ``token``, ``patience_seconds``: as for ``open_connection``.
+    ``reconnect``: None: one attempt.
     """
 
-    def __init__(
-        self, url: str, token: str | None, start: StartCommand, patience_seconds: float, reconnect: Backoff | None
+    def __init__(  # noqa: PLR0913 - a server, and what it is asked for
+        self,
+        url: str,
+        token: str | None,
+        start: StartCommand,
+        patience_seconds: float,
+        reconnect: Backoff | None,
+        *,
+        people: People,
     ) -> None:
         self._url = url
         self._token = token
         self._start = start
+        self._people = people
         self._patience_seconds = patience_seconds
         self._attempts = Attempts(reconnect or NO_MORE)
 
     async def open_once(self) -> TrackerConnection:
-        """A connection with a started session, to be closed by the caller; raises the first failure."""
+        """A connection with a started session, to be closed by the caller; raises the first failure.
+
+        A server that does not take what only this client asks of voices, to reconnect, is asked again without it, at once.
+        """
+        while True:
+            try:
+                return await self._started(self._start.model_copy(update=self._people.start_fields))
+            except ServerError as error:
+                if not self._people.do_without(error.code):
+                    raise
+
+    async def _started(self, start: StartCommand) -> TrackerConnection:
         connection = await open_connection(self._url, self._token, self._patience_seconds)
         try:
             async with asyncio.timeout(START_SECONDS):
-                await connection.start(**self._start.model_dump(exclude={"action"}))
+                await connection.start(**start.model_dump(exclude={"action"}))
         except BaseException as error:
             await connection.close()
             if isinstance(error, TimeoutError):

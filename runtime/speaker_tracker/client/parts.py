@@ -8,13 +8,16 @@ from speaker_tracker.client.events import (
     Hint,
     OtherVoices,
     Part,
+    PartSpeaker,
     Reconnected,
     Report,
     Segment,
     SpeakerUpdate,
     TimelineUpdate,
     TrackerEvent,
+    Voiceprints,
 )
+from speaker_tracker.client.people import People
 from speaker_tracker.protocol import (
     HintMessage,
     OtherVoicesTotal,
@@ -23,9 +26,12 @@ from speaker_tracker.protocol import (
     ServerMessage,
     SpeakerMessage,
     TimelineMessage,
+    Voiceprint,
+    VoiceprintsMessage,
 )
 from speaker_tracker.protocol.certainty import CertaintyTrack
 from speaker_tracker.protocol.intervals import IntervalSet
+from speaker_tracker.protocol.speaker_names import SpeakerNames
 
 CERTAIN_MS = 5000
 """Age from which received audio is not sent again, labelled or not: if nothing was said of it by then, nobody tracked spoke."""
@@ -60,9 +66,12 @@ class CorrectedTimeline:
 
 
 class PartSoFar:
-    """One session. ``offset_ms``: where its audio begins on the clock. ``timeline``: whether it was requested."""
+    """One session. ``offset_ms``: where its audio begins on the clock. ``timeline``: whether it was requested.
 
-    def __init__(self, number: int, offset_ms: int, *, timeline: bool) -> None:
+    ``people``: whom it knows.
+    """
+
+    def __init__(self, number: int, offset_ms: int, people: People, *, timeline: bool) -> None:
         self.number = number
         self.offset_ms = offset_ms
         self.reported = False
@@ -75,6 +84,9 @@ class PartSoFar:
         self._timeline = CorrectedTimeline() if timeline else None
         self._segments: tuple[Segment, ...] | None = None
         self._others: OtherVoices | None = None
+        self._people = people
+        self._names = SpeakerNames()
+        self._voiceprints: dict[int, Voiceprint] = {}
 
     @property
     def acknowledges(self) -> bool:
@@ -83,24 +95,37 @@ class PartSoFar:
 
     def add(self, message: ServerMessage) -> TrackerEvent | None:
         """Processes one message of the server; returns the event for it, if any."""
+        self._names.add(message)
         match message:
             case SpeakerMessage():
                 self._unanswered += 1
                 self._speaking_ms = dict(message.speakingTimeMs)
-                return SpeakerUpdate(self.number, message.currentSpeakerId, message.speakingTimeMs)
+                speaker = message.currentSpeakerId
+                name = None if speaker is None else self._shown_names.get(speaker)
+                return SpeakerUpdate(self.number, speaker, message.speakingTimeMs, name, self._same_as)
             case TimelineMessage():
                 self._others = _others(message.others)
                 changed = TimelineUpdate(
-                    self.number, self.offset_ms + message.audioMs, self._on_clock(message.segments), self._others
+                    self.number,
+                    self.offset_ms + message.audioMs,
+                    self._on_clock(message.segments),
+                    self._others,
+                    self._shown_names,
+                    self._same_as,
                 )
                 self._take(changed)
                 return changed
+            case VoiceprintsMessage():
+                new = {speaker.id: speaker.voiceprint for speaker in message.speakers}
+                self._voiceprints |= new
+                return Voiceprints(self.number, new) if self._people.wants_voiceprints else None
             case HintMessage():
                 return Hint(self.number, message.code, message.message)
             case ReportMessage():
                 self.reported = True
                 self._others = _others(message.others)
                 self._speaking_ms = {speaker.id: speaker.totalTimeMs for speaker in message.speakers}
+                self._voiceprints |= {each.id: each.voiceprint for each in message.speakers if each.voiceprint is not None}
                 self._segments = None if message.segments is None else self._on_clock(message.segments)
                 self.certain_ms = max([self.certain_ms, self._heard_ms, *(segment.end_ms for segment in self._segments or ())])
         return None
@@ -110,7 +135,18 @@ class PartSoFar:
         segments = self._segments
         if not self.reported and self._timeline is not None:
             segments = self._timeline.segments
-        return Part(self.number, self.offset_ms, sent_ms, self.reported, dict(self._speaking_ms), segments, self._others)
+        return Part(
+            self.number,
+            self.offset_ms,
+            sent_ms,
+            self.reported,
+            dict(self._speaking_ms),
+            segments,
+            self._others,
+            self._shown_names,
+            dict(self._voiceprints) if self._people.wants_voiceprints else {},
+            self._same_as,
+        )
 
     def ended_at(self, end_ms: int) -> Part:
         """Its result if the next part begins at ``end_ms`` on the clock: what was said of later audio is discarded."""
@@ -121,6 +157,10 @@ class PartSoFar:
         if segments is not None:
             segments = tuple(replace(each, end_ms=min(each.end_ms, end_ms)) for each in segments if each.start_ms < end_ms)
         return replace(part, speaking_ms=speaking_ms, segments=segments)
+
+    def tell_people(self) -> None:
+        """Has the sessions after it know its speakers."""
+        self._people.end_part(self.number, self._names.by_speaker, self._voiceprints)
 
     def lost_ms(self, end_ms: int) -> int | None:
         """Length of the audio before ``end_ms`` that has no label in this part; None if that cannot be known."""
@@ -134,6 +174,15 @@ class PartSoFar:
             self._timeline.add(changed.segments)
             self.certain_ms = max(self.certain_ms, self._timeline.end_ms, changed.audio_ms - CERTAIN_MS)
 
+    @property
+    def _shown_names(self) -> dict[int, str]:
+        return self._people.shown(self._names.by_speaker)
+
+    @property
+    def _same_as(self) -> dict[int, PartSpeaker]:
+        known = self._people.same_as(self._names.by_speaker)
+        return {speaker: first for speaker, first in known.items() if first.part < self.number}
+
     def _on_clock(self, segments: list[SegmentMessage]) -> tuple[Segment, ...]:
         return tuple(each.segment(self.offset_ms) for each in segments)
 
@@ -143,12 +192,13 @@ def _others(total: OtherVoicesTotal | None) -> OtherVoices | None:
 
 
 class Parts:
-    """All sessions of one client so far."""
+    """All sessions of one client so far. ``people``: whom they know."""
 
-    def __init__(self, *, timeline: bool) -> None:
+    def __init__(self, people: People | None = None, *, timeline: bool) -> None:
+        self._people = people or People()
         self._timeline = timeline
         self._ended: list[Part] = []
-        self._current = PartSoFar(0, 0, timeline=timeline)
+        self._current = PartSoFar(0, 0, self._people, timeline=timeline)
 
     @property
     def current(self) -> PartSoFar:
@@ -159,7 +209,7 @@ class Parts:
         """Adds a session whose audio begins at ``offset_ms`` on the clock; returns the event for it."""
         before = self._current
         self._ended.append(before.ended_at(offset_ms))
-        self._current = PartSoFar(before.number + 1, offset_ms, timeline=self._timeline)
+        self._current = PartSoFar(before.number + 1, offset_ms, self._people, timeline=self._timeline)
         return Reconnected(self._current.number, offset_ms, before.lost_ms(offset_ms))
 
     def report(self, sent_ms: int, *, stopped: bool) -> Report:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import Self
@@ -20,8 +21,9 @@ from speaker_tracker.client.opening import SessionOpener
 from speaker_tracker.client.outbox import Gap, Outbox
 from speaker_tracker.client.parts import Parts
 from speaker_tracker.client.pcm import Audio, as_pcm, pieces
+from speaker_tracker.client.people import People
 from speaker_tracker.client.source import FRAME_BYTES, AsyncSource, Pace, frames_of
-from speaker_tracker.protocol import BYTES_PER_MS, DEFAULT_SPEAKERS, MAX_GAP_MS, MAX_SPEAKERS, StartCommand
+from speaker_tracker.protocol import BYTES_PER_MS, DEFAULT_SPEAKERS, MAX_GAP_MS, MAX_SPEAKERS, KnownVoice, StartCommand
 
 PATIENCE_SECONDS = 60.0
 MAX_WAITING_EVENTS = 4096
@@ -41,10 +43,16 @@ class TrackerClient:
     ``token``: sent as bearer token. ``timeline``: whether to ask for ``TimelineUpdate`` and for segments in the report.
     ``others``: whether to hear of voices beyond ``num_speakers``. ``confidence``: whether segments say how certain they are.
     ``hints``: whether to ask for ``Hint``, in case the audio looks like another format.
+    ``known_voices``: voices to recognize, whose names are then told; several of one name are prints of one person.
+    ``voiceprints``: whether to ask for ``Voiceprints`` and for those of the report.
     ``reconnect``: retry policy for sessions that cannot be opened or are lost; None: no retries.
     ``wait_for_server``: whether to retry the first session as well; otherwise its first failure is raised.
     ``max_waiting_events``: limit of unread events; beyond it the oldest are dropped, and ``EventsMissed`` tells how many.
     ``patience_seconds``: how long a server may neither acknowledge nor accept audio before the connection is lost (on Linux).
+
+    With ``reconnect`` the client asks for voiceprints in any case, and brings those of lost sessions to the next one, so that it
+    tells who of its speakers was heard before (``same_as``). A server that recognizes no voices, or hears by another voice model,
+    is asked again without that, at once.
 
     Raises ``BadArgument``; entering raises ``ClientError``.
     """
@@ -59,28 +67,41 @@ class TrackerClient:
         others: bool = False,
         confidence: bool = False,
         hints: bool = False,
+        known_voices: Sequence[KnownVoice] = (),
+        voiceprints: bool = False,
         reconnect: Backoff | None = DEFAULT_BACKOFF,
         wait_for_server: bool = True,
         max_waiting_events: int = MAX_WAITING_EVENTS,
         patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
         try:
-            start = StartCommand(num_speakers=num_speakers, timeline=timeline, others=others, confidence=confidence, hints=hints)
+            start = StartCommand(
+                num_speakers=num_speakers,
+                timeline=timeline,
+                others=others,
+                confidence=confidence,
+                hints=hints,
+                voiceprints=voiceprints,
+            )
         except ValidationError as error:
             raise BadArgument(
-                f"num_speakers must be a whole number from 1 to {MAX_SPEAKERS}, and timeline, others, confidence and hints true or "
-                f"false; not {num_speakers!r}, {timeline!r}, {others!r}, {confidence!r} and {hints!r}"
+                f"num_speakers must be a whole number from 1 to {MAX_SPEAKERS}, and timeline, others, confidence, hints and "
+                f"voiceprints true or false; not {num_speakers!r}, {timeline!r}, {others!r}, {confidence!r}, {hints!r} and "
+                f"{voiceprints!r}"
             ) from error
+        if not all(isinstance(voice, KnownVoice) for voice in known_voices):
+            raise BadArgument("known_voices must be a sequence of KnownVoice, each of a name and a Voiceprint")
         if max_waiting_events < 1 or patience_seconds <= 0:
             raise BadArgument(
                 f"max_waiting_events and patience_seconds must be more than 0, not {max_waiting_events} and {patience_seconds}"
             )
         self._reconnect = reconnect
         self._wait_for_server = wait_for_server
-        self._opener = SessionOpener(url, token, start, patience_seconds, reconnect)
+        people = People(known_voices, voiceprints=voiceprints, reconnects=reconnect is not None)
+        self._opener = SessionOpener(url, token, start, patience_seconds, reconnect, people=people)
         self._shut_down = f"{redacted(url)} shut down, and reported what it had heard until then"
         self._events = EventBuffer(max_waiting_events)
-        self._parts = Parts(timeline=timeline)
+        self._parts = Parts(people, timeline=timeline)
         self._outbox = Outbox(keeps=reconnect is not None)
         self._connection: TrackerConnection | None = None
         self._report: Report | None = None
@@ -271,6 +292,7 @@ class TrackerClient:
                 raise lost
             if self._needs_no_further_session or self._reconnect is None:
                 return self._parts.report(self._sent_ms, stopped=False)
+            self._parts.current.tell_people()
             reason = lost or ConnectionLost(self._shut_down)
             self._emit(Disconnected(self._parts.current.number, str(reason)))
             another = await self._open_another(reason, loop.time() - begun)

@@ -96,7 +96,9 @@ async def test_hints_are_asked_for_and_are_events(serve_with, hints):
 
     async with quick(serve_with(suspicious), hints=hints) as client:
         assert await read_all(client) == [Hint(0, "stereo", "two channels"), client.report_so_far()]
-    assert asked == [{"action": "start", "num_speakers": 2, "timeline": True, "others": False, "confidence": False, "hints": hints}]
+    (start,) = asked
+    flags = {"timeline": True, "others": False, "confidence": False, "hints": hints, "voiceprints": False}
+    assert start == {"action": "start", "num_speakers": 2, **flags}
 
 
 async def test_fewer_speakers_are_tracked_where_fewer_are_asked_for(tracker):
