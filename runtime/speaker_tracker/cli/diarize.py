@@ -18,13 +18,16 @@ from speaker_tracker.cli.output_folder import OutputFolder
 from speaker_tracker.cli.progress import FilesProgress
 from speaker_tracker.cli.tracking_options import TrackingOptions, tracking_options
 from speaker_tracker.cli.tracking_output import TurnPrinter, clock, print_speakers
+from speaker_tracker.cli.voices.learning import VoiceOptions, voice_options
+from speaker_tracker.cli.voices.options import check_model
 from speaker_tracker.engine.assembly import build_chain
 from speaker_tracker.engine.chain import Chain
 from speaker_tracker.errors import UserError
+from speaker_tracker.protocol import ReportMessage
 from speaker_tracker.results import plot
 from speaker_tracker.results.channels import join_channels
 from speaker_tracker.results.formats import FORMATS, Format, TrackedFile, as_document
-from speaker_tracker.results.tracking import TrackingError, track, track_channels
+from speaker_tracker.results.tracking import TrackingError, VoiceRequest, track, track_channels
 
 
 def _parse_formats(_context: click.Context, _parameter: click.Parameter, values: Sequence[str]) -> list[Format]:
@@ -44,7 +47,7 @@ def _complete_formats(_context: click.Context, _parameter: click.Parameter, inco
 @click.command(
     short_help="Tell who speaks when in audio files, without a server.",
     epilog=examples(
-        "speaker-tracker diarize talk.flac --num-speakers 3 --plot talk.png",
+        "speaker-tracker diarize talk.flac --num-speakers 3 --voices --plot talk.png",
         "speaker-tracker diarize talk.mp3 --format vtt > talk.vtt",
         "speaker-tracker diarize call.wav --channels separate --num-speakers 1 --rttm call.rttm",
         "speaker-tracker diarize recordings/ --output-dir results --format rttm,csv --skip-existing",
@@ -52,6 +55,7 @@ def _complete_formats(_context: click.Context, _parameter: click.Parameter, inco
 )
 @click.argument("audio", type=NamedPath(path_type=Path), nargs=-1, required=True)
 @tracking_options
+@voice_options
 @click.option(
     "--channels",
     type=click.Choice(["mix", "separate"]),
@@ -80,6 +84,7 @@ def command(  # noqa: PLR0913 - one parameter for each option
     *,
     audio: Sequence[Path],
     options: TrackingOptions,
+    voices: VoiceOptions,
     channels: str,
     output_dir: Path | None,
     formats: Sequence[Format],
@@ -90,8 +95,13 @@ def command(  # noqa: PLR0913 - one parameter for each option
     The files are processed in this process by the same session as on the server. A file that cannot be read is reported, and the
     others are processed. With several files, --rttm writes one file, in which each is named without its ending, and --json prints a
     list.
+
+    With --voices, people are named whose voices `enroll` or --learn has kept; --learn and --learn-as take one file.
     """
     inputs = find_inputs(audio)
+    if voices.learns and len(inputs) > 1:
+        raise click.UsageError(f"--learn and --learn-as are for one audio file, whose speakers they name, not for {len(inputs)}")
+    voices.check()
     _check_usage(inputs, options, output_dir, formats, skip_existing=skip_existing)
     options.check([one.path for one in inputs], draws=any(form.name == "png" for form in formats))
     folder = None if output_dir is None else OutputFolder(output_dir, formats or [FORMATS["rttm"]])
@@ -100,7 +110,7 @@ def command(  # noqa: PLR0913 - one parameter for each option
         folder.check(inputs, [*options.outputs, *([] if options.reference is None else [options.reference])])
         todo = [one for one in inputs if not (skip_existing and folder.up_to_date(one))]
     printed = None if output_dir is not None or not formats else formats[0]
-    run = _Run(options, folder, printed, separate=channels == "separate")
+    run = _Run(options, voices, folder, printed, separate=channels == "separate")
     run.all(todo)
     run.finish(skipped=len(inputs) - len(todo))
 
@@ -133,14 +143,26 @@ class _Run:
     ``printed``: the format that goes to standard output, None for tables or ``--json``. ``separate``: a session for each channel.
     """
 
-    def __init__(self, options: TrackingOptions, folder: OutputFolder | None, printed: Format | None, *, separate: bool) -> None:
+    def __init__(
+        self,
+        options: TrackingOptions,
+        voices: VoiceOptions,
+        folder: OutputFolder | None,
+        printed: Format | None,
+        *,
+        separate: bool,
+    ) -> None:
         self._options = options
+        self._voices = voices
+        self._known = tuple(voices.known())
+        self._asked: VoiceRequest | None = None
         self._separate = separate
         self._folder = folder
         self._printed = printed
         self._reference = options.reference_turns()
         self._kept: list[TrackedFile] = []
         self._given = self._done = self._failed = 0
+        self._report: ReportMessage | None = None
         self._unread: list[AudioFileError] = []
 
     def all(self, inputs: Sequence[AudioInput]) -> None:
@@ -153,6 +175,9 @@ class _Run:
             with progress.waiting("loading models"):
                 chain = build_chain(settings_from())
             with closing(chain):
+                if self._voices.learns or self._voices.recognizes:
+                    model = check_model(self._voices.read(), chain.voice_model, self._voices.target)
+                    self._asked = VoiceRequest(model, self._known, voiceprints=self._voices.learns)
                 for one, file in files:
                     self._track(chain, one, file, progress)
 
@@ -162,6 +187,9 @@ class _Run:
             documents = [as_document(file) for file in self._kept]
             click.echo(json.dumps(documents if self._given > 1 else documents[0], indent=2))
         self._options.write_files(self._kept)
+        if self._report is not None:
+            voiceprints = {each.id: each.voiceprint for each in self._report.speakers if each.voiceprint is not None}
+            self._voices.add(self._report, voiceprints)
         if self._folder is not None and not self._options.as_document:
             click.echo(
                 f"{self._done} of {self._given + skipped} files done" + (f", {skipped} were there already" if skipped else "")
@@ -191,6 +219,7 @@ class _Run:
                 self._tell(error)
             return
         self._done += 1
+        self._report = tracked.report
         if self._options.as_document or self._options.outputs:
             self._kept.append(tracked)
         outputs = [] if self._folder is None else self._folder.write(one, tracked)
@@ -202,12 +231,36 @@ class _Run:
         """What came of it, and how long that took. Raises ``AudioFileError`` and ``TrackingError``."""
         options = self._options
         if not self._separate:
-            tracking = track(chain.open, file, options.num_speakers, on_progress=advance, confidence=options.confidence)
-            tracked = TrackedFile(file.path, file.seconds, tracking.report, tracking.recorder, self._reference)
+            tracking = track(
+                chain.open,
+                file,
+                options.num_speakers,
+                on_progress=advance,
+                confidence=options.confidence,
+                voices=self._asked,
+            )
+            tracked = TrackedFile(
+                file.path,
+                file.seconds,
+                tracking.report,
+                tracking.recorder,
+                self._reference,
+                knows_voices=self._voices.recognizes,
+            )
             return tracked, tracking.processing_seconds
-        trackings = track_channels(chain.open, file, options.num_speakers, on_progress=advance, confidence=options.confidence)
+        trackings = track_channels(
+            chain.open, file, options.num_speakers, on_progress=advance, confidence=options.confidence, voices=self._asked
+        )
         joined = join_channels(trackings)
-        tracked = TrackedFile(file.path, file.seconds, joined.report, joined, self._reference, joined.channel_of)
+        tracked = TrackedFile(
+            file.path,
+            file.seconds,
+            joined.report,
+            joined,
+            self._reference,
+            joined.channel_of,
+            knows_voices=self._voices.recognizes,
+        )
         return tracked, sum(tracking.processing_seconds for tracking in trackings)
 
     def _tell_of_damage(self, file: AudioFile) -> None:
@@ -251,6 +304,7 @@ def _print_timeline(file: TrackedFile, processing_seconds: float) -> None:
         if channel is not None:
             click.echo(f"channel {channel}")
         printer = TurnPrinter()
+        printer.names = file.names
         printer.feed(segment for segment in file.segments if file.channel(segment.speaker) == channel)
         printer.finish()
     print_speakers(file.report, file.channel_of)

@@ -59,7 +59,9 @@ class TrackingOptions:
         if not tracked:
             return
         if self.rttm is not None:
-            write_atomically(self.rttm, "".join(rttm_lines(file.uri, file.segments, file.channel_of) for file in tracked))
+            write_atomically(
+                self.rttm, "".join(rttm_lines(file.uri, file.segments, file.channel_of, file.names) for file in tracked)
+            )
         if self.plot is not None:
             write_atomically(self.plot, picture_of(tracked))
 

@@ -9,10 +9,11 @@ import click
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from speaker_tracker.events.timeline import TimelineSegment
 from speaker_tracker.protocol import ReportMessage
-from speaker_tracker.results.speaker_names import speaker_name
+from speaker_tracker.results.speaker_names import reported_names, speaker_name
 
 PAUSE_MS = 500
 """Longest pause that does not end a turn on the screen."""
@@ -32,6 +33,8 @@ class TurnPrinter:
     """
 
     def __init__(self, write: Callable[[str], object] = click.echo) -> None:
+        self.names: Mapping[int, str] = {}
+        """Names of recognized speakers, by id; those known when a turn is printed are."""
         self._turns: list[_Turn] = []
         self._write = write
 
@@ -56,7 +59,7 @@ class TurnPrinter:
     def finish(self) -> None:
         """Prints all turns that are not printed yet."""
         for turn in self._turns:
-            self._write(f"{clock(turn.start):>9} - {clock(turn.end):>9}   speaker {turn.speaker}")
+            self._write(f"{clock(turn.start):>9} - {clock(turn.end):>9}   {speaker_name(turn.speaker, {}, self.names)}")
         self._turns.clear()
 
     def _print_until(self, position: int) -> None:
@@ -113,6 +116,8 @@ def _print_table(report: ReportMessage, channel_of: Mapping[int, int] | None) ->
     table.add_column("speaker")
     table.add_column("time", justify="right")
     table.add_column("share", justify="right")
+    names = reported_names(report)
     for speaker in report.speakers:
-        table.add_row(speaker_name(speaker.id, channel_of or {}), clock(speaker.totalTimeMs), share(speaker.totalTimeMs, spoken))
+        name = Text(speaker_name(speaker.id, channel_of or {}, names))
+        table.add_row(name, clock(speaker.totalTimeMs), share(speaker.totalTimeMs, spoken))
     Console(highlight=False).print(table)

@@ -37,7 +37,7 @@ def join_channels(trackings: Sequence[Tracking]) -> JoinedChannels:
             *(segment.speaker for segment in (*tracking.recorder.online, *tracking.recorder.final) if segment.speaker is not None),
         ]
         channel_of |= {first + speaker: channel for speaker in range(max(own, default=-1) + 1)}
-        speakers += [SpeakerTotal(id=first + speaker.id, totalTimeMs=speaker.totalTimeMs) for speaker in tracking.report.speakers]
+        speakers += [speaker.model_copy(update={"id": first + speaker.id}) for speaker in tracking.report.speakers]
         online += _moved(tracking.recorder.online, first)
         final += _moved(tracking.recorder.final, first)
     final.sort(key=_order)

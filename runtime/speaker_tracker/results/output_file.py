@@ -12,11 +12,12 @@ class OutputFileError(UserError):
     """A file cannot be written."""
 
 
-def write_atomically(path: Path, content: str | bytes) -> None:
+def write_atomically(path: Path, content: str | bytes, mode: int | None = None) -> None:
     """Writes ``content`` (text as UTF-8) into a temporary file beside ``path`` and renames it to ``path``.
 
-    Surrogates, which names of files may contain, are escaped. If ``path`` is a symbolic link, its target is written. Raises
-    ``OutputFileError``, such as if the disk is full; an existing file is then unchanged, and so it is after an interruption.
+    ``mode``: permissions of a regular file; those of new files if None. Surrogates, which names of files may contain, are escaped.
+    If ``path`` is a symbolic link, its target is written. Raises ``OutputFileError``, such as if the disk is full; an existing file
+    is then unchanged, and so it is after an interruption.
     """
     data = content.encode(errors="backslashreplace") if isinstance(content, str) else content
     try:
@@ -24,12 +25,12 @@ def write_atomically(path: Path, content: str | bytes) -> None:
         if path.exists() and not path.is_file():
             path.write_bytes(data)
         else:
-            _replace(path, data)
+            _replace(path, data, 0o666 & ~_umask() if mode is None else mode)
     except OSError as error:
         raise OutputFileError(f"{path} cannot be written: {error.strerror}") from error
 
 
-def _replace(path: Path, data: bytes) -> None:
+def _replace(path: Path, data: bytes, mode: int) -> None:
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
     temporary = Path(name)
     try:
@@ -37,7 +38,7 @@ def _replace(path: Path, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(descriptor)  # some file systems report a full disk only here
-        temporary.chmod(0o666 & ~_umask())
+        temporary.chmod(mode)
         temporary.replace(path)
     except BaseException:
         with suppress(OSError):

@@ -27,8 +27,9 @@ class Panel:
     """The picture of one file. ``seconds``: its duration. ``reference``: empty if there is none.
 
     ``times``, ``similarities``: cosine to each speaker's centroid at these times in seconds, all of shape ``(n,)``; drawn below if
-    there are any. ``channel_of``: the channel of each speaker, by id, if channels were tracked separately. ``true``, ``heard``:
-    overlaps, changes and pauses of the reference and of the chain's segmentation, to be compared; None: not drawn.
+    there are any. ``channel_of``: the channel of each speaker, by id, if channels were tracked separately; ``names``: of recognized
+    speakers. ``true``, ``heard``: overlaps, changes and pauses of the reference and of the chain's segmentation, to be compared;
+    None: not drawn.
     """
 
     title: str
@@ -39,6 +40,7 @@ class Panel:
     times: Sequence[float] = field(default=())
     similarities: Mapping[int, Sequence[float]] = field(default_factory=dict)
     channel_of: Mapping[int, int] = field(default_factory=dict)
+    names: Mapping[int, str] = field(default_factory=dict)
     true: Segmentation | None = None
     heard: Segmentation | None = None
 
@@ -56,7 +58,7 @@ class Lane:
 def lanes(panel: Panel) -> list[Lane]:
     """Lanes in one block, or in three if there is a reference to compare with, and a further one with what was heard."""
     if not panel.reference:
-        return _speaker_lanes("", panel.final, panel.channel_of)
+        return _speaker_lanes("", panel.final, panel)
     fitting = _fitting_speakers(panel)
     names = sorted({turn.speaker for turn in panel.reference}, key=lambda name: (fitting.get(name, len(COLOURS)), name))
     voices = [
@@ -68,8 +70,7 @@ def lanes(panel: Panel) -> list[Lane]:
         for name in names
     ]
     final, online = (
-        _speaker_lanes(block, segments, panel.channel_of)
-        for block, segments in (("final  ", panel.final), ("online  ", panel.online))
+        _speaker_lanes(block, segments, panel) for block, segments in (("final  ", panel.final), ("online  ", panel.online))
     )
     blocks = (voices, list(_segmentation_lanes(panel)), final, online)
     return [replace(lane, begins_block=number == 0) for block in blocks for number, lane in enumerate(block)]
@@ -89,10 +90,10 @@ def colour_of(speaker: int) -> str:
     return COLOURS[speaker % len(COLOURS)]
 
 
-def _speaker_lanes(block: str, segments: Sequence[TimelineSegment], channel_of: Mapping[int, int]) -> list[Lane]:
+def _speaker_lanes(block: str, segments: Sequence[TimelineSegment], panel: Panel) -> list[Lane]:
     return [
         Lane(
-            f"{block}{speaker_name(speaker, channel_of)}",
+            f"{block}{speaker_name(speaker, panel.channel_of, panel.names)}",
             colour_of(speaker),
             [(segment.start_ms / 1000, segment.end_ms / 1000, 1.0) for segment in segments if segment.speaker == speaker],
         )

@@ -147,13 +147,17 @@ def _draw_legend(axis: Any, panel: Panel) -> None:
     entries = [
         Patch(
             color=colour_of(speaker),
-            label=f"{speaker_name(speaker, panel.channel_of)}: {clock(seconds)} ({100 * seconds / spoken:.0f} %)",
+            label=f"{speaker_name(speaker, panel.channel_of, panel.names)}: {clock(seconds)} ({100 * seconds / spoken:.0f} %)",
         )
         for speaker, seconds in totals.items()
     ]
     options = {"loc": "lower left", "bbox_to_anchor": (0, 1.0), "borderaxespad": 0.3, "borderpad": 0, "frameon": False}
     columns = len(entries) if len(entries) <= LEGEND_COLUMNS else (len(entries) + 1) // 2
-    axis.legend(handles=entries, ncols=max(columns, 1), fontsize=8, labelcolor=INK, handlelength=1, columnspacing=1.2, **options)
+    legend = axis.legend(
+        handles=entries, ncols=max(columns, 1), fontsize=8, labelcolor=INK, handlelength=1, columnspacing=1.2, **options
+    )
+    for text in legend.get_texts():
+        text.set_parse_math(False)
 
 
 def _draw_time(axis: Any, seconds: float) -> None:

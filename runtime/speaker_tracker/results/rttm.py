@@ -72,21 +72,36 @@ def _seconds(field: str, name: str, where: str) -> float:
     return value
 
 
-def rttm_lines(uri: str, segments: Iterable[TimelineSegment], channel_of: Mapping[int, int] | None = None) -> str:
-    """The segments of a timeline as RTTM without silence; speakers are named ``speaker_0`` and so on.
+def rttm_lines(
+    uri: str,
+    segments: Iterable[TimelineSegment],
+    channel_of: Mapping[int, int] | None = None,
+    names: Mapping[int, str] | None = None,
+) -> str:
+    """The segments of a timeline as RTTM without silence; speakers are named ``speaker_0`` and so on, or by ``names``.
 
-    ``uri``: white space in it becomes ``_``, since it separates the format's fields. ``channel_of``: the channel of each speaker,
-    by id; 1 for others. The ninth field is the confidence, if known.
+    ``uri``: white space in it and in names becomes ``_``, since it separates the format's fields. ``channel_of``: the channel of
+    each speaker, by id; 1 for others. The ninth field is the confidence, if known.
     """
     channels = channel_of or {}
     name = "_".join(uri.split()) or "_"
+    labels = _labels(names or {})
     return "".join(
         f"SPEAKER {name} {channels.get(segment.speaker, 1)} "
         f"{segment.start_ms / 1000:.3f} {(segment.end_ms - segment.start_ms) / 1000:.3f} "
-        f"<NA> <NA> speaker_{segment.speaker} {_confidence(segment)} <NA>\n"
+        f"<NA> <NA> {labels.get(segment.speaker, f'speaker_{segment.speaker}')} {_confidence(segment)} <NA>\n"
         for segment in segments
         if segment.speaker is not None
     )
+
+
+def _labels(names: Mapping[int, str]) -> dict[int, str]:
+    """Names as fields; those that would be the same, or look like that of a speaker without name, have the id behind them."""
+    labels: dict[int, str] = {}
+    for speaker, name in names.items():
+        label = "_".join(name.split())
+        labels[speaker] = f"{label}_{speaker}" if label in labels.values() or label.startswith("speaker_") else label
+    return labels
 
 
 def _confidence(segment: TimelineSegment) -> str:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
+from typing import Any
 
 from speaker_tracker.audio.crosstalk import without_crosstalk
 from speaker_tracker.audio.file import AudioFile
@@ -37,6 +38,11 @@ class VoiceRequest:
     model: VoiceModel | None = None
     known: tuple[KnownVoice, ...] = ()
     voiceprints: bool = False
+
+    @property
+    def start_fields(self) -> dict[str, Any]:
+        """What ``StartCommand`` says of it."""
+        return {"voiceprints": self.voiceprints, "known_voices": list(self.known) or None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +88,7 @@ def track(  # noqa: PLR0913 - the input and its callbacks
         timeline=True,
         others=True,
         confidence=confidence,
-        voiceprints=asked.voiceprints,
-        known_voices=list(asked.known) or None,
+        **asked.start_fields,
     )
     run.send(TextReceived(start.model_dump_json()))
     for frame in audio.frames(frame_ms):
@@ -93,20 +98,22 @@ def track(  # noqa: PLR0913 - the input and its callbacks
     return run.end()
 
 
-def track_channels(
+def track_channels(  # noqa: PLR0913 - as of track
     open_pipeline: Callable[[SessionInfo], Pipeline],
     audio: AudioFile,
     num_speakers: int,
     *,
     on_progress: Callable[[float], object] | None = None,
     confidence: bool = False,
+    voices: VoiceRequest | None = None,
 ) -> list[Tracking]:
     """Runs a session for each channel of ``audio``, without cross-talk between channels. Raises as ``track`` does.
 
-    ``num_speakers``: number of voices to track on each channel. ``confidence``: whether segments have it.
+    ``num_speakers``: number of voices to track on each channel. ``confidence``, ``voices``: as of ``track``.
     """
-    runs = [_Run(open_pipeline, audio, DEFAULT_FRAME_MS, None) for _ in range(audio.channels)]
-    start = StartCommand(num_speakers=num_speakers, timeline=True, confidence=confidence)
+    asked = voices or VoiceRequest()
+    runs = [_Run(open_pipeline, audio, DEFAULT_FRAME_MS, None, asked.model) for _ in range(audio.channels)]
+    start = StartCommand(num_speakers=num_speakers, timeline=True, confidence=confidence, **asked.start_fields)
     for run in runs:
         run.send(TextReceived(start.model_dump_json()))
     for block in without_crosstalk(audio.channel_blocks(), audio.channels):

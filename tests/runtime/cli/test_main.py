@@ -37,7 +37,12 @@ def failing(monkeypatch):
     return fail_with
 
 
-COMMANDS = [[], *([name] for name in cli.COMMANDS), *(["models", name] for name in ("list", "fetch", "export"))]
+COMMANDS = [
+    [],
+    *([name] for name in cli.COMMANDS),
+    *(["models", name] for name in ("list", "fetch", "export")),
+    *(["voices", name] for name in ("list", "forget", "check")),
+]
 """The arguments of every command and sub-command, the first of all included."""
 
 

@@ -2,7 +2,7 @@ import pytest
 
 from speaker_tracker.cli.tracking_output import TurnPrinter, clock, print_speakers
 from speaker_tracker.events import TimelineSegment
-from speaker_tracker.protocol import OtherVoicesTotal, ReportMessage
+from speaker_tracker.protocol import OtherVoicesTotal, ReportMessage, SpeakerTotal
 
 
 @pytest.mark.parametrize(
@@ -93,3 +93,16 @@ def test_silence_tells_nothing(capsys):
 def test_voices_beyond_those_tracked_are_a_line_below_the_speakers(capsys, others, line):
     print_speakers(ReportMessage(speakers=[], others=others))
     assert capsys.readouterr().out == "Nobody speaks.\n" + line
+
+
+def test_people_who_are_recognized_have_their_names(capsys):
+    printer = TurnPrinter()
+    printer.feed([TimelineSegment(0, 1000, 0)])
+    printer.names = {0: "Anna [bold]"}
+    printer.feed([TimelineSegment(1000, 2000, 1)])
+    printer.finish()
+    print_speakers(ReportMessage(speakers=[SpeakerTotal(id=0, totalTimeMs=1000, name="Anna [bold]")]))
+    first, second, table = capsys.readouterr().out.split("\n", 2)
+    assert first == "   0:00.0 -    0:01.0   Anna [bold]"
+    assert second == "   0:01.0 -    0:02.0   speaker 1"
+    assert "  Anna [bold]   0:01.0   100 %" in table

@@ -4,9 +4,12 @@ import soundfile
 
 from speaker_tracker.audio.file import AudioFile
 from speaker_tracker.engine.assembly import build_chain
+from speaker_tracker.protocol import ReportMessage, SpeakerTotal
 from speaker_tracker.results.channels import join_channels
-from speaker_tracker.results.tracking import track_channels
+from speaker_tracker.results.timeline_recorder import TimelineRecorder
+from speaker_tracker.results.tracking import Tracking, track_channels
 from speaker_tracker.settings import load_settings
+from support.voices import voiceprint
 
 pytestmark = pytest.mark.usefixtures("scripted_chain")
 
@@ -38,3 +41,13 @@ def test_ids_go_on_from_channel_to_channel(call):
 def test_the_number_of_speakers_is_that_of_each_channel(call):
     joined = join_channels(track_channels(build_chain(load_settings()).open, call, 1))
     assert joined.channel_of == {0: 1, 1: 3}
+
+
+def test_names_and_voiceprints_stay_with_their_speakers():
+    reports = [
+        ReportMessage(speakers=[SpeakerTotal(id=0, totalTimeMs=500, name="Anna", voiceprint=voiceprint(1.0))]),
+        ReportMessage(speakers=[SpeakerTotal(id=0, totalTimeMs=400, voiceprint=voiceprint(2.0))]),
+    ]
+    joined = join_channels([Tracking(1.0, 0.1, TimelineRecorder(), report) for report in reports])
+    told = [(speaker.name, speaker.voiceprint) for speaker in joined.report.speakers]
+    assert told == [("Anna", voiceprint(1.0)), (None, voiceprint(2.0))]

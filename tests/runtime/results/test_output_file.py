@@ -100,3 +100,11 @@ def test_folders_are_created_or_the_failure_is_reported(tmp_path):
         make_folder(tmp_path / "file")
     with pytest.raises(OutputFileError, match="cannot be made: Not a directory"):
         make_folder(tmp_path / "file" / "folder")
+
+
+def test_a_file_for_its_owner_alone_is_so_even_where_another_was_before(tmp_path):
+    path = tmp_path / "voices.json"
+    path.write_text("before")
+    path.chmod(0o644)
+    write_atomically(path, "after", 0o600)
+    assert (path.read_text(), path.stat().st_mode & 0o777) == ("after", 0o600)

@@ -74,3 +74,7 @@ def test_of_a_chain_without_segmentation_only_the_reference_is_drawn():
 
     assert "reference  overlap" in drawn
     assert not [label for label in drawn if label.startswith("heard")]
+
+
+def test_lanes_have_the_names_of_those_who_are_recognized():
+    assert [lane.label for lane in lanes(panel(names={1: "Anna"}))] == ["speaker 0", "Anna"]

@@ -68,3 +68,10 @@ def test_white_space_in_a_name_does_not_shift_the_fields(write):
 def test_the_ninth_field_is_the_confidence():
     lines = rttm_lines("talk", [TimelineSegment(0, 500, 0, 0.91234), TimelineSegment(500, 900, 1)]).splitlines()
     assert [line.split()[8] for line in lines] == ["0.912", "<NA>"]
+
+
+def test_names_stay_apart_from_each_other_and_from_speakers_without_any():
+    segments = [TimelineSegment(0, 500, who) for who in range(4)]
+    names = {0: "Anna Berg", 1: "Anna_Berg", 2: "speaker 3"}
+    speakers = [line.split()[7] for line in rttm_lines("talk", segments, names=names).splitlines()]
+    assert speakers == ["Anna_Berg", "Anna_Berg_1", "speaker_3_2", "speaker_3"]

@@ -15,6 +15,7 @@ from speaker_tracker.cli.stream.display_choice import display_for
 from speaker_tracker.cli.stream.session import run_session
 from speaker_tracker.cli.stream.source import AudioSource, FileSource
 from speaker_tracker.cli.tracking_options import TrackingOptions, tracking_options
+from speaker_tracker.cli.voices.learning import VoiceOptions, voice_options
 from speaker_tracker.client import DEFAULT_URL, Backoff
 from speaker_tracker.client.address import redacted
 from speaker_tracker.results.formats import TrackedFile, as_document
@@ -45,7 +46,7 @@ def _complete_audio(_context: click.Context, _parameter: click.Parameter, incomp
     short_help="Stream a file, a microphone or another program's audio to a running server.",
     epilog=examples(
         "speaker-tracker stream talk.flac --num-speakers 3 --plot talk.png",
-        "speaker-tracker stream mic --url ws://192.168.1.20:8000/ws/session",
+        "speaker-tracker stream mic --url ws://192.168.1.20:8000/ws/session --learn",
         "ffmpeg -v error -i talk.mp4 -f s16le -ar 16000 -ac 1 - | speaker-tracker stream -",
         "speaker-tracker stream talk.flac | jq -c 'select(.event == \"speaker\")'",
     ),
@@ -68,7 +69,10 @@ def _complete_audio(_context: click.Context, _parameter: click.Parameter, incomp
     "--list-devices", is_flag=True, is_eager=True, expose_value=False, callback=_list_devices, help="Show the microphones and exit."
 )
 @tracking_options
-def command(*, audio: str, device: str | None, gap_on_stall: bool, options: TrackingOptions, **connection: Any) -> None:
+@voice_options
+def command(
+    *, audio: str, device: str | None, gap_on_stall: bool, options: TrackingOptions, voices: VoiceOptions, **connection: Any
+) -> None:
     """Stream audio to a running server and show who speaks.
 
     AUDIO is any file that libsndfile reads (WAV, FLAC, Ogg, MP3 ...). "-" takes raw PCM from standard input: 16 kHz, signed 16-bit
@@ -78,25 +82,40 @@ def command(*, audio: str, device: str | None, gap_on_stall: bool, options: Trac
     On a terminal there is a live view. Elsewhere each message of the server is a line of JSON, or with --json there is one document
     at the end.
 
-    If the connection is lost in mid-session, another session continues with the audio that the server has not acknowledged yet.
+    If the connection is lost, another session goes on with the audio that is not acknowledged yet.
     """
     if device is not None and audio != MICROPHONE:
         raise click.UsageError("--device chooses a microphone; write mic in the place of AUDIO")
     if gap_on_stall and audio != STANDARD_INPUT:
         raise click.UsageError("--gap-on-stall is for standard input; write - in the place of AUDIO")
     options.check([] if audio in (STANDARD_INPUT, MICROPHONE) else [Path(audio)])
+    voices.check()
+    known = voices.known()
     source = _source(audio, device, gap_on_stall=gap_on_stall)
     display = display_for(source, redacted(connection["url"]), as_document=options.as_document)
     try:
         with display:
             outcome = asyncio.run(
-                run_session(source, display, num_speakers=options.num_speakers, confidence=options.confidence, **connection)
+                run_session(
+                    source,
+                    display,
+                    num_speakers=options.num_speakers,
+                    confidence=options.confidence,
+                    known_voices=known,
+                    voiceprints=voices.learns,
+                    **connection,
+                )
             )
     except asyncio.CancelledError as error:
         raise KeyboardInterrupt from error
     display.finished(outcome.report, outcome.recorder)
     tracked = TrackedFile(
-        source.path, source.seconds or outcome.seconds, outcome.report, outcome.recorder, options.reference_turns()
+        source.path,
+        source.seconds or outcome.seconds,
+        outcome.report,
+        outcome.recorder,
+        options.reference_turns(),
+        knows_voices=voices.recognizes,
     )
     if options.as_document:
         document = as_document(tracked)
@@ -106,6 +125,7 @@ def command(*, audio: str, device: str | None, gap_on_stall: bool, options: Trac
     for note in (*outcome.notes, *source.notes):
         click.echo(f"Note: {note}", err=True)
     options.write_files([tracked])
+    voices.add(outcome.report, outcome.voiceprints)
     if outcome.failure is not None:
         raise outcome.failure
     source.check_whole()

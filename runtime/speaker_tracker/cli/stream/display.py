@@ -18,6 +18,7 @@ from speaker_tracker.cli.tracking_output import TurnPrinter, print_speakers
 from speaker_tracker.client import Disconnected, Reconnected
 from speaker_tracker.events.timeline import TimelineSegment
 from speaker_tracker.protocol import HintMessage, ReportMessage, ServerMessage
+from speaker_tracker.protocol.speaker_names import SpeakerNames
 from speaker_tracker.results.latency import LatencyHistogram
 from speaker_tracker.results.timeline_recorder import TimelineRecorder
 
@@ -123,6 +124,12 @@ class TurnsDisplay(StreamDisplay):
 
     def __init__(self) -> None:
         self._printer = TurnPrinter()
+        self._names = SpeakerNames()
+
+    def received(self, message: ServerMessage) -> None:
+        """Takes in names."""
+        self._names.add(message)
+        self._printer.names = self._names.by_speaker
 
     def labelled(self, segments: list[TimelineSegment]) -> None:
         """Prints finished turns."""
@@ -134,7 +141,7 @@ class TurnsDisplay(StreamDisplay):
 
     def reconnected(self, event: Reconnected, first_speaker: int) -> None:
         """Prints where another session continues."""
-        self._printer.say(f"goes on in another session, with speakers from {first_speaker} on", event.offset_ms)
+        self._printer.say(f"goes on in another session, with new speakers from {first_speaker} on", event.offset_ms)
 
     def finished(self, report: ReportMessage, recorder: TimelineRecorder) -> None:
         """Prints the last turn, the speakers and the latency."""

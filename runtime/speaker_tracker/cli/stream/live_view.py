@@ -25,6 +25,7 @@ COLOURS = ("bright_blue", "yellow", "green", "magenta", "cyan")
 LATE_MS = 3000
 """Delay of the server behind the sent audio from which it is shown."""
 LABEL_WIDTH = 24
+NAME_WIDTH = 20
 MOST_BARS = 10
 """Maximum number of speakers shown, the latest: with each lost connection their number grows."""
 
@@ -66,7 +67,8 @@ class LiveView(TurnsDisplay):
         self._sent_ms += 1000 * seconds
 
     def received(self, message: ServerMessage) -> None:
-        """Updates who speaks now, speaking times, and position of the server."""
+        """Updates who speaks now, names, speaking times, and position of the server."""
+        super().received(message)
         self._now.add(message)
         self._speaking = self._now.speakers
         if isinstance(message, SpeakerMessage):
@@ -94,10 +96,10 @@ class LiveView(TurnsDisplay):
         if not speaking:
             return Text("  nobody speaks" if self._worked_ms else "  listening", style="dim")
         first, *others = speaking
-        line = Text(f"  {'>' if options.ascii_only else '●'}  SPEAKER {first}", style=f"bold {_colour(first)}")
+        line = Text(f"  {'>' if options.ascii_only else '●'}  {self._name(first, 'SPEAKER')}", style=f"bold {_colour(first)}")
         for speaker in others:
             line.append(" and " if speaker == others[-1] else ", ", style="default")
-            line.append(f"SPEAKER {speaker}", style=_colour(speaker))
+            line.append(self._name(speaker, "SPEAKER"), style=_colour(speaker))
         return line.append("  speak" if others else "  speaks", style=_colour(speaking[-1]))
 
     def _bars(self, options: ConsoleOptions) -> list[RenderableType]:
@@ -113,10 +115,15 @@ class LiveView(TurnsDisplay):
         for speaker, ms in shown:
             colour = _colour(speaker)
             bar = ProgressBar(total=max(longest, 1), completed=ms, complete_style=colour, finished_style=colour)
-            name = f"{mark if speaker in speaking else ' '} speaker {speaker}"
+            name = f"{mark if speaker in speaking else ' '} {self._name(speaker)}"
             style = f"bold {colour}" if speaker in speaking else colour
             table.add_row(Text(name, style=style), bar, clock(ms), share(ms, spoken))
         return [table]
+
+    def _name(self, speaker: int, word: str = "speaker") -> str:
+        """The speaker's name, shortened to fit, or ``word`` and the id."""
+        name = self._names.by_speaker.get(speaker, f"{word} {speaker}")
+        return name if len(name) <= NAME_WIDTH else f"{name[: NAME_WIDTH - 1]}…"
 
     def _standing(self, options: ConsoleOptions) -> list[RenderableType]:
         separator = " - " if options.ascii_only else " · "

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -23,6 +23,7 @@ from speaker_tracker.client import (
     Disconnected,
     Gap,
     Hint,
+    KnownVoice,
     Reconnected,
     Report,
     ServerError,
@@ -31,6 +32,7 @@ from speaker_tracker.client import (
     TimelineUpdate,
     TrackerClient,
     TrackerEvent,
+    Voiceprint,
 )
 from speaker_tracker.client.address import redacted
 from speaker_tracker.protocol import BYTES_PER_SECOND, HintMessage, ReportMessage, StartedMessage
@@ -53,6 +55,7 @@ class StreamOutcome:
 
     ``report``: on all parts. ``parts``: their descriptions for a document; one, unless a connection was lost. ``seconds``: duration
     of the sent audio and gaps. ``notes``: notes for the user, a sentence each. ``failure``: why it ended early, if it did.
+    ``voiceprints``: of the speakers of the report, by id, if they were asked for.
     """
 
     recorder: TimelineRecorder
@@ -61,6 +64,7 @@ class StreamOutcome:
     seconds: float
     notes: list[str]
     failure: ClientError | None
+    voiceprints: Mapping[int, Voiceprint]
 
 
 async def run_session(  # noqa: PLR0913 - a session and its two ends
@@ -73,12 +77,14 @@ async def run_session(  # noqa: PLR0913 - a session and its two ends
     confidence: bool,
     realtime: bool,
     reconnect_for: float,
+    known_voices: Sequence[KnownVoice] = (),
+    voiceprints: bool = False,
 ) -> StreamOutcome:
     """Streams ``source`` to its end, or until Ctrl-C where it is live; a second Ctrl-C raises ``asyncio.CancelledError``.
 
     ``realtime``: send each frame when it would have been spoken to its end. ``reconnect_for``: seconds of retries after a lost
-    session; the first is tried once. Raises what the source raises, and ``ClientError`` if there is no result; otherwise the error
-    is in the outcome.
+    session; the first is tried once. ``known_voices``, ``voiceprints``: as of ``TrackerClient``. Raises what the source raises, and
+    ``ClientError`` if there is no result; otherwise the error is in the outcome.
     """
     display.state(CONNECTING)
     backoff = Backoff(attempts=sys.maxsize, give_up_seconds=reconnect_for) if reconnect_for else None
@@ -91,6 +97,8 @@ async def run_session(  # noqa: PLR0913 - a session and its two ends
             others=True,
             hints=True,
             confidence=confidence,
+            known_voices=known_voices,
+            voiceprints=voiceprints,
             reconnect=backoff,
             wait_for_server=False,
             max_waiting_events=sys.maxsize,
@@ -210,6 +218,7 @@ class _Conversation:
             self._sent_seconds,
             self._joined.notes,
             failure or (None if report.finished else self._why_unfinished(report)),
+            self._joined.voiceprints,
         )
 
     def _why_unfinished(self, report: Report) -> ClientError:

@@ -26,7 +26,7 @@ class Format:
 
 
 def _rttm(file: TrackedFile) -> str:
-    return rttm_lines(file.uri, file.segments, file.channel_of)
+    return rttm_lines(file.uri, file.segments, file.channel_of, file.names)
 
 
 FORMATS = {

@@ -10,7 +10,7 @@ from speaker_tracker.results.formats.tracked_file import TrackedFile
 
 
 def as_document(file: TrackedFile) -> dict[str, Any]:
-    """The document in plain values; times in milliseconds, ``seconds``: the audio's duration."""
+    """The document in plain values, without voiceprints; times in milliseconds, ``seconds``: the audio's duration."""
 
     def channel(speaker: int | None) -> dict[str, int | None]:
         return {"channel": file.channel(speaker)} if file.channel_of else {}
@@ -18,8 +18,10 @@ def as_document(file: TrackedFile) -> dict[str, Any]:
     document: dict[str, Any] = {
         "audio": str(file.path),
         "seconds": round(file.seconds, 3),
-        "speakers": [{**speaker.model_dump(), **channel(speaker.id)} for speaker in file.report.speakers],
-        "segments": [{**SegmentMessage.of(segment).model_dump(), **channel(segment.speaker)} for segment in file.segments],
+        "speakers": [{**speaker.model_dump(exclude={"voiceprint"}), **channel(speaker.id)} for speaker in file.report.speakers],
+        "segments": [
+            {**SegmentMessage.of(segment, file.names).model_dump(), **channel(segment.speaker)} for segment in file.segments
+        ],
     }
     if file.report.others is not None:
         document["others"] = file.report.others.model_dump()

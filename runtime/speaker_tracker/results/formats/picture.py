@@ -8,6 +8,9 @@ from speaker_tracker.results import plot
 from speaker_tracker.results.formats.tracked_file import TrackedFile
 from speaker_tracker.results.panel import Panel
 
+NAME_WIDTH = 24
+"""Longest name in a picture, in characters."""
+
 
 def picture(file: TrackedFile) -> bytes:
     """PNG of one file. Raises ``MissingExtraError``."""
@@ -21,4 +24,9 @@ def picture_of(files: Sequence[TrackedFile]) -> bytes:
 
 def _panel(file: TrackedFile) -> Panel:
     own = [turn for turn in file.reference if turn.uri == file.uri]
-    return Panel(file.path.name, file.seconds, file.recorder.online, file.segments, own, channel_of=file.channel_of)
+    names = {speaker: _shortened(name) for speaker, name in file.names.items()}
+    return Panel(file.path.name, file.seconds, file.recorder.online, file.segments, own, channel_of=file.channel_of, names=names)
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= NAME_WIDTH else f"{name[: NAME_WIDTH - 1]}…"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from html import escape
 from itertools import pairwise
 
 from speaker_tracker.events.timeline import TimelineSegment
@@ -16,10 +17,15 @@ def webvtt(file: TrackedFile) -> str:
     """
     cues = []
     for start, end, speakers in _stretches(file.segments):
-        names = [file.speaker_name(speaker).capitalize() for speaker in speakers]
+        names = [_name(file, speaker) for speaker in speakers]
         lines = "\n".join(f"<v {name}>{name}</v>" for name in names)
         cues.append(f"\n{_time(start)} --> {_time(end)}\n{lines}\n")
     return "".join(["WEBVTT\n", *cues])
+
+
+def _name(file: TrackedFile, speaker: int | None) -> str:
+    name = file.speaker_name(speaker)
+    return escape(name, quote=False) if speaker in file.names else name.capitalize()
 
 
 def _stretches(segments: Sequence[TimelineSegment]) -> Iterator[tuple[int, int, list[int | None]]]:

@@ -81,6 +81,18 @@ def test_all_who_speak_at_once_are_shown_as_speaking(talk):
     assert re.findall(r"^(.) speaker (\d)", shown, re.MULTILINE) == [(" ", "0"), ("▶", "1"), ("▶", "2")]
 
 
+def test_those_who_are_recognized_have_their_names(talk):
+    console = Console(file=StringIO(), width=60, force_terminal=True, color_system=None, legacy_windows=False)
+    view = LiveView(FileSource(talk), "ws://127.0.0.1/ws/session", console)
+    view.received(SpeakerMessage(currentSpeakerId=1, speakingTimeMs={0: 2000, 1: 2400}, currentName="Anna"))
+    with console.capture() as captured:
+        console.print(view)
+    shown = captured.get()
+    assert "Anna  speaks" in shown
+    assert re.search(r"^  speaker 0 .*0:02\.0", shown, re.MULTILINE)
+    assert re.search(r"^▶ Anna .*0:02\.4", shown, re.MULTILINE)
+
+
 def test_without_colour_the_current_speaker_has_a_mark(view):
     terminal = view("--realtime", NO_COLOR="1")
     terminal.shows("SPEAKER 0  speaks", re.compile("^▶ speaker 0 ", re.MULTILINE))

@@ -252,8 +252,8 @@ def test_the_document_tells_the_parts(forgetful, streaming):
     document = json.loads(stream.process.stdout.read())
     assert stream.process.wait(PATIENCE) == 0
     assert document["parts"] == [
-        {"offsetMs": 0, "sentMs": 400, "lostMs": 0, "reported": False, "firstSpeakerId": 0},
-        {"offsetMs": 400, "sentMs": 2600, "lostMs": 0, "reported": True, "firstSpeakerId": 2},
+        {"offsetMs": 0, "sentMs": 400, "lostMs": 0, "reported": False, "firstSpeakerId": 0, "knownAgain": []},
+        {"offsetMs": 400, "sentMs": 2600, "lostMs": 0, "reported": True, "firstSpeakerId": 2, "knownAgain": []},
     ]
     assert document["seconds"] == 3
     assert document["speakers"] == [{"id": 2, "totalTimeMs": 500}]
@@ -326,5 +326,7 @@ def test_the_live_view_says_so_and_goes_on(start_server, server, write_audio):
     terminal.shows("connection lost, trying again · ws://", "not connected", "  speaker 0\n", within=PATIENCE)
     start_again(start_server, server)
     marks = ("▶ speaker 3", "  speaker 0  ━")
-    terminal.shows("goes on in another session, with speakers from 2 on", "SPEAKER 3  speaks", "connected", *marks, within=PATIENCE)
+    terminal.shows(
+        "goes on in another session, with new speakers from 2 on", "SPEAKER 3  speaks", "connected", *marks, within=PATIENCE
+    )
     terminal.close()

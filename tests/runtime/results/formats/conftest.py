@@ -7,6 +7,7 @@ from speaker_tracker.protocol import ReportMessage, SegmentMessage, SpeakerTotal
 from speaker_tracker.results.formats import TrackedFile
 from speaker_tracker.results.timeline_recorder import TimelineRecorder
 
+NAME = "Anna <Maria> McBerg & Co"
 SEGMENTS = [(1000, 2000, 0), (2000, 4050, 1), (3_723_400, 3_725_001, 0)]
 
 
@@ -47,3 +48,10 @@ def silent():
     recorder = TimelineRecorder()
     recorder.add(report)
     return TrackedFile(Path("silence.wav"), 2.0, report, recorder)
+
+
+@pytest.fixture
+def named(tracked):
+    """The same, where speaker 1 was recognized."""
+    speakers = [each.model_copy(update={"name": NAME} if each.id == 1 else {}) for each in tracked.report.speakers]
+    return replace(tracked, report=tracked.report.model_copy(update={"speakers": speakers}), knows_voices=True)

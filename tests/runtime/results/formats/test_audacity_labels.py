@@ -16,3 +16,8 @@ def test_silence_has_no_labels(silent):
 
 def test_channels_are_in_the_labels(call):
     assert FORMATS["audacity"].render(call).splitlines()[1].split("\t")[2] == "speaker 1 (channel 2)"
+
+
+def test_names_are_labels(named):
+    labels = [line.split("\t")[2] for line in FORMATS["audacity"].render(named).splitlines()]
+    assert labels == ["speaker 0", "Anna <Maria> McBerg & Co", "speaker 0"]

@@ -20,3 +20,9 @@ def test_silence_is_a_heading(silent):
 def test_channels_are_a_column_where_they_were_tracked_one_by_one(call):
     rows = list(csv.DictReader(StringIO(FORMATS["csv"].render(call))))
     assert [(row["speaker"], row["channel"]) for row in rows] == [("0", "1"), ("1", "2"), ("0", "1")]
+
+
+def test_names_are_a_column_where_voices_were_to_be_recognized(named, tracked):
+    rows = list(csv.DictReader(StringIO(FORMATS["csv"].render(named))))
+    assert [(row["speaker"], row["name"]) for row in rows] == [("0", ""), ("1", "Anna <Maria> McBerg & Co"), ("0", "")]
+    assert "name" not in FORMATS["csv"].render(tracked)

@@ -21,3 +21,8 @@ def test_silence_is_an_empty_file(silent):
 def test_channels_have_their_field(call):
     lines = [line.split() for line in FORMATS["rttm"].render(call).splitlines()]
     assert [(line[2], line[7]) for line in lines] == [("1", "speaker_0"), ("2", "speaker_1"), ("1", "speaker_0")]
+
+
+def test_names_are_fields(named):
+    speakers = [line.split()[7] for line in FORMATS["rttm"].render(named).splitlines()]
+    assert speakers == ["speaker_0", "Anna_<Maria>_McBerg_&_Co", "speaker_0"]

@@ -33,3 +33,9 @@ def test_speakers_who_speak_at_once_share_a_cue_with_a_line_each(overlapping):
         ("00:00:04.000", "00:00:04.500", "Speaker 1"),
         ("00:00:05.000", "00:00:06.000", "Speaker 0\nSpeaker 1"),
     ]
+
+
+def test_names_are_as_they_were_given(named):
+    text = FORMATS["vtt"].render(named)
+    assert "<v Anna &lt;Maria&gt; McBerg &amp; Co>Anna &lt;Maria&gt; McBerg &amp; Co</v>" in text
+    assert "<v Speaker 0>Speaker 0</v>" in text
