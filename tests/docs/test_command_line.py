@@ -1,16 +1,20 @@
 """What docs/command-line.md says is complete."""
 
+import json
 import re
 
 import click
 import pytest
 
 from speaker_tracker.cli.main import COMMANDS, main
+from speaker_tracker.cli.voices.enroll import OTHER_SECONDS, OTHER_SHARE
+from speaker_tracker.cli.voices.options import LIMITS
+from speaker_tracker.cli.voices.voices_file import MAX_PRINTS, MODE, read_voices, write_voices
 from speaker_tracker.evaluation.results import ConversationResult, as_json
 from speaker_tracker.evaluation.scoring import DiarizationError
 from speaker_tracker.results.formats import FORMATS
 from speaker_tracker.results.latency import LatencyHistogram
-from support.pages import text_of
+from support.pages import blocks, text_of
 
 TEXT = text_of("docs/command-line.md")
 
@@ -55,3 +59,23 @@ def test_the_parts_of_the_document_of_evaluate_are_named():
     (figures,) = as_json([result])["files"]
     named = set(re.findall(r"`(\w+)`", section("`evaluate`")))
     assert {"online", "final", "detection", "changes", "confusionNearChanges"} <= named & set(figures)
+
+
+def test_the_voices_file_is_as_shown(tmp_path):
+    (example,) = blocks(section("Known voices"), "json")
+    path = tmp_path / "voices.json"
+    path.write_text(example)
+    voices = read_voices(path)
+    assert voices.names == ["Anna"]
+    write_voices(tmp_path / "again.json", voices)
+    assert json.loads((tmp_path / "again.json").read_text()) == json.loads(example)
+
+
+def test_the_figures_of_voices_are_those_of_the_code():
+    known, enrolled = (" ".join(section(name).split()) for name in ("Known voices", "`enroll`"))
+    assert f"Up to {MAX_PRINTS} are kept of a person" in known
+    assert f"One session takes {LIMITS.max_voices}:" in known
+    assert f"mode {MODE:o};" in known
+    assert f"up to {LIMITS.max_name_length} characters" in enrolled
+    assert f"up to {MAX_PRINTS} recordings" in enrolled
+    assert f"Less than {OTHER_SECONDS} s of another voice, or than {OTHER_SHARE:.0%}".replace("%", " %") in enrolled

@@ -30,7 +30,7 @@ METHODS = [name for name in vars(TrackerClient) if not name.startswith("_")]
 ARGUMENTS = list(inspect.signature(TrackerClient).parameters.values())
 
 
-@pytest.mark.parametrize("example", re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL), ids=["asyncio", "plain"])
+@pytest.mark.parametrize("example", re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL), ids=["asyncio", "plain", "known-voices"])
 def test_an_example_has_fifteen_lines_at_most(example):
     assert len([line for line in example.splitlines() if line.strip()]) <= 15
 

@@ -36,13 +36,39 @@ def test_it_has_160_lines_at_most():
 @pytest.mark.e2e
 def test_the_first_conversation_looks_as_shown(start_server, monkeypatch):
     monkeypatch.chdir(ROOT)
-    (command,) = re.findall(r"^speaker-tracker (stream .*)$", block(FIRST, "sh", "stream"), re.MULTILINE)
-    program = [sys.executable, "-m", "speaker_tracker", *command.split(), "--url", start_server().url]
-    terminal = Terminal(program, lines=40)
+    (command,) = streams("bin/activate")
+    screen = shown(command, start_server().url)
+    assert lines_of(screen) == lines_of(OUTPUT)
+    assert re.search(r"Speech was labelled \d\.\d\d s after it was heard", screen)
+
+
+@pytest.mark.e2e
+def test_people_whose_voices_are_kept_have_names_in_the_next_session(start_server, monkeypatch, tmp_path):
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    url = start_server().url
+    learn, again = streams("--learn-as")
+    assert lines_of(shown(learn, url))[: len(lines_of(OUTPUT))] == lines_of(OUTPUT)
+    named = OUTPUT.replace("speaker 0", "Ada").replace("speaker 1", "Ben")
+    assert people_of(shown(again, url)) == people_of(named)
+
+
+def streams(text):
+    """The ``stream`` commands of the example with this text."""
+    return re.findall(r"^speaker-tracker (stream .*)$", block(FIRST, "sh", text), re.MULTILINE)
+
+
+def people_of(output):
+    """As ``lines_of``, of those who have names."""
+    return [line.split() for line in output.splitlines() if re.search(r"\b(Ada|Ben) ?\b", line)]
+
+
+def shown(command, url):
+    """The screen at the end of a command."""
+    terminal = Terminal([sys.executable, "-m", "speaker_tracker", *command.split(), "--url", url], columns=120, lines=40)
     try:
-        assert terminal.wait() == 0
-        assert lines_of(terminal.screen) == lines_of(OUTPUT)
-        assert re.search(r"Speech was labelled \d\.\d\d s after it was heard", terminal.screen)
+        assert terminal.wait() == 0, terminal.screen
+        return terminal.screen
     finally:
         terminal.close()
 

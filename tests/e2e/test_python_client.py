@@ -11,7 +11,7 @@ import pytest
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 ROOT = Path(__file__).parents[2]
-ASYNC, SYNC = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "python-client.md").read_text(encoding="utf-8"), re.DOTALL)
+ASYNC, SYNC, KNOWN = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "python-client.md").read_text(encoding="utf-8"), re.DOTALL)
 NEEDED = {
     "annotated-types",
     "pip",
@@ -58,6 +58,12 @@ def assert_twin_works(python, server, dialogue, pcm):
     assert len(lines) > 60
     assert {line.split()[0] for line in lines} == {"None", "0", "1"}
     assert_heard(report, dialogue)
+
+
+def test_the_example_of_known_voices_names_the_first_speaker(server):
+    given = "import soundfile\nmonday = tuesday = soundfile.read('tests/data/dialogue.flac', dtype='int16')[0]\n"
+    example = KNOWN.replace("TrackerClientSync(", f"TrackerClientSync({server.url!r}, ")
+    assert call(sys.executable, "-c", given + example) == "{0: 'Anna'}\n"
 
 
 def test_the_client_works_where_nothing_but_the_client_is(server, dialogue, pcm, tmp_path):
