@@ -79,6 +79,10 @@ class Recognition:
         ratios = of_prints - of_unknown
         return np.stack([_mean_of_logs(ratios[:, self.person_of == person]) for person in range(len(self.names))], axis=1)
 
+    def posterior_log_odds(self, means: Floats, evidence: Floats) -> Floats:
+        """Log-odds that voices are each person against somebody unknown, with what is expected beforehand, shape ``(v, p)``."""
+        return self.log_odds(means, evidence) + np.log(PRIOR_KNOWN / len(self.names)) - np.log(1.0 - PRIOR_KNOWN)
+
     def probabilities(self, log_odds: Floats) -> Floats:
         """Probabilities that voices are each person, shape ``(v, p)``; the rest to 1 is that of being somebody unknown."""
         prior = np.log(PRIOR_KNOWN / len(self.names)) - np.log(1.0 - PRIOR_KNOWN)

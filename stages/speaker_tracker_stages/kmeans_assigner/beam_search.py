@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from speaker_tracker_stages.assigning.arrays import Floats, Labels, Vectors
 from speaker_tracker_stages.assigning.evidence import Span
+from speaker_tracker_stages.kmeans_assigner.known_places import NOBODY_KNOWN, KnownPlaces
 from speaker_tracker_stages.kmeans_assigner.likelihood import EVIDENCE_FLOOR, VoiceLikelihood, VoiceStatistics
-from speaker_tracker_stages.kmeans_assigner.penalties import MAX_UNTRACKED, SPARE_SLOTS, Penalties
+from speaker_tracker_stages.kmeans_assigner.penalties import KNOWN_VOICE, MAX_UNTRACKED, SPARE_SLOTS, Penalties
 from speaker_tracker_stages.kmeans_assigner.window_overlap import MAX_OVERLAP, RunningOverlap
 
 BEAM_WIDTH = 24
@@ -30,12 +31,21 @@ DUPLICATE_PENALTY = 1000.0
 class BeamSearch:
     """Online search, begun without any voice. Voices are numbered in order of appearance, the first ``num_speakers`` are tracked.
 
-    ``dimension``: of the embeddings. ``memory``: minimum number of stretches whose voices are kept.
+    ``dimension``: of the embeddings. ``memory``: minimum number of stretches whose voices are kept. ``known``: voices that may be
+    among them, None without any.
     """
 
-    def __init__(
-        self, likelihood: VoiceLikelihood, penalties: Penalties, dimension: int, *, num_speakers: int, memory: int
+    def __init__(  # noqa: PLR0913 - the model, and the session's bounds
+        self,
+        likelihood: VoiceLikelihood,
+        penalties: Penalties,
+        dimension: int,
+        *,
+        num_speakers: int,
+        memory: int,
+        known: KnownPlaces | None = None,
     ) -> None:
+        self._known = known
         self._likelihood, self._penalties, self._num_speakers = likelihood, penalties, num_speakers
         self._memory = memory + MAX_OVERLAP
         self._overlap = RunningOverlap()
@@ -51,13 +61,17 @@ class BeamSearch:
         self._scores: Floats = np.zeros(1)
         self._duplicate_penalties: Floats = np.zeros(1)
         self._voice_counts: NDArray[np.intp] = np.zeros(1, dtype=np.intp)
+        self._prints: NDArray[np.intp] = np.full((1, slots), NOBODY_KNOWN, dtype=np.intp)  # whose voice each is, where it is known
         self._history: NDArray[np.intp] = np.zeros((1, 0), dtype=np.intp)
 
-    def restart(self, voices: VoiceStatistics, tracked: NDArray[np.bool_], history: Labels) -> None:
+    def restart(
+        self, voices: VoiceStatistics, tracked: NDArray[np.bool_], history: Labels, prints: NDArray[np.intp] | None = None
+    ) -> None:
         """Goes on from one hypothesis that was found by other means, such as a clustering.
 
         ``voices``: all ``k`` voices so far. ``tracked``: which of them are tracked, shape ``(k,)``. ``history``: the voices of the
-        latest stretches, those of ``lookahead`` last, shape ``(n,)``.
+        latest stretches, those of ``lookahead`` last, shape ``(n,)``. ``prints``: of the voices that are taken for known ones,
+        shape ``(k,)``.
         """
         count, dimension = voices.sums.shape
         spare = min(count + SPARE_SLOTS, self._num_speakers + MAX_UNTRACKED)
@@ -65,6 +79,10 @@ class BeamSearch:
         self._eye = np.eye(slots)
         self._untracked = np.arange(slots) - count + int(tracked.sum()) >= self._num_speakers
         self._untracked[:count] = ~tracked
+        self._prints = np.full((1, slots), NOBODY_KNOWN, dtype=np.intp)
+        if self._known is not None and prints is not None:
+            self._prints[0, :count] = prints
+            voices = self._known.added(voices, prints)
         self._sums = np.zeros((1, slots, dimension))
         self._sums[0, :count] = voices.sums
         self._evidence = np.zeros((1, slots, slots))
@@ -113,18 +131,26 @@ class BeamSearch:
         products = self._sums @ vector.astype(np.float64)
         inverse: Floats = np.linalg.inv(self._evidence + self._likelihood.prior_precision(len(self._eye))).astype(np.float64)
         if new:
-            scores = self._extension_scores(shares, rest, products, inverse, evidence) - self._change_penalties(after_pause, change)
+            penalties = self._change_penalties(after_pause, change)
+            scores = self._extension_scores(shares, rest, products, inverse, evidence) - penalties
+            candidates = self._candidates(vector, evidence)
+            if len(candidates):
+                first_words = self._first_word_scores(candidates, vector, (shares, rest, products, inverse, evidence))
+                scores = np.concatenate([scores, first_words - self._new_voice_penalties(penalties) - KNOWN_VOICE], axis=1)
         else:
             scores = self._window_scores(shares, products, inverse, evidence)[:, np.newaxis]
         parents, voices = self._select(scores)
         self._history, shares = self._history[parents], shares[parents]
+        self._prints, products = self._prints[parents], products[parents]
+        self._sums, self._evidence, self._products = self._sums[parents], self._evidence[parents], self._products[parents]
         if new:
+            voices = self._introduce(candidates, voices, self._voice_counts[parents], vector, products)
             # All stretches that a window is the first to hear go to one voice.
             block = np.repeat(voices[:, np.newaxis], new, axis=1)
             self._history = np.concatenate([self._history, block], axis=1)[:, -self._memory :]
             shares = shares + rest * self._eye[voices]
         self._voice_counts = np.maximum(self._voice_counts[parents], voices + 1) if new else self._voice_counts[parents]
-        self._update_statistics(parents, vector, evidence, shares, products[parents])
+        self._update_statistics(vector, evidence, shares, products)
         self._duplicate_penalties = self._penalize_duplicates()
 
     def best_labels(self, windows: int) -> Labels:
@@ -171,6 +197,75 @@ class BeamSearch:
         scores = self._likelihood.predictive(np.einsum("bvk,bk->bv", extended, expected), squares, uncertainty, evidence)
         return scores - self._penalties.untracked * evidence * (extended @ self._untracked)
 
+    def _candidates(self, vector: Vectors, evidence: float) -> NDArray[np.intp]:
+        """Prints that the next new voice may be of, of persons who are not among the voices of every hypothesis."""
+        if self._known is None:
+            return np.zeros(0, dtype=np.intp)
+        candidates = self._known.candidates(vector, evidence)
+        return np.asarray(candidates[[not self._has_person(each).all() for each in candidates]], dtype=np.intp)
+
+    def _has_person(self, voiceprint: int) -> NDArray[np.bool_]:
+        """Whether the person of a print is among the voices of each hypothesis, shape ``(b,)``."""
+        assert self._known is not None  # noqa: S101 - there are candidates
+        persons = np.where(self._prints == NOBODY_KNOWN, -1, self._known.persons[self._prints])
+        return np.asarray((persons == self._known.persons[voiceprint]).any(axis=1))
+
+    def _first_word_scores(
+        self, candidates: NDArray[np.intp], vector: Vectors, window: tuple[Floats, float, Floats, Floats, float]
+    ) -> Floats:
+        """Scores of a window if the rest of it is of a new voice that has each print, shape ``(b, c)``; none where it cannot be."""
+        assert self._known is not None  # noqa: S101 - there are candidates
+        shares, rest, products, inverse, evidence = window
+        rows, slots = np.arange(len(shares)), len(self._eye)
+        slot = np.minimum(self._voice_counts, slots - 1)
+        new = self._eye[slot]
+        extended = shares + rest * new
+        scores = np.full((len(shares), len(candidates)), -np.inf)
+        for column, voiceprint in enumerate(candidates.tolist()):
+            worth, place = self._known.evidence[voiceprint], self._known.vectors[voiceprint]
+            own = inverse[rows, :, slot]
+            # One observation more changes the inverse by a matrix of rank one (Sherman and Morrison, 1950).
+            factor = worth / (1.0 + worth * inverse[rows, slot, slot])
+            after = inverse - factor[:, np.newaxis, np.newaxis] * own[:, :, np.newaxis] * own[:, np.newaxis]
+            of_place = worth * (self._sums @ place)
+            of_place_squared = worth**2 * self._known.squares[voiceprint]
+            weights = np.einsum("bk,bkl->bl", extended, after)
+            expected = (weights * products).sum(axis=1) + weights[rows, slot] * worth * float(vector @ place)
+            squares = np.einsum("bk,bkl,bl->b", weights, self._products, weights)
+            squares += 2 * weights[rows, slot] * (weights * of_place).sum(axis=1) + weights[rows, slot] ** 2 * of_place_squared
+            score = self._likelihood.predictive(expected, squares, (weights * extended).sum(axis=1), evidence)
+            score = score - self._penalties.untracked * evidence * (extended @ self._untracked)
+            impossible = self._has_person(voiceprint) | (self._voice_counts == slots)
+            scores[:, column] = np.where(impossible, -np.inf, score)
+        return scores
+
+    def _new_voice_penalties(self, penalties: Floats) -> Floats:
+        """Those of the next new voice in each hypothesis, shape ``(b, 1)``."""
+        slot = np.minimum(self._voice_counts, len(self._eye) - 1)
+        return penalties[np.arange(len(penalties)), slot][:, np.newaxis]
+
+    def _introduce(
+        self, candidates: NDArray[np.intp], voices: NDArray[np.intp], counts: NDArray[np.intp], vector: Vectors, products: Floats
+    ) -> NDArray[np.intp]:
+        """Gives new voices their prints where ``voices`` number candidates, behind all slots; answers with the slots, ``(b,)``.
+
+        ``products``: inner products of the window with the sums, which change with them.
+        """
+        slots = len(self._eye)
+        for row in np.flatnonzero(voices >= slots).tolist():
+            assert self._known is not None  # noqa: S101 - there are candidates
+            voiceprint, slot = int(candidates[voices[row] - slots]), int(counts[row])
+            worth, place = self._known.evidence[voiceprint], self._known.vectors[voiceprint]
+            with_place = worth * (self._sums[row] @ place)
+            self._products[row, slot] += with_place
+            self._products[row, :, slot] += with_place
+            self._products[row, slot, slot] += worth**2 * self._known.squares[voiceprint]
+            self._sums[row, slot] += worth * place
+            self._evidence[row, slot, slot] += worth
+            products[row, slot] += worth * float(vector @ place)
+            self._prints[row, slot] = voiceprint
+        return np.where(voices >= slots, counts, voices)
+
     def _select(self, scores: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """The parents and voices of the best extensions, shape ``(b,)`` each; ``scores``: of extensions, shape ``(b, voices)``."""
         total = ((self._scores - self._duplicate_penalties)[:, np.newaxis] + scores).ravel()
@@ -213,18 +308,18 @@ class BeamSearch:
         inverse = np.linalg.inv(self._evidence + EVIDENCE_FLOOR * self._eye).astype(np.float64)
         alone = (self._voice_counts == 2) | (self._num_speakers == 1)  # noqa: PLR2004 - the two may be one
         log_odds = self._likelihood.merge_log_odds(self._products, inverse, alone=alone[:, np.newaxis, np.newaxis])
-        pairs = new[:, :, np.newaxis] & (slot < slot[:, np.newaxis])
+        known = self._prints != NOBODY_KNOWN
+        two_persons = known[:, :, np.newaxis] & known[:, np.newaxis]
+        pairs = new[:, :, np.newaxis] & (slot < slot[:, np.newaxis]) & ~two_persons
         most = np.where(pairs, log_odds, 0.0).max(axis=(1, 2))
         return np.where(most > MERGE_LOG_ODDS, DUPLICATE_PENALTY, 0.0)
 
-    def _update_statistics(
-        self, parents: NDArray[np.intp], vector: Vectors, evidence: float, shares: Floats, products: Floats
-    ) -> None:
+    def _update_statistics(self, vector: Vectors, evidence: float, shares: Floats, products: Floats) -> None:
         outer = evidence * shares[:, :, np.newaxis] * products[:, np.newaxis]
         both = shares[:, :, np.newaxis] * shares[:, np.newaxis]
-        self._products = self._products[parents] + outer + outer.transpose(0, 2, 1) + evidence**2 * both
-        self._sums = self._sums[parents] + evidence * shares[:, :, np.newaxis] * vector
-        self._evidence = self._evidence[parents] + evidence * both
+        self._products = self._products + outer + outer.transpose(0, 2, 1) + evidence**2 * both
+        self._sums = self._sums + evidence * shares[:, :, np.newaxis] * vector
+        self._evidence = self._evidence + evidence * both
 
     def _window_labels(self, windows: int) -> NDArray[np.intp]:
         """The voices of the last windows in every hypothesis, shape ``(b, n)``."""

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from speaker_tracker_stages.assigning.arrays import Floats, Labels, Vectors, unit_length
+from speaker_tracker_stages.kmeans_assigner.known_places import NOBODY_KNOWN, KnownPlaces
 from speaker_tracker_stages.kmeans_assigner.likelihood import EVIDENCE_FLOOR, VoiceLikelihood
 from speaker_tracker_stages.kmeans_assigner.observations import Observations
 from speaker_tracker_stages.kmeans_assigner.penalties import MAX_UNTRACKED, SPARE_SLOTS, Penalties
@@ -33,8 +34,11 @@ MIN_IMPROVEMENT = 3.0
 class VoiceClustering:
     """Search for the grouping with the highest penalized likelihood; ``num_speakers`` voices are tracked."""
 
-    def __init__(self, likelihood: VoiceLikelihood, penalties: Penalties, num_speakers: int) -> None:
+    def __init__(
+        self, likelihood: VoiceLikelihood, penalties: Penalties, num_speakers: int, known: KnownPlaces | None = None
+    ) -> None:
         self._likelihood, self._penalties, self._num_speakers = likelihood, penalties, num_speakers
+        self._known = known
 
     def find(self, observed: Observations, current: Labels, *, final: bool = False) -> Labels | None:
         """The voice of each item, shape ``(n,)``, numbered from 0 in order of first appearance.
@@ -74,7 +78,8 @@ class VoiceClustering:
         )
         untracked = self._untracked(observed, labels)
         penalty += self._penalties.untracked * float(untracked.sum() + voices.evidence[untracked].sum())
-        return self._likelihood.marginal(voices) - penalty
+        gain = 0.0 if self._known is None else self._known.gain(voices)
+        return self._likelihood.marginal(voices) + gain - penalty
 
     def _merged(self, observed: Observations, labels: Labels, threshold: float = 0.0) -> Labels:
         """Merges the two voices with the highest merge log-odds, again and again as long as these are above ``threshold``.
@@ -93,6 +98,9 @@ class VoiceClustering:
             inverse = np.linalg.inv(voices.evidence + EVIDENCE_FLOOR * np.eye(count)).astype(np.float64)
             log_odds = self._likelihood.merge_log_odds(voices.sums @ voices.sums.T, inverse, alone=alone)
             log_odds = np.where(np.tri(count, k=-1, dtype=bool), log_odds, -np.inf)
+            if self._known is not None:
+                known = self._known.of_voices(voices) != NOBODY_KNOWN
+                log_odds[known[:, np.newaxis] & known] = -np.inf
             later, earlier = np.unravel_index(int(log_odds.argmax()), log_odds.shape)
             if log_odds[later, earlier] <= threshold:
                 break
@@ -121,7 +129,8 @@ class VoiceClustering:
 
     def _reassigned(self, observed: Observations, labels: Labels) -> Labels:
         """The voice of each item given the posterior means of the voices' positions, whose uncertainty is left out."""
-        positions = self._likelihood.positions(observed.statistics(labels))
+        voices = observed.statistics(labels)
+        positions = self._likelihood.positions(voices if self._known is None else self._known.with_prints(voices))
         squares = np.square(positions).sum(axis=1)
         weights = 0.5 * self._likelihood.dimension / self._likelihood.within * observed.evidence
         scores = weights[:, np.newaxis] * (2 * observed.vectors @ positions.T - squares)

@@ -13,6 +13,8 @@ CHANGE_AFTER_PAUSE = 0.1
 """Penalty of a change of voice across a pause, as a share of that within speech."""
 UNHEARD_CHANGE, HEARD_CHANGE = 1.15, 0.2
 """Factors on that penalty where a segmentation is sure that no change of speaker is heard, and that one is; linear in between."""
+KNOWN_VOICE = 8.0
+"""Penalty of a known voice that was not heard before in the session, beside that of any new voice."""
 SPARE_SLOTS = 2
 """Voices that can be told apart beyond those that are known, so that strangers do not blur into tracked voices."""
 MAX_UNTRACKED = 6

@@ -33,12 +33,15 @@ from speaker_tracker.stage import Answer, LoadedStage, SessionInfo, StageBase, S
 from speaker_tracker_stages.assigning.activity import RecentActivity
 from speaker_tracker_stages.assigning.announcing import announce
 from speaker_tracker_stages.assigning.arrays import Labels
+from speaker_tracker_stages.assigning.calibrations import calibration_of
 from speaker_tracker_stages.assigning.evidence import NOBODY, Evidence, Item
 from speaker_tracker_stages.assigning.known_speakers import KnownSpeakers
 from speaker_tracker_stages.assigning.matching import match_speakers
+from speaker_tracker_stages.assigning.recognition import Recognition
 from speaker_tracker_stages.kmeans_assigner.beam_search import BeamSearch
 from speaker_tracker_stages.kmeans_assigner.certainty import confidences
 from speaker_tracker_stages.kmeans_assigner.clustering import VoiceClustering
+from speaker_tracker_stages.kmeans_assigner.known_places import KnownPlaces
 from speaker_tracker_stages.kmeans_assigner.observations import Observations, observations, purity
 from speaker_tracker_stages.kmeans_assigner.options import KMeansAssignerOptions
 from speaker_tracker_stages.kmeans_assigner.parameters import likelihood_of, window_worth
@@ -68,6 +71,8 @@ class KMeansAssigner(StageBase):
         self._refit_at = 0.0
         self._refitted_at = 0.0
         self._final = False
+        self._known_voices = session.known_voices
+        self._known_places: KnownPlaces | None = None
         self._known_speakers = KnownSpeakers(session, options.evidence_per_second)
         self._wants_confidence = session.confidence
         self._others: OtherVoices | None = None if session.others else UNTOLD
@@ -151,9 +156,17 @@ class KMeansAssigner(StageBase):
 
     def _begin(self, model: VoiceModel) -> BeamSearch:
         likelihood, penalties = likelihood_of(model, self._num_speakers, self._options.overrides), self._options.penalties
-        self._clustering = VoiceClustering(likelihood, penalties, self._num_speakers)
-        memory = self._options.lag_windows + 1
-        self._search = BeamSearch(likelihood, penalties, model.dimension, num_speakers=self._num_speakers, memory=memory)
+        if self._known_voices:
+            self._known_places = KnownPlaces(Recognition.of(self._known_voices, calibration_of(model)), likelihood)
+        self._clustering = VoiceClustering(likelihood, penalties, self._num_speakers, self._known_places)
+        self._search = BeamSearch(
+            likelihood,
+            penalties,
+            model.dimension,
+            num_speakers=self._num_speakers,
+            memory=self._options.lag_windows + 1,
+            known=self._known_places,
+        )
         self._number_voices([])
         return self._search
 
@@ -254,7 +267,9 @@ class KMeansAssigner(StageBase):
     def _restart_search(self, observed: Observations, voices: Labels, speakers: list[int]) -> None:
         assert self._search is not None  # noqa: S101 - made with the first embedding
         tracked = np.array(speakers, dtype=int) != NOBODY
-        self._search.restart(observed.statistics(voices), tracked, voices[observed.groups :])
+        statistics = observed.statistics(voices)
+        prints = None if self._known_places is None else self._known_places.adapt(statistics)
+        self._search.restart(statistics, tracked, voices[observed.groups :], prints)
         self._number_voices(speakers)
 
 
