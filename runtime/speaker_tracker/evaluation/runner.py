@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from speaker_tracker.audio.file import AudioFile
@@ -12,7 +12,7 @@ from speaker_tracker.evaluation.changes import compare_changes, near_confusion
 from speaker_tracker.evaluation.detection import detection
 from speaker_tracker.evaluation.id_switches import IdSwitches
 from speaker_tracker.evaluation.manifest import Conversation, ManifestError
-from speaker_tracker.evaluation.processes import ChainOfProcess, in_processes
+from speaker_tracker.evaluation.processes import ChainOfProcess
 from speaker_tracker.evaluation.reliability import reliability
 from speaker_tracker.evaluation.results import ConversationResult
 from speaker_tracker.evaluation.scoring import names_of, score
@@ -118,11 +118,6 @@ def check_length(audio: TrackedAudio, conversation: Conversation) -> None:
     """Checks what its header says, before it is read, and what there was, afterwards. Raises ``ManifestError``."""
     if audio.seconds < conversation.seconds - LENGTH_TOLERANCE:
         raise ManifestError(f"{conversation.uri}: the manifest says {conversation.seconds} s, {audio.path} has {audio.seconds} s")
-
-
-def evaluate(evaluator: Evaluator, conversations: Sequence[Conversation], jobs: int) -> Generator[ConversationResult]:
-    """Yields results as they finish, in any order. ``jobs``: number of processes; 1 uses this one. As ``in_processes``."""
-    return in_processes(evaluator, conversations, jobs, lambda conversation: conversation.seconds)
 
 
 def reference_of(conversation: Conversation) -> list[Turn]:
