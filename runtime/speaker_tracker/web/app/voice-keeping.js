@@ -46,7 +46,8 @@ export class VoiceKeeping {
     this.#list.onForgetAll = () => this.#do(() => this.#store.clear(), "All voices are forgotten.");
     this.#list.onExport = () => this.#export();
     this.#list.onImport = (file) => this.#import(file);
-    addEventListener("focus", () => this.refresh()); // another tab may have changed them
+    // Another tab may have changed them.
+    addEventListener("focus", () => this.refresh());
     this.refresh();
   }
 
@@ -88,7 +89,11 @@ export class VoiceKeeping {
     if (speaker.name === "") {
       return { state: "none" };
     }
-    return { state: recognition.printsOf(speaker.voices).length === 0 ? "short" : "offered" };
+    const isAgain = this.#voices.some(({ name }) => name === speaker.name);
+    if (recognition.printsOf(speaker.voices).length === 0) {
+      return { state: isAgain ? "none" : "short" };
+    }
+    return { state: "offered", isAgain };
   }
 
   /**

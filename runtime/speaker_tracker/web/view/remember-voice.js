@@ -7,7 +7,7 @@ import { element } from "./dom.js";
  *
  * @typedef {{state: "none"}} NothingToKeep the speaker has no name, or nothing can be remembered at all
  * @typedef {{state: "short"}} TooShort too little of the voice was heard
- * @typedef {{state: "offered"}} Offered
+ * @typedef {{state: "offered", isAgain: boolean}} Offered `isAgain`: other voiceprints of the person are remembered already
  * @typedef {{state: "kept", name: string, isSame: boolean}} Kept under a name, which may be another than the present one
  */
 
@@ -54,7 +54,8 @@ export class RememberVoice {
       return ["Too little was heard of this voice to remember it."];
     }
     if (keeping.state === "offered") {
-      return [button("Remember this voice on this device", label, this.#onRemember)];
+      const text = keeping.isAgain ? "Remember this voice from here as well" : "Remember this voice on this device";
+      return [button(text, label, this.#onRemember)];
     }
     if (keeping.state === "kept") {
       const instead = keeping.isSame ? [] : [button(`Remember as ${label} instead`, "", this.#onRemember)];

@@ -30,7 +30,8 @@ export class VoicesView {
       if (chosen !== undefined) {
         this.onImport(chosen);
       }
-      file.value = ""; // so that the same file can be chosen again
+      // So that the same file can be chosen again.
+      file.value = "";
     });
     byId("export-voices").addEventListener("click", () => this.onExport());
     byId("forget-voices").addEventListener("click", () => this.#ask());
