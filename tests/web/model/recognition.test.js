@@ -139,6 +139,18 @@ test("prints of another model than the next server's stay out of it", () => {
   assert.ok(!made.recognition.isAcrossBreaks);
 });
 
+test("a server that recognizes no voices is told nothing, and names of its sessions are nobody's", () => {
+  const made = conversation([KNOWN_ANNA]);
+  made.recognition.take(0, segments({ 0: "Anna" }));
+  made.recognition.take(0, prints({ 0: ANNA }));
+  made.recognition.introduce([KNOWN_ANNA], OFFER);
+  assert.equal(made.recognition.introduce([KNOWN_ANNA], null), null);
+  assert.ok(!made.recognition.isAcrossBreaks);
+  made.timeline.beginPart(5000);
+  made.recognition.take(1, segments({ 0: "" }));
+  assert.deepEqual(NAMES(made), ["Anna", "Speaker 2"]);
+});
+
 test("the report's voiceprints are kept apart from it, and its names are people's own", () => {
   const made = conversation();
   made.recognition.take(0, segments({ 0: "" }));

@@ -60,13 +60,16 @@ export class Recognition {
    * server takes.
    *
    * @param {RememberedVoice[]} remembered
-   * @param {VoiceOffer} offer
-   * @returns {KnownVoice[]}
+   * @param {VoiceOffer | null} offer null where the server recognizes no voices
+   * @returns {KnownVoice[] | null} null where it is told nothing
    */
   introduce(remembered, offer) {
+    this.#acquaintances = new Map();
+    if (offer === null) {
+      return null;
+    }
     const usable = usableWith(remembered, offer);
     const names = new Set(usable.map(({ name }) => name));
-    this.#acquaintances = new Map();
     /** @type {Map<string, string>} */
     const told = new Map();
     const heard = this.#heard(offer).flatMap(({ name, voice, prints }) => {

@@ -251,7 +251,7 @@ export class Tracking extends EventTarget {
     this.#error = null;
     this.#hasRemembered = remembered.length > 0;
     this.voiceOffer = this.#withheld === "all voices" ? null : offer;
-    const knownVoices = this.voiceOffer === null ? null : this.#recognition.introduce(remembered, this.voiceOffer);
+    const knownVoices = this.#recognition.introduce(remembered, this.voiceOffer);
     const options = { numSpeakers, maxFrameBytes: limits.maxFrameBytes, knownVoices };
     const connection = new Connection(sessionUrl(base, token), options, {
       onMessage: (message) => this.#connection === connection && this.#receive(message),
