@@ -107,6 +107,20 @@ def picture(page: Page, out: Path, options: argparse.Namespace) -> None:
     page.get_by_role("heading", name="Report").wait_for(timeout=REPORT_MS)
     take(page, out / "browser-report.png", "dark", WIDE, full=True)
     take(page, out / "browser-phone.png", "light", NARROW, full=True)
+    remember_everybody(page)
+    page.get_by_role("button", name="New conversation").click()
+    page.locator("#voices-title").click()
+    take(page, out / "browser-voices.png", "light", NARROW, full=True)
+
+
+def remember_everybody(page: Page) -> None:
+    """Has the page remember the voices of which it heard enough."""
+    offers = page.get_by_role("button", name="Remember this voice on this device")
+    for number in range(offers.count(), 0, -1):
+        offers.first.click()
+        page.wait_for_function(
+            "number => document.body.innerText.split('Remember this voice on this device').length === number", arg=number
+        )
 
 
 def main() -> None:

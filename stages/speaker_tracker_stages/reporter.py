@@ -52,6 +52,7 @@ class Reporter(StageBase):
         self._certainty = CertaintyTrack() if session.timeline and session.confidence else None
         self._wants_others = session.others
         self._names: dict[int, str] = {}
+        self._renamed = False
         self._wants_voiceprints = session.voiceprints
         self._voiceprints: dict[int, Voiceprint] = {}
         self._new_voiceprints: set[int] = set()
@@ -77,8 +78,9 @@ class Reporter(StageBase):
                 self._voiceprints.update(event.voiceprints)
                 self._new_voiceprints.update(event.voiceprints)
             case AudioClock():
-                due = event.position // self._period > self._position // self._period
+                due = self._renamed or event.position // self._period > self._position // self._period
                 self._position = event.position
+                self._renamed = False
                 if due:
                     name = None if self._now is None else self._names.get(self._now)
                     yield ClientMessage(
@@ -115,6 +117,7 @@ class Reporter(StageBase):
             "now": self._now,
             "position": self._position,
             "others": None if self._others is None else [self._others.samples, self._others.voices],
+            "renamed": self._renamed,
             "names": [[speaker, name] for speaker, name in self._names.items()],
             "voiceprints": [[speaker, voiceprint.model_dump()] for speaker, voiceprint in self._voiceprints.items()],
             "new_voiceprints": sorted(self._new_voiceprints),
@@ -132,6 +135,7 @@ class Reporter(StageBase):
         self._position = cast(int, state["position"])
         if state.get("others") is not None:
             self._others = OtherVoices(*cast(Sequence[int], state["others"]))
+        self._renamed = bool(state["renamed"])
         self._names = dict(cast(Sequence[tuple[int, str]], state["names"]))
         kept = cast("Sequence[tuple[int, Mapping[str, object]]]", state["voiceprints"])
         self._voiceprints = {speaker: Voiceprint.model_validate(values) for speaker, values in kept}
@@ -162,6 +166,7 @@ class Reporter(StageBase):
         """Takes over the names; what the client was told of speakers whose name is another now is told again."""
         changed = {speaker for speaker in {*self._names, *event.names} if self._names.get(speaker) != event.names.get(speaker)}
         self._names = dict(event.names)
+        self._renamed = self._renamed or bool(changed)  # people wait for names, so they are told with the next audio
         if self._timeline is not None:
             self._unsent += [(each.start_ms, each.end_ms) for each in self._timeline.segments() if each.speaker in changed]
 

@@ -26,9 +26,9 @@ test("voices of a later session are people of their own until somebody knows bet
   made.timeline.beginPart(2000);
   made.timeline.update(1, { audioMs: 2000, segments: [{ startMs: 0, endMs: 500, speakerId: 0 }] });
 
-  assert.deepEqual(made.lateVoices, [{ key: "1:0", number: 2, own: 2 }]);
+  assert.deepEqual(made.lateVoices, [{ key: "1:0", number: 2, own: 2, isFoundAgain: false }]);
   made.people.assign("1:0", 1);
-  assert.deepEqual(made.lateVoices, [{ key: "1:0", number: 1, own: 2 }]);
+  assert.deepEqual(made.lateVoices, [{ key: "1:0", number: 1, own: 2, isFoundAgain: false }]);
   assert.deepEqual(made.speakers.map(({ number, totalMs }) => [number, totalMs]), [[1, 1500]]);
   assert.deepEqual(made.breaks, [2000]);
   assert.deepEqual(made.scene(made.speakers).lanes[0].intervals(0, 13_000), [[0, 1000], [2000, 2500]]);

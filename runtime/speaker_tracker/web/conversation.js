@@ -1,6 +1,7 @@
 // One conversation with everything that is known of it, from its start to its report.
 
 import { People } from "./model/people.js";
+import { Recognition } from "./model/recognition.js";
 import { speakingNow } from "./model/speaking-now.js";
 import { segmentsOf, summarise, togetherMs } from "./model/summary.js";
 import { Timeline } from "./model/timeline.js";
@@ -25,7 +26,8 @@ import { Tracking } from "./model/tracking.js";
  * @typedef {object} LateVoice
  * @property {string} key
  * @property {number} number of the person whose voice it is
- * @property {number} own number that it has as a person of its own
+ * @property {number | null} own number that it has or had as a person of its own
+ * @property {boolean} [isFoundAgain] whether the server has recognized it as a voice of before
  */
 
 /** Audio that the server processed this long ago counts as labelled, also where nobody speaks. */
@@ -34,12 +36,13 @@ const SETTLED_MS = 2000;
 export class Conversation {
   timeline = new Timeline();
   people = new People();
+  recognition = new Recognition({ people: this.people, timeline: this.timeline });
   startedAt = new Date();
   tracking;
 
   /** @param {TrackingOptions} options */
   constructor(options) {
-    this.tracking = new Tracking({ ...options, timeline: this.timeline });
+    this.tracking = new Tracking({ ...options, timeline: this.timeline, recognition: this.recognition });
   }
 
   get isOver() {
@@ -94,7 +97,10 @@ export class Conversation {
     this.#numberVoices();
     return this.timeline.voices
       .filter(({ part }) => part > 0)
-      .map(({ key }) => ({ key, number: this.people.numberOf(key), own: this.people.ownNumberOf(key) }));
+      .map(({ key }) => {
+        const { people } = this;
+        return { key, number: people.numberOf(key), own: people.ownNumberOf(key), isFoundAgain: people.isFoundAgain(key) };
+      });
   }
 
   /** When sessions after the first began. */

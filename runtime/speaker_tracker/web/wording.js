@@ -51,6 +51,12 @@ const WORDING = {
   ],
   not_one_file: () => ["One file at a time, please", "Choose a single sound file."],
 
+  voices_file: (detail) => ["No voices were imported from this file", detail],
+  voices_not_kept: (detail) => [
+    "This browser does not keep anything for this page",
+    `Voices cannot be remembered here. Private windows and strict settings forbid it, and so does a full disk. (${detail})`,
+  ],
+
   page_failed: (detail) => ["Something in this page went wrong", `Load it anew and try again. (${detail})`],
 
   // -- the way to the server --
@@ -83,6 +89,16 @@ const WORDING = {
 
   // -- what the server says --
   hint: (detail) => ["The sound may not be what it seems", `Check where it comes from. The server said: ${detail}`],
+  voices_left_out: (detail) => [
+    "Remembered voices are not recognized this time",
+    `The server did not take them, and the conversation goes on without. The server said: ${detail}`,
+  ],
+  known_voices_off: () => ["The server recognizes no voices", "Load the page anew: it then starts conversations without them."],
+  voiceprint_model: (detail) => ["The remembered voices are of another voice model", `Load the page anew. The server said: ${detail}`],
+  invalid_known_voices: (detail) => [
+    "The server cannot use the remembered voices",
+    `Forget them, or switch off that they are recognized. The server said: ${detail}`,
+  ],
   server_busy: () => ["The server is full", "It takes no more sessions at the moment. Try again in a minute."],
   shutting_down: () => ["The server is shutting down", "It takes no new sessions now. Try again in a minute."],
   idle_timeout: () => ["The server has ended the session, since it heard nothing for too long", "The report goes up to there."],

@@ -12,7 +12,7 @@ from speaker_tracker.protocol import KnownVoice, Voiceprint
 from speaker_tracker.stage import SessionInfo, State
 from speaker_tracker_stages.assigning.arrays import Floats, unit_length
 from speaker_tracker_stages.assigning.calibrations import calibration_of
-from speaker_tracker_stages.assigning.evidence import Evidence
+from speaker_tracker_stages.assigning.evidence import NOBODY, Evidence
 from speaker_tracker_stages.assigning.recognition import Recognition
 from speaker_tracker_stages.assigning.voiceprints import MIN_PRINT_SECONDS, Places, places
 
@@ -20,8 +20,10 @@ TOLD_FROM, KEPT_FROM = 0.95, 0.5
 """Probability of being a person from which on a speaker gets the name, and below which the speaker loses it."""
 MIN_EVIDENCE = 1.0
 """Minimum observations of a speaker who is named."""
-NAMED_EACH_SECONDS = 0.5
-"""Speech between two looks at who is a known voice."""
+NAMED_EACH_SECONDS, SETTLED_EACH_SECONDS = 0.25, 2.5
+"""Speech between two looks at who is a known voice, while somebody speaks of whom little is known, and else."""
+SETTLED_EVIDENCE = 12.0
+"""Observations of a speaker from which on a name, or that there is none, hardly changes any more."""
 PRINTED_EACH_SECONDS = 5.0
 """Speech between two looks at whether new voiceprints are worth telling."""
 MORE_SPEECH = 1.5
@@ -41,14 +43,19 @@ class KnownSpeakers:
         self._names: dict[int, str] = {}
         self._prints: dict[int, Voiceprint] = {}
         self._named_at = self._printed_at = 0.0
+        self._settled: set[int] = set()
 
     def tell(self, evidence: Evidence, seconds: float, *, final: bool = False) -> Iterator[Event]:
         """Names and voiceprints that are new after ``seconds`` of speech; ``final``: at the end, when all voiceprints are told."""
         if evidence.model is None:
             return
-        if self._known and (final or seconds >= self._named_at + NAMED_EACH_SECONDS):
+        if self._known and (final or seconds >= self._named_at + self._pause_between_looks(evidence)):
             self._named_at = seconds
-            yield from self._name(places(evidence, self._per_second), evidence.model)
+            heard = places(evidence, self._per_second)
+            self._settled = {
+                speaker for speaker, known in zip(heard.speakers, heard.evidence.tolist(), strict=True) if known >= SETTLED_EVIDENCE
+            }
+            yield from self._name(heard, evidence.model)
         if self._wants_prints and (final or seconds >= self._printed_at + PRINTED_EACH_SECONDS):
             self._printed_at = seconds
             yield from self._print(places(evidence, self._per_second, strict=True), evidence.model, again=final)
@@ -69,6 +76,10 @@ class KnownSpeakers:
         self._prints = {speaker: Voiceprint.model_validate(values) for speaker, values in kept}
         self._named_at, self._printed_at = cast(float, state["named_at"]), cast(float, state["printed_at"])
 
+    def _pause_between_looks(self, evidence: Evidence) -> float:
+        is_settled = not evidence.recent or evidence.recent[-1].label in {NOBODY, *self._settled}
+        return SETTLED_EACH_SECONDS if is_settled else NAMED_EACH_SECONDS
+
     def _name(self, heard: Places, model: VoiceModel) -> Iterator[Event]:
         if self._recognition is None:
             self._recognition = Recognition.of(self._known, calibration_of(model))
@@ -81,7 +92,7 @@ class KnownSpeakers:
         """The name of each recognized speaker; one to one, so that as much as possible is explained."""
         from scipy.optimize import linear_sum_assignment  # noqa: PLC0415 - heavy, only where it is used
 
-        probabilities = recognition.probabilities(recognition.log_odds(heard.means, heard.evidence))
+        probabilities = recognition.probabilities(heard.means, heard.evidence)
         probabilities = np.where(heard.evidence[:, np.newaxis] >= MIN_EVIDENCE, probabilities, 0.0)
         found = {}
         for row, person in zip(*linear_sum_assignment(probabilities, maximize=True), strict=True):

@@ -7,8 +7,8 @@ session by the channel variance, and persons' positions around what all voices h
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,79 +29,72 @@ PRIOR_KNOWN = 0.8
 """Probability that a voice is one of the known ones, before it is heard."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Recognition:
-    """What the known voices' prints say. ``names``: of the ``p`` persons, each once."""
+    """What the prints of known voices say, ``n`` prints of ``p`` persons.
 
-    names: tuple[str, ...]
-    person_of: NDArray[np.intp]
-    vectors: Floats
-    evidence: Floats
-    measured: VoiceCalibration
+    ``names``: of the persons, each once. ``person_of``: whose each print is, shape ``(n,)``, in order. ``vectors``: the prints,
+    shape ``(n, d)``, of length 1 at most; ``evidence``: observations that each is made of, shape ``(n,)``.
+    """
+
+    def __init__(
+        self, names: tuple[str, ...], person_of: NDArray[np.intp], vectors: Floats, evidence: Floats, measured: VoiceCalibration
+    ) -> None:
+        self.names, self.person_of, self.vectors, self.evidence, self.measured = names, person_of, vectors, evidence, measured
+        errors = CHANNEL_FACTOR * measured.channel_variance + measured.within_variance / evidence
+        between = measured.between_variance
+        weights = 1.0 / (between + errors)
+        precision = float(weights.sum()) + 1.0 / max(measured.common_variance, 1e-6)
+        common = (weights @ vectors) / precision
+        shrinkage = between / (between + errors)
+        # Where a person is expected, print by print, and last where somebody unknown is: around what all voices have in common.
+        places = common + shrinkage[:, np.newaxis] * (vectors - common)
+        self._places: Floats = np.concatenate([places, common[np.newaxis]])
+        self._squares: Floats = np.square(self._places).sum(axis=1)
+        self._spread: Floats = np.append(shrinkage * errors, between + 1.0 / precision)
+        self._first_prints = np.flatnonzero(np.diff(person_of, prepend=-1))
+        self._log_counts: Floats = np.log(np.bincount(person_of))
 
     @classmethod
     def of(cls, known: Sequence[KnownVoice], measured: VoiceCalibration) -> Recognition:
         """From the prints of a session, one at least, all of the model that ``measured`` is of."""
         names = tuple(dict.fromkeys(voice.name for voice in known))
-        vectors = np.array([voice.voiceprint.values for voice in known], dtype=np.float64)
+        ordered = sorted(known, key=lambda voice: names.index(voice.name))
+        vectors = np.array([voice.voiceprint.values for voice in ordered], dtype=np.float64)
         vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1.0)
-        seconds = np.array([voice.voiceprint.seconds for voice in known])
+        seconds = np.array([voice.voiceprint.seconds for voice in ordered])
         evidence = np.minimum(seconds * EVIDENCE_PER_SECOND, MAX_PRINT_EVIDENCE)
-        persons = np.array([names.index(voice.name) for voice in known], dtype=np.intp)
-        return cls(names, persons, vectors, evidence, measured)
+        person_of = np.array([names.index(voice.name) for voice in ordered], dtype=np.intp)
+        return cls(names, person_of, vectors, evidence, measured)
+
+    def moved(self, shift: Floats) -> Recognition:
+        """The same with all prints moved by ``shift``, shape ``(d,)``."""
+        return Recognition(self.names, self.person_of, self.vectors + shift, self.evidence, self.measured)
 
     def log_odds(self, means: Floats, evidence: Floats) -> Floats:
         """Log-likelihood ratios that voices are each person rather than somebody unknown, shape ``(v, p)``.
 
-        ``means``: mean embeddings of the voices, shape ``(v, d)``; ``evidence``: observations each is made of, shape ``(v,)``.
+        ``means``: mean embeddings of the voices, shape ``(v, d)``; ``evidence``: observations each is made of, above 0, shape
+        ``(v,)``. Of several prints of a person, the mean likelihood counts.
         """
-        figures = self.measured
-        within, between, channel = figures.within_variance, figures.between_variance, CHANNEL_FACTOR * figures.channel_variance
-        errors = channel + within / self.evidence
-        weights = 1.0 / (between + errors)
-        common_precision = weights.sum() + 1.0 / max(figures.common_variance, 1e-6)
-        common = (weights @ self.vectors) / common_precision
-        shrinkage = between / (between + errors)
-        places = common + shrinkage[:, np.newaxis] * (self.vectors - common)
-        spread = shrinkage * errors
-        noise = channel + within / np.maximum(evidence, 1e-6)
-        squares = np.square(means).sum(axis=1) - within / np.maximum(evidence, 1e-6)
-        attenuation = (squares / (between + figures.common_variance)).clip(MIN_ATTENUATION, 1.0)
-        scale = np.sqrt(attenuation)[:, np.newaxis]
-        of_prints = _log_density(
-            _squared_distances(means, places, scale), attenuation[:, np.newaxis] * spread + noise[:, np.newaxis], figures
-        )
-        of_unknown = _log_density(
-            _squared_distances(means, common[np.newaxis], scale),
-            attenuation[:, np.newaxis] * (between + 1.0 / common_precision) + noise[:, np.newaxis],
-            figures,
-        )
-        ratios = of_prints - of_unknown
-        return np.stack([_mean_of_logs(ratios[:, self.person_of == person]) for person in range(len(self.names))], axis=1)
+        measured = self.measured
+        noise = measured.within_variance / evidence
+        squares = np.square(means).sum(axis=1)
+        # Noise shortens positions, so that what is expected is shortened, too.
+        attenuation = (squares - noise) / (measured.between_variance + measured.common_variance)
+        attenuation = attenuation.clip(MIN_ATTENUATION, 1.0)[:, np.newaxis]
+        distances = squares[:, np.newaxis] + attenuation * self._squares - 2.0 * np.sqrt(attenuation) * (means @ self._places.T)
+        variances = attenuation * self._spread + (CHANNEL_FACTOR * measured.channel_variance + noise)[:, np.newaxis]
+        densities = -0.5 * measured.effective_dimension * (np.log(variances) + distances / variances)
+        ratios = densities[:, :-1] - densities[:, -1:]
+        return np.asarray(np.logaddexp.reduceat(ratios, self._first_prints, axis=1) - self._log_counts)
 
     def posterior_log_odds(self, means: Floats, evidence: Floats) -> Floats:
         """Log-odds that voices are each person against somebody unknown, with what is expected beforehand, shape ``(v, p)``."""
-        return self.log_odds(means, evidence) + np.log(PRIOR_KNOWN / len(self.names)) - np.log(1.0 - PRIOR_KNOWN)
+        return np.asarray(self.log_odds(means, evidence) + math.log(PRIOR_KNOWN / len(self.names) / (1.0 - PRIOR_KNOWN)))
 
-    def probabilities(self, log_odds: Floats) -> Floats:
+    def probabilities(self, means: Floats, evidence: Floats) -> Floats:
         """Probabilities that voices are each person, shape ``(v, p)``; the rest to 1 is that of being somebody unknown."""
-        prior = np.log(PRIOR_KNOWN / len(self.names)) - np.log(1.0 - PRIOR_KNOWN)
-        scores = np.concatenate([np.zeros((len(log_odds), 1)), log_odds + prior], axis=1)
+        unknown = np.zeros((len(means), 1))
+        scores = np.concatenate([unknown, self.posterior_log_odds(means, evidence)], axis=1)
         scores = np.exp(scores - scores.max(axis=1, keepdims=True))
         return np.asarray(scores[:, 1:] / scores.sum(axis=1, keepdims=True))
-
-
-def _squared_distances(means: Floats, places: Floats, scale: Floats) -> Floats:
-    """Between voices and places, which are shortened by ``scale``, shape ``(v, p)``."""
-    squares = np.square(means).sum(axis=1, keepdims=True) + np.square(scale) * np.square(places).sum(axis=1)
-    return np.asarray(squares - 2.0 * scale * (means @ places.T))
-
-
-def _log_density(squares: Floats, variances: Floats, figures: VoiceCalibration) -> Floats:
-    return np.asarray(-0.5 * figures.effective_dimension * (np.log(variances) + squares / variances))
-
-
-def _mean_of_logs(ratios: Floats) -> Floats:
-    """Logarithm of the mean likelihood ratio over the prints of one person, shape ``(v,)``."""
-    highest = ratios.max(axis=1, keepdims=True)
-    return np.asarray(highest[:, 0] + np.log(np.exp(ratios - highest).mean(axis=1)))

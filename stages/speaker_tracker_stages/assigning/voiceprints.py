@@ -32,10 +32,10 @@ class Places:
 def places(evidence: Evidence, per_second: float, *, strict: bool = False) -> Places:
     """Places of all tracked speakers of whom any evidence is left. ``per_second``: what a second of speech is worth.
 
-    Windows that hear another speaker for a good part, that are overlapped or that were cut short are left out; with ``strict``, so
-    are those that sound more like another speaker than like their own.
+    Windows that hear another speaker for a good part are left out; with ``strict``, so are those that are overlapped or were cut
+    short, and those that sound more like another speaker than like their own.
     """
-    items = _heard_alone(evidence, per_second)
+    items = _heard_alone(evidence, per_second * MIN_WORTH if strict else 0.0)
     if not items:
         return Places((), np.zeros((0, 0)), np.zeros(0))
     labels = np.array([item.label for item in items], dtype=np.intp)
@@ -52,8 +52,8 @@ def places(evidence: Evidence, per_second: float, *, strict: bool = False) -> Pl
     return Places(tuple(int(speaker) for speaker in speakers[known]), means, total[known])
 
 
-def _heard_alone(evidence: Evidence, per_second: float) -> list[Item]:
-    least = MIN_WORTH * per_second / SAMPLE_RATE
+def _heard_alone(evidence: Evidence, least_per_second: float) -> list[Item]:
+    least = least_per_second / SAMPLE_RATE
     alone = [
         item
         for item, share in zip(evidence.recent, _own_shares(evidence.recent).tolist(), strict=True)

@@ -98,7 +98,7 @@ class VoiceClustering:
             inverse = np.linalg.inv(voices.evidence + EVIDENCE_FLOOR * np.eye(count)).astype(np.float64)
             log_odds = self._likelihood.merge_log_odds(voices.sums @ voices.sums.T, inverse, alone=alone)
             log_odds = np.where(np.tri(count, k=-1, dtype=bool), log_odds, -np.inf)
-            if self._known is not None:
+            if self._known is not None and log_odds.max() > threshold:
                 known = self._known.of_voices(voices) != NOBODY_KNOWN
                 log_odds[known[:, np.newaxis] & known] = -np.inf
             later, earlier = np.unravel_index(int(log_odds.argmax()), log_odds.shape)

@@ -1,12 +1,10 @@
 """What is known beforehand of voices: their prints, as observations of their positions and as a reason to prefer some groupings.
 
-A print comes from another session. What a session changes of all voices alike, its room, line and noise, is learnt from those that are
-recognized (``adapt``); the rest is the channel variance.
+A print comes from another session. What a session changes of all voices alike, its room, line and noise, is learnt from those that
+are recognized (``adapt``); the rest is the channel variance.
 """
 
 from __future__ import annotations
-
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,9 +52,9 @@ class KnownPlaces:
             moved = voices.sums[known] / evidence[:, np.newaxis] - self._original.vectors[prints[known]]
             weights = 1.0 / (OWN_SHARE * self._likelihood.channel + self._likelihood.within / evidence)
             shift = weights @ moved / (weights.sum() + 1.0 / (SHARED_SHARE * self._likelihood.channel))
-        self.vectors = self._original.vectors + shift
+        self._recognition = self._original.moved(shift)
+        self.vectors = self._recognition.vectors
         self.squares = np.square(self.vectors).sum(axis=1)
-        self._recognition = replace(self._original, vectors=self.vectors)
         return self.of_voices(voices)
 
     def candidates(self, vector: Vectors, evidence: float) -> NDArray[np.intp]:
@@ -103,11 +101,13 @@ class KnownPlaces:
         prints = np.full(len(evidence), NOBODY_KNOWN, dtype=np.intp)
         heard = np.flatnonzero(evidence > 0)
         means = voices.sums[heard] / evidence[heard, np.newaxis]
-        gains = np.maximum(KNOWN_SCALE * self._recognition.posterior_log_odds(means, evidence[heard]), 0.0)
+        gains = KNOWN_SCALE * self._recognition.posterior_log_odds(means, evidence[heard])
+        likely = np.flatnonzero((gains > 0).any(axis=0))
+        gains = np.maximum(gains[:, likely], 0.0)
         total = 0.0
-        for row, person in zip(*linear_sum_assignment(gains, maximize=True), strict=True):
-            if gains[row, person] > 0:
-                own = np.flatnonzero(self.persons == person)
+        for row, column in zip(*linear_sum_assignment(gains, maximize=True), strict=True):
+            if gains[row, column] > 0:
+                own = np.flatnonzero(self.persons == likely[column])
                 prints[heard[row]] = own[int((self.vectors[own] @ means[row]).argmax())]
-                total += float(gains[row, person])
+                total += float(gains[row, column])
         return prints, total

@@ -5,10 +5,10 @@ import re
 
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from support.known_conversation import DATA
+from support.page_looks import assert_fits, assert_nothing_is_wrong
 from support.tracker_page import BEEPING_MICROPHONE, page_address
 
 pytestmark = pytest.mark.e2e
@@ -93,24 +93,6 @@ def test_speakers_colours_differ_to_all_eyes(scheme_page, sight):
         seen = [np.array(VIENOT[sight]) @ colour for colour in seen]
     distances = [np.linalg.norm(lab(one) - lab(other)) for one, other in itertools.combinations(seen, 2)]
     assert min(distances) > 10  # about four times what can just be told apart
-
-
-def assert_nothing_is_wrong(page, phase):
-    results = Axe().run(page.page)
-    wrong = [f"{one['id']}: {one['help']}: {[node['html'] for node in one['nodes']]}" for one in results.response["violations"]]
-    assert not wrong, f"{phase}: {wrong}"
-
-
-def assert_fits(page, phase):
-    width, wanted = page.page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
-    assert width <= wanted, phase
-    beyond = page.page.evaluate(
-        """() => [...document.querySelectorAll("main *:not(.visually-hidden)")].filter((each) => {
-          const box = each.getBoundingClientRect();
-          return box.width > 0 && box.height > 1 && (box.right > innerWidth + 0.5 || box.left < -0.5);
-        }).map((each) => each.outerHTML.slice(0, 80))"""
-    )
-    assert not beyond, f"{phase}: {beyond}"
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

@@ -165,7 +165,8 @@ RENAMED = """async () => {
   const speaker = (number, name) => ({number, name, label: name || `Speaker ${number}`, totalMs: 1000, share: 0.5});
   const seen = [];
   for (const name of ["", "Zoe"]) {
-    view.render([speaker(1, ""), speaker(2, name)], [{key: "1:0", number: 2, own: 2}], [1000]);
+    const lateVoices = [{key: "1:0", number: 2, own: 2, isFoundAgain: false}];
+    view.render([speaker(1, ""), speaker(2, name)], {lateVoices, breaks: [1000], isAcrossBreaks: false, keepingOf: null});
     seen.push(document.querySelector(".same label").firstChild.textContent);
   }
   return seen;

@@ -1,5 +1,6 @@
 """The server goes in the middle of a conversation, and comes back."""
 
+import json
 import re
 
 import numpy as np
@@ -16,8 +17,8 @@ pytestmark = pytest.mark.e2e
 def start_again(start_server, unused_tcp_port):
     """Starts a server, and another one on the same port when it is called again."""
 
-    def start():
-        server = start_server("--port", str(unused_tcp_port))
+    def start(**settings):
+        server = start_server("--port", str(unused_tcp_port), **settings)
         assert server.url
         return server
 
@@ -34,10 +35,46 @@ def agreement(report, dialogue, until_s, numbers):
     return (tracked[:, : reference.shape[1]] == reference).all(axis=0).mean()
 
 
-def test_when_the_server_is_killed_the_page_goes_on_with_another_and_loses_nothing(
+def test_when_the_server_is_killed_the_page_goes_on_with_another_which_knows_the_voices_of_before(
     start_again, open_page, dialogue_microphone, dialogue, tmp_path
 ):
     server = start_again()
+    page = open_page(page_address(server.url), dialogue_microphone)
+    page.start()
+    page.expect_labelled(2)
+    page.rename(1, "Ben")
+    page.expect_elapsed(22)  # five seconds of each voice are needed
+    server.end()
+    page.expect_state("reconnecting")
+    start_again()
+    page.expect_state("running")
+    page.expect_elapsed(36)
+    page.press("Stop")
+    page.expect_report()
+
+    expect(page.page.locator("#parts-note")).to_contain_text("recognizes voices of before")
+    report = page.saved_json(tmp_path)
+    assert len(report["sessions"]) == 2
+    assert [(speaker["number"], speaker["name"]) for speaker in report["speakers"]] == [(1, "Ben"), (2, "Speaker 2")]
+    assert agreement(report, dialogue, 35, [{1}, {2}]) > 0.85
+    told = json.dumps(report["sessions"])
+    assert "name" not in told, "nobody is told by what names the page and the server speak of them"
+    assert "vector" not in told
+    (again,) = [frame for frame in page.frames_sent if isinstance(frame, str) and "known_voices" in frame]
+    assert len({voice["name"] for voice in json.loads(again)["known_voices"]}) == 2
+
+    ben = page.page.locator(".speaker[data-number='1']")
+    expect(ben).to_contain_text("Recognized after the break")
+    ben.get_by_role("button", name="Not the same person").click()
+    expect(page.page.locator(".speaker")).to_have_count(3)
+    page.page.get_by_label("Speaker 3 is").select_option("Ben")
+    expect(page.page.locator(".speaker")).to_have_count(2)
+
+
+def test_a_server_that_recognizes_no_voices_goes_on_as_well_and_the_user_says_who_is_who(
+    start_again, open_page, dialogue_microphone, dialogue, tmp_path
+):
+    server = start_again(known_voices="false")
     page = open_page(page_address(server.url), dialogue_microphone)
     page.start()
     page.expect_labelled(2)
@@ -49,9 +86,10 @@ def test_when_the_server_is_killed_the_page_goes_on_with_another_and_loses_nothi
     expect(page.page.locator("#now-name")).to_have_text("Waiting …")
     expect(page.page.locator(".speaker[data-number='1']")).to_be_visible()  # what is known stays
 
-    start_again()
+    start_again(known_voices="false")
     page.expect_state("running")
     expect(page.page.locator("#parts-note")).to_contain_text("The connection broke at 0:")
+    expect(page.page.locator("#parts-note")).to_contain_text("cannot say who is the same person")
     page.expect_elapsed(36)
     page.press("Stop")
     page.expect_report()

@@ -95,7 +95,7 @@ async def admission(server, **headers):
 async def test_the_page_is_told_the_limits_that_it_has_to_keep(serve):
     answer = await admission(serve(idle_timeout_seconds=7, max_frame_bytes=1000, max_session_seconds=60))
     limits = {"idleTimeoutSeconds": 7.0, "maxFrameBytes": 1000, "maxSessionSeconds": 60.0}
-    assert answer == {"refusal": None, "limits": limits}
+    assert answer == {"refusal": None, "limits": limits, "knownVoices": None}
 
 
 @pytest.mark.parametrize(

@@ -24,8 +24,8 @@ test("everybody has time and share", () => {
   const { timeline, people } = conversation();
   people.rename(1, "Ann");
   assert.deepEqual(summarise(timeline, people), [
-    { number: 1, label: "Ann", name: "Ann", voices: ["0:1"], totalMs: 3000, share: 0.75 },
-    { number: 2, label: "Speaker 2", name: "", voices: ["0:0"], totalMs: 1000, share: 0.25 },
+    { number: 1, label: "Ann", name: "Ann", isRecognized: false, voices: ["0:1"], totalMs: 3000, share: 0.75 },
+    { number: 2, label: "Speaker 2", name: "", isRecognized: false, voices: ["0:0"], totalMs: 1000, share: 0.25 },
   ]);
 });
 

@@ -3,12 +3,17 @@ import { test } from "node:test";
 
 import { FileSource } from "../../../runtime/speaker_tracker/web/model/file-source.js";
 import { LiveOutbox } from "../../../runtime/speaker_tracker/web/model/live-outbox.js";
+import { People } from "../../../runtime/speaker_tracker/web/model/people.js";
+import { Recognition } from "../../../runtime/speaker_tracker/web/model/recognition.js";
 import { Timeline } from "../../../runtime/speaker_tracker/web/model/timeline.js";
 import { Tracking } from "../../../runtime/speaker_tracker/web/model/tracking.js";
+import { OFFER, print, remembered } from "../support/prints.js";
 import { LIMITS, startServer } from "../support/server.js";
 
 const isStop = (message) => message.action === "stop";
+const isStart = (message) => message.action === "start";
 const REPORT = { event: "report", speakers: [] };
+const RECOGNIZING = { refusal: null, limits: LIMITS, knownVoices: OFFER };
 
 /** A second of a file that is sent as fast as the server takes it. */
 const file = () => new FileSource("talk.wav", Int16Array.from({ length: 16_000 }, (_, index) => index), false, null);
@@ -29,11 +34,20 @@ class Microphone {
 }
 
 /** A conversation with a server whose sessions go as the functions of `sessions` say, one after the other. */
-async function track(t, source, sessions, admission = { refusal: null, limits: LIMITS }) {
+async function track(t, source, sessions, admission = { refusal: null, limits: LIMITS }, known = []) {
   const onSession = (session) => sessions.shift()(session);
   const { base } = await startServer(t, { onSession, admission });
-  const timeline = new Timeline();
-  const tracking = new Tracking({ base, token: "", numSpeakers: 2, source, timeline });
+  const [people, timeline] = [new People(), new Timeline()];
+  const recognition = new Recognition({ people, timeline });
+  const tracking = new Tracking({
+    base,
+    token: "",
+    numSpeakers: 2,
+    source,
+    timeline,
+    recognition,
+    remembered: async () => known,
+  });
   const states = [];
   tracking.onChange(() => states.push(tracking.state));
   const timer = setInterval(() => tracking.tick(), 5);
@@ -41,7 +55,7 @@ async function track(t, source, sessions, admission = { refusal: null, limits: L
     clearInterval(timer);
     tracking.stop();
   });
-  return { tracking, timeline, states };
+  return { tracking, timeline, people, recognition, states };
 }
 
 /** Waits until the conversation is in this state. */
@@ -309,4 +323,134 @@ test("a file that is stopped is not sent to its end", async (t) => {
   await inState(tracking, "done");
   assert.ok(heard.length < 1_600_000);
   assert.equal(tracking.problem, null);
+});
+
+/** A session that keeps its `start`, and then goes on as `then` says. */
+const keepingStart = (starts, then) => async (session) => {
+  starts.push(await session.received(isStart));
+  await then(session);
+};
+
+/** What a `start` says of voices: whether it asks for voiceprints, and how many it tells. */
+const told = ({ voiceprints, known_voices }) => [voiceprints, known_voices?.length];
+
+/** A session that the server refuses. */
+const refusing = (code) => (session) => {
+  session.send({ event: "error", code, message: "as it was said" });
+  session.close(1008);
+};
+
+test("a server that recognizes no voices is neither asked for voiceprints nor told any", async (t) => {
+  const starts = [];
+  const known = [remembered(1, "Anna", print(0.5, 0.25))];
+  const sessions = [keepingStart(starts, (session) => session.open())];
+  const { tracking } = await track(t, new Microphone(), sessions, { refusal: null, limits: LIMITS, knownVoices: null }, known);
+  await tracking.start();
+  await inState(tracking, "running");
+  assert.deepEqual([starts[0].voiceprints, starts[0].known_voices, tracking.voiceOffer], [undefined, undefined, null]);
+});
+
+test("remembered voices are told with start, and who is recognized has their name", async (t) => {
+  const starts = [];
+  const known = [remembered(1, "Anna", print(0.5, 0.25))];
+  const { tracking, people, timeline } = await track(
+    t,
+    new Microphone(),
+    [
+      keepingStart(starts, async (session) => {
+        await session.open();
+        session.send({ event: "speaker", currentSpeakerId: 0, speakingTimeMs: {}, currentName: "Anna" });
+      }),
+    ],
+    RECOGNIZING,
+    known,
+  );
+  const spoken = new Promise((resolve) => {
+    tracking.onSpeaker(resolve);
+  });
+  await tracking.start();
+  await spoken;
+  assert.deepEqual(starts[0].known_voices, [{ name: "Anna", voiceprint: known[0].voiceprint }]);
+  assert.equal(starts[0].voiceprints, true);
+  assert.deepEqual(tracking.voiceOffer, OFFER);
+  assert.deepEqual(timeline.voices.map(({ key }) => people.label(people.numberOf(key))), ["Anna"]);
+});
+
+test("after a break the server is told the voices of before, and finds them again", async (t) => {
+  const starts = [];
+  const timeline = { event: "timeline", audioMs: 500, segments: [{ startMs: 0, endMs: 500, speakerId: 0 }] };
+  const made = await track(
+    t,
+    new Microphone(),
+    [
+      keepingStart(starts, async (session) => {
+        await session.open();
+        session.send(timeline, { event: "voiceprints", speakers: [{ id: 0, voiceprint: print(0.5, 0.25) }] });
+        session.close(1011);
+      }),
+      keepingStart(starts, async (session) => {
+        await session.open();
+        const [{ name }] = starts[1].known_voices;
+        session.send({ ...timeline, segments: timeline.segments.map((segment) => ({ ...segment, speakerId: 3, name })) });
+      }),
+    ],
+    RECOGNIZING,
+  );
+  const { tracking, people } = made;
+  await tracking.start();
+  await inState(tracking, "reconnecting");
+  const heard = new Promise((resolve) => {
+    tracking.onCorrections(resolve);
+  });
+  tracking.retryNow();
+  await heard;
+  assert.equal(starts[0].known_voices, undefined);
+  assert.deepEqual(starts[1].known_voices.map(({ voiceprint }) => voiceprint), [print(0.5, 0.25)]);
+  assert.deepEqual(made.timeline.voices.map(({ key }) => people.label(people.numberOf(key))), ["Speaker 1", "Speaker 1"]);
+});
+
+test("a server that recognizes no voices after all is asked again without them, and nobody has to be told", async (t) => {
+  const starts = [];
+  const known = [remembered(1, "Anna", print(0.5, 0.25))];
+  const { tracking, states } = await track(
+    t,
+    new Microphone(),
+    [keepingStart(starts, refusing("known_voices_off")), keepingStart(starts, (session) => session.open())],
+    RECOGNIZING,
+    known,
+  );
+  const hints = [];
+  tracking.onHint((hint) => hints.push(hint));
+  await tracking.start();
+  await inState(tracking, "running");
+  assert.deepEqual(starts.map(told), [[true, 1], [undefined, undefined]]);
+  assert.deepEqual([states, hints, tracking.voiceOffer], [["running"], [], null]);
+});
+
+for (const code of ["invalid_known_voices", "voiceprint_model"]) {
+  test(`a server that cannot use the remembered voices goes on without them, which is told (${code})`, async (t) => {
+    const starts = [];
+    const known = [remembered(1, "Anna", print(0.5, 0.25))];
+    const { tracking } = await track(
+      t,
+      new Microphone(),
+      [keepingStart(starts, refusing(code)), keepingStart(starts, (session) => session.open())],
+      RECOGNIZING,
+      known,
+    );
+    const hints = [];
+    tracking.onHint((hint) => hints.push([hint.code, hint.detail]));
+    await tracking.start();
+    await inState(tracking, "running");
+    assert.deepEqual(starts.map(told), [[true, 1], [true, undefined]]);
+    assert.deepEqual(hints, [["voices_left_out", "as it was said"]]);
+  });
+}
+
+test("a server that refuses voices whatever it is told is not asked for ever", async (t) => {
+  const codes = [refusing("voiceprint_model"), refusing("voiceprint_model"), refusing("known_voices_off")];
+  const { tracking } = await track(t, new Microphone(), codes, RECOGNIZING, [remembered(1, "Anna", print(0.5, 0.25))]);
+  await tracking.start();
+  await inState(tracking, "failed");
+  assert.equal(tracking.problem.code, "known_voices_off");
 });

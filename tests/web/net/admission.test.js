@@ -8,12 +8,19 @@ const refused = (reason) => ({ admission: { refusal: { reason, message: "for peo
 
 test("the server is asked beside the page, with the token", async (t) => {
   const { base, asked } = await startServer(t);
-  assert.deepEqual(await askForAdmission(base, ""), LIMITS);
-  assert.deepEqual(await askForAdmission(base, "secret"), LIMITS);
+  assert.deepEqual((await askForAdmission(base, "")).limits, LIMITS);
+  assert.deepEqual((await askForAdmission(base, "secret")).limits, LIMITS);
   assert.deepEqual(asked, [
     { method: "POST", url: "/speakers/web/admission", authorization: undefined },
     { method: "POST", url: "/speakers/web/admission", authorization: "Bearer secret" },
   ]);
+});
+
+test("a server says by what it recognizes voices; one that does not say recognizes none", async (t) => {
+  const knownVoices = { model: "ecapa-mini", version: 1, maxVoices: 50, maxNameLength: 100 };
+  const { base } = await startServer(t, { admission: { refusal: null, limits: LIMITS, knownVoices } });
+  assert.deepEqual((await askForAdmission(base, "")).knownVoices, knownVoices);
+  assert.equal((await askForAdmission((await startServer(t)).base, "")).knownVoices, null);
 });
 
 test("a token that is missing is another problem than a wrong one", async (t) => {

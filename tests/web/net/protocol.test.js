@@ -3,9 +3,18 @@ import { describe, test } from "node:test";
 
 import { parseMessage, startCommand, stopCommand } from "../../../runtime/speaker_tracker/web/net/protocol.js";
 
+const PRINT = { model: "ecapa-mini", version: 1, vector: "ADw=", seconds: 6 };
+
 test("commands are those of the protocol", () => {
   assert.deepEqual(JSON.parse(startCommand(3)), { action: "start", num_speakers: 3, timeline: true, others: true, hints: true });
   assert.deepEqual(JSON.parse(stopCommand()), { action: "stop" });
+});
+
+test("voiceprints are asked for where the server makes them, and voices are told where there are any", () => {
+  const known = [{ name: "Anna", voiceprint: PRINT }];
+  const [none, some] = [[], known].map((voices) => JSON.parse(startCommand(3, voices)));
+  assert.deepEqual([none.voiceprints, none.known_voices], [true, undefined]);
+  assert.deepEqual([some.voiceprints, some.known_voices], [true, known]);
 });
 
 const SEGMENT = { startMs: 0, endMs: 100, speakerId: 0 };
@@ -15,6 +24,10 @@ describe("a message of the protocol is taken as it is", () => {
     { event: "started", num_speakers: 2 },
     { event: "speaker", currentSpeakerId: null, speakingTimeMs: {} },
     { event: "timeline", audioMs: 100, segments: [SEGMENT, { ...SEGMENT, speakerId: null }] },
+    { event: "speaker", currentSpeakerId: 0, speakingTimeMs: {}, currentName: "Anna" },
+    { event: "timeline", audioMs: 100, segments: [{ ...SEGMENT, name: "Anna" }] },
+    { event: "voiceprints", speakers: [{ id: 0, voiceprint: PRINT }] },
+    { event: "report", speakers: [{ id: 0, totalTimeMs: 100, name: "Anna", voiceprint: PRINT }] },
     { event: "hint", code: "stereo", message: "two channels" },
     { event: "report", speakers: [] },
     { event: "report", speakers: [], segments: [SEGMENT] },
@@ -39,6 +52,11 @@ describe("what is not the protocol is refused", () => {
     { event: "timeline", segments: [] },
     { event: "timeline", audioMs: 100, segments: [{ ...SEGMENT, endMs: -1 }] },
     { event: "timeline", audioMs: 100, segments: [{ startMs: 0, endMs: 100 }] },
+    { event: "timeline", audioMs: 100, segments: [{ ...SEGMENT, name: 5 }] },
+    { event: "speaker", currentSpeakerId: 0, currentName: null },
+    { event: "voiceprints", speakers: [{ id: 0 }] },
+    { event: "voiceprints", speakers: [{ id: 0, voiceprint: { ...PRINT, vector: 5 } }] },
+    { event: "report", speakers: [{ id: 0, totalTimeMs: 100, voiceprint: "ADw=" }] },
     { event: "hint", code: "stereo" },
     { event: "report", speakers: {} },
     { event: "report", speakers: [], segments: 1 },

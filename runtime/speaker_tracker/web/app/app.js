@@ -14,6 +14,7 @@ import { WakeLock } from "../wake-lock.js";
 import { asProblem, Problem } from "../wording.js";
 import { SessionScreen } from "./session-screen.js";
 import { Starting } from "./starting.js";
+import { VoiceKeeping } from "./voice-keeping.js";
 
 /**
  * @import { Source } from "../model/source.js"
@@ -32,7 +33,8 @@ export class App {
   #notices = new Notices();
   #connection = new ConnectionView();
   #setup = new SetupView();
-  #screen = new SessionScreen();
+  #voices = new VoiceKeeping();
+  #screen = new SessionScreen(this.#voices);
   #starting = new Starting({ microphone: this.#microphone, notices: this.#notices, setup: this.#setup });
 
   /** Shows the page. */
@@ -48,6 +50,7 @@ export class App {
     this.#setup.onProblem = (problem) => this.#notices.show(problem);
     this.#screen.onAgain = () => this.#showSetup();
     this.#screen.onError = (error) => this.#showError(error);
+    this.#voices.onError = (error) => this.#showError(error);
     byId("pause").addEventListener("click", () => this.#togglePause());
     byId("stop").addEventListener("click", () => this.#conversation?.tracking.stop());
     byId("retry").addEventListener("click", () => this.#conversation?.tracking.retryNow());
@@ -57,7 +60,7 @@ export class App {
       () => this.#setup.isShown && this.#isIdle,
       (files) => this.#setup.takeFiles(files),
     );
-    this.#setup.hidden = false;
+    this.#showChoices(true);
     this.#lookAtServer();
   }
 
@@ -72,7 +75,8 @@ export class App {
   /** Finds out early whether a token is needed, and whether there is a server at all. */
   async #lookAtServer() {
     try {
-      await askForAdmission(document.baseURI, this.#setup.token);
+      const { knownVoices } = await askForAdmission(document.baseURI, this.#setup.token);
+      this.#voices.offer = knownVoices;
     } catch (error) {
       // Whoever has started meanwhile, or is past that, is told otherwise.
       if (this.#isIdle) {
@@ -96,7 +100,13 @@ export class App {
    * @param {Source} source
    */
   #track({ numSpeakers, token }, source) {
-    const conversation = new Conversation({ base: document.baseURI, numSpeakers, token, source });
+    const conversation = new Conversation({
+      base: document.baseURI,
+      numSpeakers,
+      token,
+      source,
+      remembered: () => this.#voices.toRecognize(),
+    });
     const { tracking } = conversation;
     this.#conversation = conversation;
     tracking.onChange(() => this.#onChange(conversation));
@@ -130,7 +140,8 @@ export class App {
     } else if (state === "done") {
       this.#finish(problem);
     } else if (state !== "connecting" && this.#setup.isShown) {
-      this.#setup.hidden = true;
+      this.#showChoices(false);
+      this.#voices.offer = conversation.tracking.voiceOffer;
       this.#screen.open(conversation);
     }
     this.#render();
@@ -206,11 +217,17 @@ export class App {
     document.title = "Speaker Tracker";
   }
 
+  /** @param {boolean} isShown whether a conversation can be prepared */
+  #showChoices(isShown) {
+    this.#setup.hidden = !isShown;
+    this.#voices.hidden = !isShown;
+  }
+
   #showSetup() {
     this.#conversation = null;
     this.#notices.clear();
     this.#screen.close();
-    this.#setup.hidden = false;
+    this.#showChoices(true);
     this.#setup.focus();
     this.#render();
   }

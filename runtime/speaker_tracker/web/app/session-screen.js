@@ -15,6 +15,7 @@ import { TimelineView } from "../view/timeline-view.js";
  * @import { Correction } from "../model/corrections.js"
  * @import { People } from "../model/people.js"
  * @import { Speaker } from "../model/summary.js"
+ * @import { VoiceKeeping } from "./voice-keeping.js"
  */
 
 /** Shortest time between pictures: smooth enough for what moves slowly, and easy on a telephone's battery. */
@@ -44,8 +45,13 @@ export class SessionScreen {
   #corrections = new CorrectionsView();
   #report = new ReportView();
   #announcer = new Announcer();
+  #voices;
 
-  constructor() {
+  /** @param {VoiceKeeping} voices */
+  constructor(voices) {
+    this.#voices = voices;
+    this.#speakers.onRemember = (number) => this.#remember(number);
+    this.#speakers.onForget = (number) => this.#forget(number);
     this.#speakers.onRename = (number, name) => this.#change((people) => people.rename(number, name));
     this.#speakers.onAssign = (voice, number) => this.#change((people) => people.assign(voice, number));
     this.#report.onSave = (kind) => this.#save(kind);
@@ -83,11 +89,13 @@ export class SessionScreen {
       return;
     }
     const begin = performance.now();
-    const { breaks, durationMs, lateVoices, people, speakers, timeline, tracking } = this.#conversation;
+    const { breaks, durationMs, isOver, lateVoices, people, recognition, speakers, timeline, tracking } = this.#conversation;
     this.#live.render(this.#conversation);
-    this.#speakers.render(speakers, lateVoices, breaks);
+    const canRemember = isOver && tracking.voiceOffer !== null;
+    const keepingOf = canRemember ? (/** @type {Speaker} */ speaker) => this.#voices.keepingOf(speaker, recognition) : null;
+    this.#speakers.render(speakers, { lateVoices, breaks, isAcrossBreaks: recognition.isAcrossBreaks, keepingOf });
     const isCertain = lateVoices.every((voice) => voice.number !== voice.own);
-    const togetherMs = this.#conversation.isOver ? this.#conversation.togetherMs : 0;
+    const togetherMs = isOver ? this.#conversation.togetherMs : 0;
     this.#report.render(speakers, durationMs, isCertain, togetherMs, timeline.others);
     this.#drawTimeline(speakers);
     this.#drawnAt = performance.now();
@@ -144,6 +152,26 @@ export class SessionScreen {
     if (this.#conversation.isOver) {
       this.#report.renderTable(this.#conversation.segments);
     }
+  }
+
+  /** @param {number} number of the person whose voice is to be remembered */
+  async #remember(number) {
+    const conversation = this.#conversation;
+    const speaker = conversation?.speakers.find((each) => each.number === number);
+    if (conversation !== null && speaker !== undefined && (await this.#voices.remember(speaker, conversation.recognition))) {
+      this.#announcer.say(`The voice of ${speaker.name} is remembered on this device.`);
+    }
+    this.render();
+  }
+
+  /** @param {number} number of the person whose voice is to be forgotten */
+  async #forget(number) {
+    const conversation = this.#conversation;
+    const speaker = conversation?.speakers.find((each) => each.number === number);
+    if (conversation !== null && speaker !== undefined && (await this.#voices.forgetVoiceOf(speaker, conversation.recognition))) {
+      this.#announcer.say(`What was just remembered of ${speaker.label} is forgotten.`);
+    }
+    this.render();
   }
 
   /** @param {FileKind} kind */

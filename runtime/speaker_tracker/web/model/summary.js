@@ -11,7 +11,8 @@
  * @typedef {object} Speaker
  * @property {number} number from 1 in order of appearance
  * @property {string} label the name, or `Speaker 1`
- * @property {string} name empty where none was given
+ * @property {string} name empty where none was given and the voice is not recognized
+ * @property {boolean} isRecognized whether the name is one that the server has told
  * @property {string[]} voices keys of their voices
  * @property {number} totalMs also while somebody else speaks at the same time
  * @property {number} share of the time of all speakers together, within [0, 1]
@@ -39,6 +40,7 @@ export function summarise(timeline, people) {
     number,
     label: people.label(number),
     name: people.nameOf(number),
+    isRecognized: people.isRecognized(number),
     voices,
     totalMs: timeline.totalMsOfAny(voices),
   }));

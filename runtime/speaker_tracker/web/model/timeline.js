@@ -24,7 +24,7 @@ import { Intervals, unionOf } from "./intervals.js";
  * @typedef {object} Part
  * @property {number} offsetMs where it begins on the common clock
  * @property {number} processedMs up to where the server has processed its audio
- * @property {Pick<ReportMessage, "segments" | "others"> | null} report null until it comes
+ * @property {Pick<ReportMessage, "segments" | "others"> | null} report null until it comes; without voiceprints
  */
 
 /** @typedef {{startMs: number, endMs: number, segments: SegmentMessage[]}} Span segments that overlap or touch */

@@ -8,10 +8,12 @@ import { asProblem, Problem } from "../wording.js";
 import { Retries } from "./retries.js";
 
 /**
- * @import { Limits } from "../net/admission.js"
+ * @import { Limits, VoiceOffer } from "../net/admission.js"
  * @import { ConnectionEnd } from "../net/connection.js"
  * @import { ServerMessage } from "../net/messages.js"
+ * @import { RememberedVoice } from "../voices/remembered.js"
  * @import { Correction } from "./corrections.js"
+ * @import { Recognition } from "./recognition.js"
  * @import { Source } from "./source.js"
  * @import { Timeline } from "./timeline.js"
  */
@@ -26,6 +28,7 @@ import { Retries } from "./retries.js";
  * @property {string} token of the server, empty where there is none
  * @property {number} numSpeakers
  * @property {Source} source
+ * @property {() => Promise<RememberedVoice[]>} [remembered] the voices to recognize, asked for with each session; none without it
  */
 
 /** Most bytes left to the browser to send: with more, a stop would be late. */
@@ -38,6 +41,8 @@ const SETTLED_MS = 5000;
 
 /** Codes of problems that may be gone at the next attempt to connect. */
 const TEMPORARY = new Set(["server_busy", "shutting_down", "unreachable", "handshake"]);
+/** Codes of what a server may have against the voices that it is told. */
+const AGAINST_VOICES = new Set(["invalid_known_voices", "voiceprint_model", "known_voices_off"]);
 
 /**
  * States: `connecting`, then `running`, `paused` and `reconnecting` to and fro, `stopping`, and in the end `done` or, where there
@@ -62,9 +67,16 @@ export class Tracking extends EventTarget {
   speaking = null;
   /** When the next attempt to connect is made, by `performance.now()`; Infinity while one is being made. */
   retryAt = Infinity;
+  /**
+   * What the server recognizes voices by; null where it does not, or before it is known.
+   *
+   * @type {VoiceOffer | null}
+   */
+  voiceOffer = null;
 
   #options;
   #timeline;
+  #recognition;
   /** @type {Connection | null} */
   #connection = null;
   /** @type {Limits | null} */
@@ -77,6 +89,10 @@ export class Tracking extends EventTarget {
    * @type {Problem | null}
    */
   #error = null;
+  /** What is not told any more, since a server took no session with it. */
+  #withheld = /** @type {"nothing" | "remembered voices" | "all voices"} */ ("nothing");
+  /** Whether the present session was told of remembered voices. */
+  #hasRemembered = false;
   #retries = new Retries();
   #stallWatch = new StallWatch();
   /** Whether the conversation is to be paused as soon as there is a session. */
@@ -88,11 +104,12 @@ export class Tracking extends EventTarget {
   #lastMessageAt = 0;
   #lastKeepaliveAt = 0;
 
-  /** @param {TrackingOptions & {timeline: Timeline}} options */
-  constructor({ timeline, ...options }) {
+  /** @param {TrackingOptions & {timeline: Timeline, recognition: Recognition}} options */
+  constructor({ timeline, recognition, ...options }) {
     super();
     this.#options = options;
     this.#timeline = timeline;
+    this.#recognition = recognition;
   }
 
   /** @param {() => void} listener called with each new state, and where `isPaused` changes */
@@ -219,9 +236,9 @@ export class Tracking extends EventTarget {
 
   async #connect() {
     const { base, token, numSpeakers } = this.#options;
-    let limits;
+    let terms, remembered;
     try {
-      limits = await askForAdmission(base, token);
+      [terms, remembered] = await Promise.all([askForAdmission(base, token), this.#remembered()]);
     } catch (error) {
       this.#onRefused(asProblem(error));
       return;
@@ -229,14 +246,23 @@ export class Tracking extends EventTarget {
     if (this.isOver) {
       return;
     }
+    const { limits, knownVoices: offer } = terms;
     this.#limits = limits;
     this.#error = null;
-    const options = { numSpeakers, maxFrameBytes: limits.maxFrameBytes };
+    this.#hasRemembered = remembered.length > 0;
+    this.voiceOffer = this.#withheld === "all voices" ? null : offer;
+    const knownVoices = this.#recognition.introduce(remembered, this.voiceOffer);
+    const options = { numSpeakers, maxFrameBytes: limits.maxFrameBytes, knownVoices };
     const connection = new Connection(sessionUrl(base, token), options, {
       onMessage: (message) => this.#connection === connection && this.#receive(message),
       onEnd: (end) => this.#connection === connection && this.#onEnd(end),
     });
     this.#connection = connection;
+  }
+
+  /** The voices to recognize, whatever there is of them. */
+  async #remembered() {
+    return this.#withheld === "nothing" ? (this.#options.remembered?.() ?? []) : [];
   }
 
   /** @param {Problem} problem */
@@ -275,12 +301,28 @@ export class Tracking extends EventTarget {
     if (this.state === "stopping") {
       const isReported = code === CLOSE_NORMAL && this.#timeline.parts[this.#part].report !== null;
       this.#finish(problem ?? (isReported ? null : new Problem("lost")));
+    } else if (!started && problem !== null && AGAINST_VOICES.has(problem.code) && this.#withheld !== "all voices") {
+      this.#withholdVoices(problem);
+      this.#connect();
     } else if (!started) {
       this.#onRefused(problem ?? new Problem(this.#part < 0 ? "unreachable" : "handshake"));
     } else if (problem !== null && !TEMPORARY.has(problem.code)) {
       this.#finish(problem);
     } else {
       this.#retryLater();
+    }
+  }
+
+  /**
+   * Tells less of voices from now on: a conversation goes on without names rather than not at all.
+   *
+   * @param {Problem} problem why the server took no session with them
+   */
+  #withholdVoices({ code, detail }) {
+    const areLeftOut = code !== "known_voices_off" && this.#hasRemembered;
+    this.#withheld = areLeftOut ? "remembered voices" : "all voices";
+    if (areLeftOut) {
+      this.dispatchEvent(new CustomEvent("hint", { detail: new Problem("voices_left_out", detail) }));
     }
   }
 
@@ -296,18 +338,23 @@ export class Tracking extends EventTarget {
         this.#begin();
         break;
       case "speaker":
+        this.#recognition.take(this.#part, message);
         this.speaking = message.currentSpeakerId === null ? null : timeline.voice(this.#part, message.currentSpeakerId).key;
         this.dispatchEvent(new Event("speaker"));
         break;
       case "timeline":
+        this.#recognition.take(this.#part, message);
         this.#announce(timeline.update(this.#part, message));
         outbox.acknowledge(Math.max(timeline.labelledMs, timeline.processedMs - SETTLED_MS));
+        break;
+      case "voiceprints":
+        this.#recognition.take(this.#part, message);
         break;
       case "hint":
         this.#hint(message.code, message.message);
         break;
       case "report":
-        this.#announce(timeline.finishPart(this.#part, message));
+        this.#announce(timeline.finishPart(this.#part, this.#recognition.takeReport(this.#part, message)));
         outbox.acknowledge(timeline.processedMs);
         break;
       case "error":

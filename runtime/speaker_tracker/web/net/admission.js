@@ -14,30 +14,50 @@ import { messageOf, Problem } from "../wording.js";
  */
 
 /**
+ * What the server recognizes voices by, and how many it takes.
+ *
+ * @typedef {object} VoiceOffer
+ * @property {string} model name of its voice model
+ * @property {number} version of that model
+ * @property {number} maxVoices voiceprints that a session may be told
+ * @property {number} maxNameLength
+ */
+
+/**
+ * What holds for a session.
+ *
+ * @typedef {object} Terms
+ * @property {Limits} limits
+ * @property {VoiceOffer | null} knownVoices null where the server recognizes no voices
+ */
+
+/**
  * What `POST /web/admission` answers.
  *
  * @typedef {object} Admission
  * @property {{reason: RefusalReason, message: string} | null} refusal
  * @property {Limits} limits
+ * @property {VoiceOffer | null} [knownVoices]
  */
 
 const TIMEOUT_MS = 10_000;
 
 /**
- * The server's limits. Throws `Problem` where the server does not answer, or would refuse the session.
+ * What holds for sessions of this server. Throws `Problem` where the server does not answer, or would refuse the session.
  *
  * @param {string} base address of the page
  * @param {string} token empty where there is none
+ * @returns {Promise<Terms>}
  */
 export async function askForAdmission(base, token) {
-  const { refusal, limits } = await request(base, token);
+  const { refusal, limits, knownVoices = null } = await request(base, token);
   if (refusal?.reason === "token") {
     throw new Problem(token === "" ? "token_missing" : "token_wrong");
   }
   if (refusal !== null) {
     throw new Problem(refusal.reason, refusal.message);
   }
-  return limits;
+  return { limits, knownVoices };
 }
 
 /**

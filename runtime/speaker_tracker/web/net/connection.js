@@ -2,7 +2,7 @@
 
 import { CLOSE_ABNORMAL, gapCommand, keepAliveCommand, parseMessage, startCommand, stopCommand } from "./protocol.js";
 
-/** @import { ServerMessage } from "./messages.js" */
+/** @import { KnownVoice, ServerMessage } from "./messages.js" */
 
 /**
  * How a connection ended.
@@ -50,16 +50,17 @@ export class Connection {
 
   /**
    * @param {URL} url as of `sessionUrl`
-   * @param {{numSpeakers: number, maxFrameBytes: number}} options
+   * @param {{numSpeakers: number, maxFrameBytes: number, knownVoices?: KnownVoice[] | null}} options `knownVoices`: as of
+   *   `startCommand`
    * @param {ConnectionHandlers} handlers
    */
-  constructor(url, { numSpeakers, maxFrameBytes }, handlers) {
+  constructor(url, { numSpeakers, maxFrameBytes, knownVoices }, handlers) {
     this.#handlers = handlers;
     this.#maxFrameBytes = maxFrameBytes;
     this.#socket = new WebSocket(url);
     this.#socket.onopen = () => {
       this.#opened = true;
-      this.#socket.send(startCommand(numSpeakers));
+      this.#socket.send(startCommand(numSpeakers, knownVoices));
     };
     this.#socket.onmessage = ({ data }) => this.#receive(data);
     this.#socket.onclose = ({ code }) => this.#end(code);

@@ -1,6 +1,9 @@
 // The messages between page and server, and the numbers that both keep to; see docs/protocol.md.
 
-/** @import { GapCommand, KeepAliveCommand, SegmentMessage, ServerMessage, StartCommand, StopCommand } from "./messages.js" */
+/**
+ * @import { GapCommand, KeepAliveCommand, KnownVoice, StartCommand, StopCommand } from "./messages.js"
+ * @import { SegmentMessage, ServerMessage } from "./messages.js"
+ */
 
 export const SAMPLE_RATE = 16_000;
 /** Samples in a frame of 100 ms. */
@@ -19,10 +22,17 @@ export const CLOSE_ABNORMAL = 1006;
  * The command that opens a session with `timeline` and `hint` messages, and tells of voices beyond those tracked.
  *
  * @param {number} numSpeakers 1 to 5
+ * @param {KnownVoice[] | null} [knownVoices] voices to recognize, with which voiceprints are asked for as well; null: neither
  */
-export function startCommand(numSpeakers) {
+export function startCommand(numSpeakers, knownVoices = null) {
   /** @type {StartCommand} */
   const command = { action: "start", num_speakers: numSpeakers, timeline: true, others: true, hints: true };
+  if (knownVoices !== null) {
+    command.voiceprints = true;
+    if (knownVoices.length > 0) {
+      command.known_voices = knownVoices;
+    }
+  }
   return JSON.stringify(command);
 }
 
@@ -56,10 +66,11 @@ export function stopCommand() {
 /** @type {Record<ServerMessage["event"], (message: Unchecked) => boolean>} */
 const CHECKS = {
   started: (message) => Number.isInteger(message.num_speakers),
-  speaker: (message) => isSpeaker(message.currentSpeakerId),
+  speaker: (message) => isSpeaker(message.currentSpeakerId) && isName(message.currentName),
   timeline: (message) => Number.isFinite(message.audioMs) && areSegments(message.segments),
+  voiceprints: (message) => arePrinted(message.speakers) && message.speakers.every(({ voiceprint }) => voiceprint !== undefined),
   hint: (message) => typeof message.code === "string" && typeof message.message === "string",
-  report: (message) => Array.isArray(message.speakers) && areSegments(message.segments ?? []) && areOthers(message.others),
+  report: (message) => arePrinted(message.speakers) && areSegments(message.segments ?? []) && areOthers(message.others),
   error: (message) => typeof message.code === "string",
 };
 
@@ -104,8 +115,34 @@ function areOthers(others) {
 }
 
 /** @param {Unchecked} segment */
-function isSegment({ startMs, endMs, speakerId }) {
-  return isTime(startMs) && isTime(endMs) && startMs <= endMs && isSpeaker(speakerId);
+function isSegment({ startMs, endMs, speakerId, name }) {
+  return isTime(startMs) && isTime(endMs) && startMs <= endMs && isSpeaker(speakerId) && isName(name);
+}
+
+/**
+ * Speakers, each of whom may have a name and a voiceprint.
+ *
+ * @param {unknown} speakers
+ * @returns {speakers is Unchecked[]}
+ */
+function arePrinted(speakers) {
+  return Array.isArray(speakers) && speakers.every(isTold);
+}
+
+/** @param {Unchecked} speaker */
+function isTold({ id, name, voiceprint }) {
+  return Number.isInteger(id) && isName(name) && isPrint(voiceprint);
+}
+
+/** @param {unknown} voiceprint undefined where there is none */
+function isPrint(voiceprint) {
+  const told = /** @type {Unchecked | undefined} */ (voiceprint);
+  return told === undefined || (typeof told.model === "string" && typeof told.vector === "string" && Number.isFinite(told.seconds));
+}
+
+/** @param {unknown} name undefined where there is none */
+function isName(name) {
+  return name === undefined || typeof name === "string";
 }
 
 /**

@@ -16,9 +16,9 @@ export class Announcer {
    */
   update(numbers, people) {
     const now = performance.now();
-    const due = this.#announcements.due(numbers, now);
+    const due = this.#announcements.due(numbers, now, (number) => people.label(number));
     if (due.length > 0 && byId("announce", HTMLInputElement).checked) {
-      this.#announcements.told(due, now);
+      this.#announcements.told(due, now, (number) => people.label(number));
       this.say(`${people.labels(due)} ${due.length === 1 ? "is" : "are"} speaking`);
     }
   }

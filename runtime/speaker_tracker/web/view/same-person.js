@@ -1,4 +1,4 @@
-// Asks whether a voice that came after a break is a person of before, and takes the answer back.
+// Asks whether a voice that came after a break is a person of before, and takes the answer back, also the server's.
 
 import { element } from "./dom.js";
 
@@ -58,6 +58,7 @@ export class SamePerson {
   #undo(voice) {
     const button = element("button", { type: "button", class: "quiet small" }, "Not the same person");
     button.addEventListener("click", () => this.#onAssign(voice.key, null));
-    return element("span", {}, `Also what was Speaker ${voice.own} `, button);
+    const what = voice.isFoundAgain ? "Recognized after the break " : `Also what was Speaker ${voice.own} `;
+    return element("span", {}, what, button);
   }
 }

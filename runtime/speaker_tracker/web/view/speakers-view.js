@@ -3,12 +3,14 @@
 import { clock, percent, roundClock } from "../clock.js";
 import { MAX_NAME } from "../model/people.js";
 import { byId, element, setText } from "./dom.js";
+import { RememberVoice } from "./remember-voice.js";
 import { SamePerson } from "./same-person.js";
 import { hueOf } from "./theme.js";
 
 /**
  * @import { LateVoice } from "../conversation.js"
  * @import { Speaker } from "../model/summary.js"
+ * @import { Keeping } from "./remember-voice.js"
  */
 
 /**
@@ -20,14 +22,35 @@ import { hueOf } from "./theme.js";
  * @property {HTMLElement} time
  * @property {HTMLElement} share
  * @property {HTMLElement} bar
+ * @property {HTMLElement} recognized
  * @property {SamePerson} same
+ * @property {RememberVoice} remember
  */
+
+/**
+ * What is shown besides the speakers.
+ *
+ * @typedef {object} Surroundings
+ * @property {LateVoice[]} lateVoices
+ * @property {number[]} breaks when sessions after the first began
+ * @property {boolean} isAcrossBreaks whether the server recognizes voices of before a break
+ * @property {((speaker: Speaker) => Keeping) | null} keepingOf what can be done to remember a voice; null where none can be
+ */
+
+const RENAME = "Choose a name to change it.";
+const REMEMBER = "Whoever has a name can be remembered by their voice.";
+const KNOWS = "and recognizes voices of before where it has heard enough of them. Where it is wrong, or you know more, choose it here.";
+const KNOWS_NOBODY = "and cannot say who is the same person as before. If you know, choose it here.";
 
 export class SpeakersView {
   /** @type {(number: number, name: string) => void} */
   onRename = () => {};
   /** @type {(voice: string, number: number | null) => void} */
   onAssign = () => {};
+  /** @type {(number: number) => void} */
+  onRemember = () => {};
+  /** @type {(number: number) => void} */
+  onForget = () => {};
 
   #list = byId("speakers");
   /** @type {Map<number, Row>} */
@@ -35,10 +58,9 @@ export class SpeakersView {
 
   /**
    * @param {Speaker[]} speakers
-   * @param {LateVoice[]} lateVoices
-   * @param {number[]} breaks when sessions after the first began
+   * @param {Surroundings} surroundings
    */
-  render(speakers, lateVoices, breaks) {
+  render(speakers, { lateVoices, breaks, isAcrossBreaks, keepingOf }) {
     for (const [number, row] of this.#rows) {
       if (!speakers.some((speaker) => speaker.number === number)) {
         row.item.remove();
@@ -49,10 +71,13 @@ export class SpeakersView {
       const row = this.#rowOf(speaker.number);
       renderRow(row, speaker);
       row.same.render(speaker, lateVoices, speakers);
+      row.remember.render(speaker.label, keepingOf?.(speaker) ?? { state: "none" });
     }
     byId("no-speakers").hidden = speakers.length > 0;
     byId("rename-hint").hidden = speakers.length === 0;
-    renderNote(breaks);
+    setText(byId("rename-hint"), keepingOf === null ? RENAME : `${RENAME} ${REMEMBER}`);
+    byId("remember-hint").hidden = !speakers.some((speaker) => keepingOf?.(speaker).state === "offered");
+    renderNote(breaks, isAcrossBreaks);
   }
 
   /** Whether somebody is just writing a name. */
@@ -88,7 +113,9 @@ export class SpeakersView {
     const time = element("span", { class: "time" });
     const share = element("span", { class: "share" });
     const bar = element("div", { "data-hue": hueOf(number) });
+    const recognized = element("p", { class: "hint recognized" }, "Recognized by the voice");
     const same = new SamePerson((voice, other) => this.#assign(voice, other));
+    const remember = new RememberVoice({ onRemember: () => this.onRemember(number), onForget: () => this.onForget(number) });
     const item = element(
       "li",
       { class: "speaker", "data-number": number },
@@ -97,9 +124,11 @@ export class SpeakersView {
       time,
       share,
       element("div", { class: "bar", "aria-hidden": "true" }, bar),
+      recognized,
       same.element,
+      remember.element,
     );
-    return { item, name, time, share, bar, same };
+    return { item, name, time, share, bar, recognized, same, remember };
   }
 
   /**
@@ -148,14 +177,18 @@ function renderRow(row, speaker) {
   setText(row.time, roundClock(speaker.totalMs));
   setText(row.share, percent(speaker.share));
   row.bar.style.width = `${speaker.share * 100}%`;
+  row.recognized.hidden = !speaker.isRecognized;
 }
 
-/** @param {number[]} breaks */
-function renderNote(breaks) {
+/**
+ * @param {number[]} breaks
+ * @param {boolean} isAcrossBreaks
+ */
+function renderNote(breaks, isAcrossBreaks) {
   const when = breaks.map((ms) => clock(ms)).join(", ");
   byId("parts-note").hidden = breaks.length === 0;
   setText(
     byId("parts-note"),
-    `The connection broke at ${when}. From there the server began anew and cannot say who is the same person as before. If you know, choose it here.`,
+    `The connection broke at ${when}. From there the server began anew ${isAcrossBreaks ? KNOWS : KNOWS_NOBODY}`,
   );
 }
