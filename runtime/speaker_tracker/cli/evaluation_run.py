@@ -64,10 +64,10 @@ class EvaluationRun:
         people = read_people(folder)
         talking = {each.uri: {turn.speaker for turn in reference_of(each)} for each in self.conversations}
         known = {uri: known_here(uri, talkers, people, count) for uri, talkers in talking.items()}
-        needed = sorted(set().union(*(here.everybody for here in known.values())))
+        needed = sorted(set().union(*({*here.talking, *here.others} for here in known.values())))
         prints = self._enrolled([recording for name in needed for recording in people[name]], seconds)
         known = {uri: here.only(prints) for uri, here in known.items()}
-        if not any(here.talkers for here in known.values()):
+        if not any(here.talking for here in known.values()):
             _tell_that_nobody_is_known(folder, set().union(*talking.values()), people)
         return self.results(KnownVoicesEvaluator(self.load_chain, self.frame_ms, prints, known))
 

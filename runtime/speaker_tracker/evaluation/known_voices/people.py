@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 from typing import Self
@@ -24,19 +24,29 @@ class KnownPeopleError(UserError):
 
 @dataclass(frozen=True, slots=True)
 class KnownHere:
-    """Whom a conversation's sessions know. ``talkers``: those who talk in it and some others; ``strangers``: others alone."""
+    """Whom a conversation's sessions know, ``count`` persons at most.
 
-    talkers: tuple[str, ...]
-    strangers: tuple[str, ...]
+    ``talking``: those of them who talk in it. ``others``: those who do not.
+    """
+
+    talking: tuple[str, ...]
+    others: tuple[str, ...]
+    count: int
 
     @property
-    def everybody(self) -> set[str]:
-        """All of them."""
-        return {*self.talkers, *self.strangers}
+    def talkers(self) -> tuple[str, ...]:
+        """Those who talk, and others up to the number; nobody if none of them talks."""
+        return (*self.talking, *self.others)[: self.count] if self.talking else ()
+
+    @property
+    def strangers(self) -> tuple[str, ...]:
+        """Others alone, to whom those who talk are strangers."""
+        return self.others[: self.count]
 
     def only(self, names: Collection[str]) -> Self:
         """Those of them who are among ``names``."""
-        return type(self)(*(tuple(name for name in part if name in names) for part in (self.talkers, self.strangers)))
+        talking, others = (tuple(name for name in part if name in names) for part in (self.talking, self.others))
+        return replace(self, talking=talking, others=others)
 
 
 def read_people(folder: Path) -> dict[str, list[Utterances]]:
@@ -61,11 +71,9 @@ def known_here(uri: str, talking: Collection[str], people: Collection[str], coun
 
     ``talking``: who talks in it. ``people``: whose recordings there are. The choice depends on the names and on ``uri`` alone.
     """
-    own = sorted(set(talking) & set(people))
     others = sorted(set(people) - set(talking))
     Random(uri).shuffle(others)  # noqa: S311 - a choice of examples
-    talkers = [*own, *others][:count] if own else []
-    return KnownHere(tuple(talkers), tuple(others[:count]))
+    return KnownHere(tuple(sorted(set(talking) & set(people))), tuple(others[:count]), count)
 
 
 def voices_of(names: Sequence[str], prints: Mapping[str, Sequence[Voiceprint]]) -> tuple[KnownVoice, ...]:
