@@ -6,9 +6,15 @@ import re
 import click
 import pytest
 
+from speaker_tracker.cli.evaluate import KNOWN_SECONDS, KNOWN_VOICES
 from speaker_tracker.cli.main import COMMANDS, main
 from speaker_tracker.cli.voices.options import LIMITS
 from speaker_tracker.cli.voices.voices_file import MAX_PRINTS, MODE, read_voices, write_voices
+from speaker_tracker.evaluation.known_voices.comparison import KnownVoicesResult
+from speaker_tracker.evaluation.known_voices.cutting import CUT_FROM, CUT_TO, CutResult
+from speaker_tracker.evaluation.known_voices.documents import cuts_json, known_voices_json
+from speaker_tracker.evaluation.known_voices.figures import CutFigures, KnownVoicesFigures
+from speaker_tracker.evaluation.known_voices.people import MAX_VOICES
 from speaker_tracker.evaluation.results import ConversationResult, as_json
 from speaker_tracker.evaluation.scoring import DiarizationError
 from speaker_tracker.results.enrolment import OTHER_SECONDS, OTHER_SHARE
@@ -79,3 +85,18 @@ def test_the_figures_of_voices_are_those_of_the_code():
     assert f"up to {LIMITS.max_name_length} characters" in enrolled
     assert f"up to {MAX_PRINTS} recordings" in enrolled
     assert f"Less than {OTHER_SECONDS} s of another voice, or than {OTHER_SHARE:.0%}".replace("%", " %") in enrolled
+
+
+def test_the_parts_of_the_documents_of_known_voices_are_named():
+    known = known_voices_json([KnownVoicesResult("talk", "talks", (), KnownVoicesFigures(files=1))])["files"][0]
+    cut = cuts_json([CutResult("talk", "talks", 30.0, CutFigures(files=1))])["files"][0]
+    named = set(re.findall(r"`(\w+)`", section("`evaluate`")))
+    assert {"names", "strangers", "nobodyKnown", "talkersKnown", "known"} <= named & set(known)
+    assert {"people", "speech"} <= named & set(cut)
+
+
+def test_the_figures_of_known_voices_are_those_of_the_code():
+    text = " ".join(section("`evaluate`").split())
+    assert f"1 to {MAX_VOICES}; default {KNOWN_VOICES}" in text
+    assert f"5 to 600; default {KNOWN_SECONDS:g}" in text
+    assert f"between {100 * CUT_FROM:g} and {100 * CUT_TO:g} %" in text
