@@ -7,11 +7,11 @@ import click
 import pytest
 
 from speaker_tracker.cli.main import COMMANDS, main
-from speaker_tracker.cli.voices.enroll import OTHER_SECONDS, OTHER_SHARE
 from speaker_tracker.cli.voices.options import LIMITS
 from speaker_tracker.cli.voices.voices_file import MAX_PRINTS, MODE, read_voices, write_voices
 from speaker_tracker.evaluation.results import ConversationResult, as_json
 from speaker_tracker.evaluation.scoring import DiarizationError
+from speaker_tracker.results.enrolment import OTHER_SECONDS, OTHER_SHARE
 from speaker_tracker.results.formats import FORMATS
 from speaker_tracker.results.latency import LatencyHistogram
 from support.pages import blocks, text_of

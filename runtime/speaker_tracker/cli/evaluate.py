@@ -4,32 +4,49 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
+from typing import Any, Protocol, TypeVar
 
 import click
 
 from speaker_tracker.cli.common import check_picture, config_option, settings_from
+from speaker_tracker.cli.evaluation_run import EvaluationRun
 from speaker_tracker.cli.evaluation_tables import print_tables
 from speaker_tracker.cli.help_text import examples
-from speaker_tracker.cli.progress import progress_bar
+from speaker_tracker.cli.known_voices_tables import print_cuts, print_known_voices
 from speaker_tracker.engine.assembly import build_chain, configure_chain
 from speaker_tracker.evaluation.annotations import check_installed
 from speaker_tracker.evaluation.bounds import similarities
 from speaker_tracker.evaluation.changes import change_times
 from speaker_tracker.evaluation.detection import overlaps
+from speaker_tracker.evaluation.known_voices.documents import cuts_json, known_voices_json
+from speaker_tracker.evaluation.known_voices.people import MAX_VOICES
 from speaker_tracker.evaluation.manifest import WHOLE, Part, read_manifest, select
-from speaker_tracker.evaluation.results import ConversationResult, as_json
-from speaker_tracker.evaluation.runner import Evaluator, evaluate
+from speaker_tracker.evaluation.results import as_json
+from speaker_tracker.evaluation.runner import Evaluator
 from speaker_tracker.results import plot
 from speaker_tracker.results.output_file import check_writable, write_atomically
 from speaker_tracker.results.panel import Panel
 from speaker_tracker.results.segmentation import Segmentation, heard_segmentation
 from speaker_tracker.results.tracking import DEFAULT_FRAME_MS
 
-NOT_EXPLAINED = "--group, --uri, --part, --jobs, --oracle, --confidence, --verbose and --json"
+Result = TypeVar("Result")
+Result_contra = TypeVar("Result_contra", contravariant=True)
+
+KNOWN_VOICES, KNOWN_SECONDS = 10, 60.0
+"""Defaults of ``--known-voices`` and ``--known-seconds``."""
+NOT_EXPLAINED = "--group, --uri, --part, --jobs, --oracle, --confidence, --known, --cut, --verbose and --json"
+
+
+class PrintResults(Protocol[Result_contra]):
+    """Prints tables of results; ``verbose``: of each conversation, too."""
+
+    def __call__(self, results: Sequence[Result_contra], *, verbose: bool) -> None:
+        """Prints them."""
+        ...
 
 
 def _parse_part(_context: click.Context, _parameter: click.Parameter, value: str) -> Part:
@@ -45,6 +62,7 @@ def _parse_part(_context: click.Context, _parameter: click.Parameter, value: str
         "speaker-tracker evaluate manifest.json --jobs 4",
         "speaker-tracker evaluate manifest.json --group noisy --oracle --verbose",
         "speaker-tracker evaluate manifest.json --explain talk --plot talk.png",
+        "speaker-tracker evaluate manifest.json --known people/ --known-voices 10",
     ),
 )
 @click.argument("manifest", type=click.Path(path_type=Path))
@@ -61,6 +79,23 @@ def _parse_part(_context: click.Context, _parameter: click.Parameter, value: str
 )
 @click.option("--oracle", is_flag=True, help="Also score the embeddings labelled by the reference, and by KMeans offline.")
 @click.option("--confidence", is_flag=True, help="Also measure how often segments are right that are said to be so.")
+@click.option(
+    "--known",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Measure known voices instead, from a folder of recordings for each person.",
+)
+@click.option(
+    "--known-voices",
+    type=click.IntRange(1, MAX_VOICES),
+    help=f"With --known: how many persons are known in each conversation.  [default: {KNOWN_VOICES}]",
+)
+@click.option(
+    "--known-seconds",
+    type=click.FloatRange(5.0, 600.0),
+    help=f"With --known: how much of a recording its voiceprint is made of.  [default: {KNOWN_SECONDS:g}]",
+)
+@click.option("--cut", is_flag=True, help="Measure instead who is known again after a cut: the first part's voiceprints known.")
 @click.option(
     "--explain",
     metavar="URI",
@@ -80,6 +115,10 @@ def command(  # noqa: PLR0913 - one argument for each option
     frame_ms: int,
     oracle: bool,
     confidence: bool,
+    known: Path | None,
+    known_voices: int | None,
+    known_seconds: float | None,
+    cut: bool,
     explain: str | None,
     picture: Path | None,
     verbose: bool,
@@ -92,34 +131,52 @@ def command(  # noqa: PLR0913 - one argument for each option
     first announced for it) and final (the report's), by the diarization error rate of pyannote.metrics with collar 0 and
     overlapped speech. A second table says how well speech, overlapped speech and changes of speaker are found. Latency is the
     amount of audio received when an instant got its first label, less the instant itself.
+
+    With --known DIR it measures how well people are called by their names, and strangers by none. Of each recording in DIR/NAME,
+    in which NAME speaks alone, a voiceprint is made as by `enroll`, and every conversation is tracked with nobody known, with
+    those who talk and some others known, and with others alone. With --cut every conversation is cut in two, and the second part
+    gets the voiceprints of the first.
     """
     check_installed()
     if (explain is None) != (picture is None):
         raise click.UsageError("--explain URI and --plot FILE.png go together")
     choices = groups or uris or part != WHOLE
-    if explain is not None and (choices or jobs is not None or oracle or confidence or verbose or as_document):
+    measures = oracle or confidence or known is not None or cut
+    if explain is not None and (choices or jobs is not None or measures or verbose or as_document):
         raise click.UsageError(f"--explain draws one conversation and measures none; leave {NOT_EXPLAINED} out")
     if explain is not None and picture is not None:
         _explain(manifest, explain, picture, frame_ms)
         return
+    if known is None and (known_voices is not None or known_seconds is not None):
+        raise click.UsageError("--known-voices and --known-seconds go with --known DIR")
+    if (known is not None) + cut + (oracle or confidence) > 1:
+        raise click.UsageError("--known, --cut, and --oracle or --confidence measure different things; choose one of them")
     conversations = select(read_manifest(manifest), groups, uris, part)
     settings = settings_from()
     configure_chain(settings)
-    evaluator = Evaluator(partial(build_chain, settings), frame_ms, bounds=oracle, confidence=confidence)
-    results: list[ConversationResult] = []
-    with (
-        progress_bar(f"{len(conversations)} conversations", sum(conversation.seconds for conversation in conversations)) as advance,
-        closing(evaluate(evaluator, conversations, jobs or os.cpu_count() or 1)) as finished,
-    ):
-        for result in finished:
-            results.append(result)
-            advance(result.seconds)
-    order = [conversation.uri for conversation in conversations]
-    results.sort(key=lambda result: order.index(result.uri))
-    if as_document:
-        click.echo(json.dumps(as_json(results), indent=2))
+    run = EvaluationRun(conversations, partial(build_chain, settings), frame_ms, jobs or os.cpu_count() or 1)
+    if known is not None:
+        measured = run.known_voices(known, known_voices or KNOWN_VOICES, known_seconds or KNOWN_SECONDS)
+        _show(measured, known_voices_json, print_known_voices, as_document=as_document, verbose=verbose)
+    elif cut:
+        _show(run.cuts(), cuts_json, print_cuts, as_document=as_document, verbose=verbose)
     else:
-        print_tables(results, verbose=verbose)
+        evaluator = Evaluator(run.load_chain, frame_ms, bounds=oracle, confidence=confidence)
+        _show(run.results(evaluator), as_json, print_tables, as_document=as_document, verbose=verbose)
+
+
+def _show(
+    results: Sequence[Result],
+    document: Callable[[Sequence[Result]], dict[str, Any]],
+    print_results: PrintResults[Result],
+    *,
+    as_document: bool,
+    verbose: bool,
+) -> None:
+    if as_document:
+        click.echo(json.dumps(document(results), indent=2))
+    else:
+        print_results(results, verbose=verbose)
 
 
 def _explain(manifest: Path, uri: str, picture: Path, frame_ms: int) -> None:

@@ -53,32 +53,32 @@ def print_tables(results: Sequence[ConversationResult], *, verbose: bool) -> Non
 
 def _errors(rows: Mapping[str, Summary], names: tuple[str, str], counts: Sequence[str]) -> Table:
     titles = (f"\n{names[1]}", *_titles(ERROR_TITLES, "online"), *_titles(ERROR_TITLES, "final"), "id\nsw.", "latency s\nmed  p95")
-    table = _table(f"\n{names[0]}", (*titles, "\nRTF"))
+    table = figures_table(f"\n{names[0]}", (*titles, "\nRTF"))
     for (name, summary), count in zip(rows.items(), counts, strict=True):
         latencies = map(summary.latency.percentile, (50.0, 95.0))
         latency = " ".join("-" if each is None else f"{each / 1000:.2f}" for each in latencies)
         errors = (*_parts(summary.online), *_parts(summary.final))
-        _add_row(table, name, count, *errors, str(summary.id_switches), latency, f"{summary.real_time_factor:.3f}")
+        add_row(table, name, count, *errors, str(summary.id_switches), latency, f"{summary.real_time_factor:.3f}")
     return table
 
 
 def _bounds(groups: Mapping[str, Summary]) -> Table:
-    table = _table("\ngroup", (*_titles(ERROR_TITLES, "oracle"), *_titles(ERROR_TITLES, "hindsight")))
+    table = figures_table("\ngroup", (*_titles(ERROR_TITLES, "oracle"), *_titles(ERROR_TITLES, "hindsight")))
     for name, summary in groups.items():
         errors = (summary.oracle or DiarizationError(), summary.hindsight or DiarizationError())
-        _add_row(table, name, *(part for error in errors for part in _parts(error)))
+        add_row(table, name, *(part for error in errors for part in _parts(error)))
     return table
 
 
 def _detection(rows: Mapping[str, Summary], name: str) -> Table:
     titles = (*_titles(DETECTION_TITLES, "online"), *_titles(DETECTION_TITLES, "final"))
-    table = _table(f"\n\n{name}", (*titles, *CHANGE_TITLES), gap=0)
+    table = figures_table(f"\n\n{name}", (*titles, *CHANGE_TITLES), gap=0)
     for row, summary in rows.items():
         told = (*_found(summary.online_detection), *_found(summary.final_detection))
         false = summary.changes.false_per_minute
         near = (summary.online.share(summary.online_near.around), summary.final.share(summary.final_near.around))
-        changes = (_percent(summary.changes.found_share), "-" if false is None else f"{false:.1f}")
-        _add_row(table, row, *told, *changes, *map(_percent, near))
+        changes = (percent(summary.changes.found_share), "-" if false is None else f"{false:.1f}")
+        add_row(table, row, *told, *changes, *map(percent, near))
     return table
 
 
@@ -94,7 +94,8 @@ def _print_reliability(console: Console, sums: Reliability) -> None:
     console.print(f"final segments by confidence, in % of the time in which somebody speaks; calibration error {error}")
 
 
-def _table(name: str, titles: Sequence[str], gap: int = 1) -> Table:
+def figures_table(name: str, titles: Sequence[str], gap: int = 1) -> Table:
+    """A table of figures by ``name``; ``titles`` of its columns stand at the bottom of the head."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, gap, 0, 0))
     table.add_column(name, overflow="fold")
     lines = name.count("\n")
@@ -107,21 +108,23 @@ def _titles(titles: Sequence[str], timeline: str) -> tuple[str, ...]:
     return tuple(title.format(timeline) for title in titles)
 
 
-def _add_row(table: Table, name: str, *cells: str) -> None:
+def add_row(table: Table, name: str, *cells: str) -> None:
+    """Adds the row of a group or conversation, that of all groups below a line."""
     if name == ALL:
         table.add_section()
     table.add_row(name, *cells)
 
 
 def _parts(error: DiarizationError) -> list[str]:
-    return [_percent(share) for share in (error.rate, *map(error.share, (error.missed, error.false_alarm, error.confusion)))]
+    return [percent(share) for share in (error.rate, *map(error.share, (error.missed, error.false_alarm, error.confusion)))]
 
 
 def _found(detection: Detection) -> list[str]:
     speech, overlap = detection.speech, detection.overlap
     shares = (speech.share(speech.missed), speech.share(speech.false_alarm), overlap.share(overlap.found), overlap.false_share)
-    return [_percent(share) for share in shares]
+    return [percent(share) for share in shares]
 
 
-def _percent(share: float | None) -> str:
+def percent(share: float | None) -> str:
+    """A share as the tables have it."""
     return "-" if share is None else f"{100 * share:.1f}"

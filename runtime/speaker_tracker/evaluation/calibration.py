@@ -140,13 +140,16 @@ def calibrate(
     return replace(model, same_voice_cosine=round(equally_likely(trials), 3), calibrated_seconds=seconds, calibration=calibration)
 
 
-def recordings_of(files: Sequence[tuple[str, Path]]) -> list[Utterances]:
-    """The recordings of each speaker: files whose names differ after the last hyphen only belong together."""
+def recordings_of(files: Sequence[tuple[str, Path]], at_most: int | None = MAX_UTTERANCES) -> list[Utterances]:
+    """The recordings of each speaker, with the first ``at_most`` files of each, all if None.
+
+    Files whose names differ after the last hyphen only belong together.
+    """
     found: dict[tuple[str, str], list[Path]] = defaultdict(list)
     for speaker, path in files:
         begin, _, number = path.stem.rpartition("-")
         found[speaker, begin if begin and number.isdigit() else path.stem].append(path)
-    return [Utterances(speaker, name, tuple(sorted(paths)[:MAX_UTTERANCES])) for (speaker, name), paths in found.items()]
+    return [Utterances(speaker, name, tuple(sorted(paths)[:at_most])) for (speaker, name), paths in found.items()]
 
 
 def mean_products(windows: Windows) -> Products:

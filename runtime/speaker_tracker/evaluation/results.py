@@ -131,9 +131,9 @@ def _figures(summary: Summary) -> dict[str, Any]:
     bounds = {"oracle": summary.oracle, "hindsight": summary.hindsight}
     return {
         "seconds": round(summary.seconds, 3),
-        "online": _error(summary.online),
-        "final": _error(summary.final),
-        **{name: _error(error) for name, error in bounds.items() if error is not None},
+        "online": error_document(summary.online),
+        "final": error_document(summary.final),
+        **{name: error_document(error) for name, error in bounds.items() if error is not None},
         **({} if summary.reliability is None else {"confidence": _reliability(summary.reliability)}),
         "detection": {"online": _detection(summary.online_detection), "final": _detection(summary.final_detection)},
         "changes": _changes(summary.changes),
@@ -149,7 +149,7 @@ def _figures(summary: Summary) -> dict[str, Any]:
 
 def _reliability(sums: Reliability) -> dict[str, Any]:
     return {
-        "calibrationError": _rounded(sums.error),
+        "calibrationError": rounded(sums.error),
         "bins": [
             {
                 "from": row.least,
@@ -167,13 +167,13 @@ def _detection(detection: Detection) -> dict[str, Any]:
     speech, overlap = detection.speech, detection.overlap
     return {
         "speech": {
-            "missed": _rounded(speech.share(speech.missed)),
-            "falseAlarm": _rounded(speech.share(speech.false_alarm)),
+            "missed": rounded(speech.share(speech.missed)),
+            "falseAlarm": rounded(speech.share(speech.false_alarm)),
             "totalSeconds": round(speech.total, 3),
         },
         "overlap": {
-            "found": _rounded(overlap.share(overlap.found)),
-            "false": _rounded(overlap.false_share),
+            "found": rounded(overlap.share(overlap.found)),
+            "false": rounded(overlap.false_share),
             "totalSeconds": round(overlap.total, 3),
             "falseSeconds": round(overlap.false_alarm, 3),
         },
@@ -182,25 +182,27 @@ def _detection(detection: Detection) -> dict[str, Any]:
 
 def _changes(changes: Changes) -> dict[str, float | None]:
     return {
-        "found": _rounded(changes.found_share),
-        "falsePerMinute": _rounded(changes.false_per_minute),
+        "found": rounded(changes.found_share),
+        "falsePerMinute": rounded(changes.false_per_minute),
         "total": changes.total,
     }
 
 
 def _near(near: NearConfusion, error: DiarizationError) -> dict[str, float | None]:
-    return {"around": _rounded(error.share(near.around)), "after": _rounded(error.share(near.after))}
+    return {"around": rounded(error.share(near.around)), "after": rounded(error.share(near.after))}
 
 
-def _error(error: DiarizationError) -> dict[str, float | None]:
+def error_document(error: DiarizationError) -> dict[str, float | None]:
+    """An error rate and its parts as fractions, as JSON documents have them."""
     parts = {
         "der": error.rate,
         "missed": error.share(error.missed),
         "falseAlarm": error.share(error.false_alarm),
         "confusion": error.share(error.confusion),
     }
-    return {name: _rounded(part) for name, part in parts.items()} | {"totalSeconds": round(error.total, 3)}
+    return {name: rounded(part) for name, part in parts.items()} | {"totalSeconds": round(error.total, 3)}
 
 
-def _rounded(value: float | None) -> float | None:
+def rounded(value: float | None) -> float | None:
+    """A figure as JSON documents have it."""
     return None if value is None else round(value, 5)

@@ -37,14 +37,19 @@ def utterance_files(folder: Path) -> list[tuple[str, Path]]:
     """
     if not folder.is_dir():
         raise VerificationSetError(f"{folder} is no folder; name a folder that holds {LAYOUT}")
-    speakers = [path for path in _visible(folder) if path.is_dir()]
-    files = {speaker.name: [path for path in _visible(speaker) if path.is_file()] for speaker in speakers}
+    files = files_by_speaker(folder)
     if len(files) < 2:  # noqa: PLR2004 - a single speaker has nobody to compare with
         raise VerificationSetError(f"{folder} has {len(files)} folders of speakers; it must hold {LAYOUT}")
     for name, own in files.items():
         if len(own) < 2:  # noqa: PLR2004 - nothing to compare with
             raise VerificationSetError(f"{folder / name} has {len(own)} audio files; {folder} must hold {LAYOUT}")
     return [(name, path) for name, own in files.items() for path in own]
+
+
+def files_by_speaker(folder: Path) -> dict[str, list[Path]]:
+    """The files of each speaker in ``folder``, laid out as ``SPEAKER/FILE``; hidden files and folders are left out."""
+    speakers = [path for path in _visible(folder) if path.is_dir()]
+    return {speaker.name: [path for path in _visible(speaker) if path.is_file()] for speaker in speakers}
 
 
 def _visible(folder: Path) -> list[Path]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, Protocol
 
 from speaker_tracker.audio.crosstalk import without_crosstalk
 from speaker_tracker.audio.file import AudioFile
@@ -25,6 +26,24 @@ DEFAULT_FRAME_MS = 100
 
 class TrackingError(UserError):
     """The session ended with an error instead of a report."""
+
+
+class TrackedAudio(Protocol):
+    """Audio that can be tracked, such as an ``AudioFile``."""
+
+    @property
+    def path(self) -> Path:
+        """Where it comes from."""
+        ...
+
+    @property
+    def seconds(self) -> float:
+        """Its duration."""
+        ...
+
+    def frames(self, frame_ms: int) -> Iterator[bytes]:
+        """The audio as signed 16-bit little-endian mono PCM at 16 kHz, in frames of ``frame_ms``; the last one may be shorter."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +84,7 @@ class Tracking:
 
 def track(  # noqa: PLR0913 - the input and its callbacks
     open_pipeline: Callable[[SessionInfo], Pipeline],
-    audio: AudioFile,
+    audio: TrackedAudio,
     num_speakers: int,
     *,
     frame_ms: int = DEFAULT_FRAME_MS,
@@ -128,7 +147,7 @@ class _Run:
     def __init__(
         self,
         open_pipeline: Callable[[SessionInfo], Pipeline],
-        audio: AudioFile,
+        audio: TrackedAudio,
         frame_ms: int,
         on_message: Callable[[ServerMessage], object] | None,
         voice_model: VoiceModel | None = None,

@@ -200,6 +200,8 @@ def test_an_impossible_explanation_is_reported_in_one_line(tmp_path, conversatio
         ["--jobs", "1"],
         ["--oracle"],
         ["--confidence"],
+        ["--known", "people"],
+        ["--cut"],
         ["--verbose"],
         ["-v"],
         ["--json"],
@@ -213,7 +215,7 @@ def test_options_without_effect_on_a_picture_are_refused(tmp_path, conversation,
     assert result.exit_code == 2
     assert result.stderr.startswith(
         "Error: --explain draws one conversation and measures none; "
-        "leave --group, --uri, --part, --jobs, --oracle, --confidence, --verbose and --json out (see"
+        "leave --group, --uri, --part, --jobs, --oracle, --confidence, --known, --cut, --verbose and --json out (see"
     )
     assert len(result.stderr.splitlines()) == 1
     assert not picture.exists()

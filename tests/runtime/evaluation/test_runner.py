@@ -7,7 +7,8 @@ from speaker_tracker.engine.assembly import build_chain
 from speaker_tracker.evaluation.changes import Changes, NearConfusion
 from speaker_tracker.evaluation.detection import Detection, Found
 from speaker_tracker.evaluation.manifest import Conversation, ManifestError
-from speaker_tracker.evaluation.runner import Evaluator, evaluate
+from speaker_tracker.evaluation.processes import in_processes
+from speaker_tracker.evaluation.runner import Evaluator
 from speaker_tracker.events import OverlappedSpeech, SpeakerChange, SpeechPause
 from speaker_tracker.settings import load_settings
 
@@ -77,7 +78,7 @@ def test_the_chain_is_loaded_once(entry):
         loaded.append(build_chain(load_settings()))
         return loaded[-1]
 
-    results = list(evaluate(Evaluator(load, frame_ms=100), [entry("one"), entry("two")], jobs=1))
+    results = list(in_processes(Evaluator(load, frame_ms=100), [entry("one"), entry("two")], 1, lambda each: each.seconds))
     assert [result.uri for result in results] == ["one", "two"]
     assert len(loaded) == 1
 

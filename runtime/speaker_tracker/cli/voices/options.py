@@ -13,11 +13,11 @@ from speaker_tracker.cli.voices.voices_file import Voices, VoicesFileError, defa
 from speaker_tracker.engine.known_voices import KnownVoiceLimits
 from speaker_tracker.events import VoiceModel
 from speaker_tracker.protocol import KnownVoice
+from speaker_tracker.results.enrolment import NO_VOICES
 
 CommandFunction = TypeVar("CommandFunction", bound=Callable[..., Any])
 LIMITS = KnownVoiceLimits()
 """Those of a server that is not set up otherwise."""
-NO_VOICES = "this chain of stages recognizes no voices and makes no voiceprints; use the default one (see `speaker-tracker stages`)"
 
 
 def voices_file_option(function: CommandFunction) -> CommandFunction:
