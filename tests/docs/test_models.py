@@ -62,7 +62,7 @@ def test_what_calibration_holds_is_all_there():
     told = {name for cells in rows(section(TEXT, "Calibration")) for name in re.findall(r"`(\w+)`", cells[0])}
     assert told == set(json.loads((EMBEDDED / CALIBRATION).read_text()))
     fields = {*VoiceModel.__dataclass_fields__, *VoiceCalibration.__dataclass_fields__} - {"calibration"}
-    assert told == {"version", *fields}
+    assert told == {"version", "model_version", *fields}
 
 
 def test_extras_that_pages_name_exist():

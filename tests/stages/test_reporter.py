@@ -1,7 +1,17 @@
 import json
 
 from speaker_tracker.engine.pipeline import OpenStage, Pipeline
-from speaker_tracker.events import AudioClock, ClientMessage, OtherVoices, SpeakerNow, TimelineChanged, TimelineSegment
+from speaker_tracker.events import (
+    AudioClock,
+    ClientMessage,
+    OtherVoices,
+    SpeakerNow,
+    SpeakersNamed,
+    TimelineChanged,
+    TimelineSegment,
+    VoiceprintsMade,
+)
+from speaker_tracker.protocol import Voiceprint
 from speaker_tracker.stage import SessionInfo
 from support.stage_harness import load, of_type, open_stage, run
 
@@ -185,3 +195,86 @@ def test_segments_say_how_certain_they_are_to_those_who_asked():
         [segment | {"confidence": 0.877}],
     ]
     assert sent() == [[segment], [segment]]
+
+
+PRINT = Voiceprint.of("small", 1, [0.5, 0.25], 12.0)
+
+
+def said_to(session, events):
+    pipeline = open_stage(load("reporter"), session=session)
+    return [json.loads(sent.message.model_dump_json()) for sent in of_type(ClientMessage, run(pipeline, events))]
+
+
+def test_names_are_in_all_messages_from_then_on():
+    said = messages(
+        [
+            TimelineChanged((TimelineSegment(0, 400, 0),), {0: 400}),
+            SpeakersNamed({0: "Anna"}),
+            SpeakerNow(8000, (0,)),
+            AudioClock(8192),
+        ],
+        timeline=True,
+        flush=True,
+    )
+
+    segment = {"startMs": 0, "endMs": 400, "speakerId": 0, "name": "Anna"}
+    assert said == [
+        {"event": "speaker", "currentSpeakerId": 0, "speakingTimeMs": {"0": 400}, "currentName": "Anna"},
+        {"event": "timeline", "audioMs": 512, "segments": [segment]},
+        {"event": "report", "speakers": [{"id": 0, "totalTimeMs": 400, "name": "Anna"}], "segments": [segment]},
+    ]
+
+
+def test_a_name_that_comes_later_changes_or_goes_is_told_for_all_segments_at_once():
+    heard = (TimelineSegment(0, 400, 0), TimelineSegment(400, 900, 1), TimelineSegment(900, 1000, 0))
+    events = [TimelineChanged(heard, {0: 500, 1: 500}), AudioClock(8192)]
+    for position, names in ((9000, {0: "Anna"}), (10_000, {0: "Ben"}), (11_000, {1: "Ben"}), (12_000, {1: "Ben"})):
+        events += [SpeakersNamed(names), AudioClock(position)]
+    timelines = [message for message in messages(events, timeline=True) if message["event"] == "timeline"]
+
+    told = [[(part["startMs"], part["speakerId"], part.get("name")) for part in message["segments"]] for message in timelines[1:]]
+    assert told == [
+        [(0, 0, "Anna"), (900, 0, "Anna")],
+        [(0, 0, "Ben"), (900, 0, "Ben")],
+        [(0, 0, None), (400, 1, "Ben"), (900, 0, None)],
+    ]
+    assert [message["audioMs"] for message in timelines[1:]] == [9000 // 16, 10_000 // 16, 11_000 // 16]
+
+
+def test_voiceprints_are_for_those_who_asked():
+    events = [TimelineChanged((TimelineSegment(0, 400, 0),), {0: 400}), VoiceprintsMade({0: PRINT}), AudioClock(8192)]
+    asked, others = (said_to(SessionInfo("test", 2, voiceprints=asked), events) for asked in (True, False))
+
+    assert asked[1:] == [
+        {"event": "voiceprints", "speakers": [{"id": 0, "voiceprint": PRINT.model_dump()}]},
+        {"event": "report", "speakers": [{"id": 0, "totalTimeMs": 400, "voiceprint": PRINT.model_dump()}]},
+    ]
+    assert "voiceprint" not in json.dumps(others)
+
+
+def test_each_voiceprint_is_told_once_and_the_last_one_is_in_the_report():
+    later = Voiceprint.of("small", 1, [0.4, 0.3], 20.0)
+    events = [TimelineChanged((TimelineSegment(0, 400, 0),), {0: 400})]
+    events += [VoiceprintsMade({0: PRINT}), AudioClock(8192), AudioClock(16_384), VoiceprintsMade({0: later})]
+    said = said_to(SessionInfo("test", 2, voiceprints=True), events)
+
+    assert len([message for message in said if message["event"] == "voiceprints"]) == 1
+    assert said[-1]["speakers"][0]["voiceprint"] == later.model_dump()
+
+
+def test_a_restored_reporter_still_has_names_and_voiceprints():
+    session = SessionInfo("test", 2, timeline=True, voiceprints=True)
+    loaded = load("reporter")
+    before, after = loaded.open(session), loaded.open(session)
+    for event in (
+        TimelineChanged((TimelineSegment(0, 400, 0),), {0: 400}),
+        SpeakersNamed({0: "Anna"}),
+        VoiceprintsMade({0: PRINT}),
+    ):
+        list(before.feed(event))
+    after.restore(before.snapshot())
+
+    told = [event.message for event in [*after.feed(AudioClock(100)), *after.flush()] if isinstance(event, ClientMessage)]
+    assert [message.event for message in told] == ["speaker", "timeline", "voiceprints", "report"]
+    assert told[-1].speakers[0].name == "Anna"
+    assert told[-1].speakers[0].voiceprint == PRINT

@@ -48,7 +48,7 @@ class CloudEventsReporter(StageBase):
                         session_id=self._session.session_id,
                         num_speakers=self._session.num_speakers,
                         audio_ms=self._position * 1000 // SAMPLE_RATE,
-                        report=report.model_dump_json(),
+                        report=_without_voiceprints(report).model_dump_json(),
                     )
                 )
         yield event
@@ -60,6 +60,11 @@ class CloudEventsReporter(StageBase):
     def restore(self, state: State) -> None:
         """Goes on from that position."""
         self._position = cast(int, state["position"])
+
+
+def _without_voiceprints(report: ReportMessage) -> ReportMessage:
+    """The report as a sink is sent it: voiceprints are the client's alone."""
+    return report.model_copy(update={"speakers": [each.model_copy(update={"voiceprint": None}) for each in report.speakers]})
 
 
 def _load(options: CloudEventsReporterOptions) -> LoadedStage:

@@ -76,13 +76,17 @@ def invalid_voices(error: ErrorDetails, given: str) -> BadInput:
     """The error for ``known_voices`` that do not have the form of the protocol, from the first one that pydantic found."""
     where = _path(error["loc"])
     reason = error["msg"].removeprefix("Value error, ")
+    if error["type"] in {"model_type", "list_type"}:
+        reason = 'known_voices must be a list of objects such as {"name": "Anna", "voiceprint": {...}}'
     if error["type"] == "missing":
         return BadInput(ErrorCode.INVALID_KNOWN_VOICES, f"{where} is missing; {HOW_TO}")
     return BadInput(ErrorCode.INVALID_KNOWN_VOICES, f"{where} cannot be {given}: {_lowered(reason)}; {HOW_TO}")
 
 
 def _path(location: Sequence[int | str]) -> str:
-    parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in location]
+    # Pydantic also says which type of a union it tried, such as list[KnownVoice].
+    named = [part for part in location if isinstance(part, int) or part.isidentifier()]
+    parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in named]
     return "".join(parts).removeprefix(".")
 
 

@@ -18,6 +18,7 @@ from quart import Quart
 from speaker_tracker.server import hypercorn_stream
 from speaker_tracker.server.app import session_server
 from speaker_tracker.server.binding import CLOSING_SECONDS
+from speaker_tracker.server.core_dumps import write_no_core_dumps
 from speaker_tracker.server.loading import LoadedServer
 
 logger = logging.getLogger(__name__)
@@ -43,6 +44,7 @@ def serve_here(loaded: LoadedServer, config: Config, sockets: Sockets, parent: P
 
     A second signal ends the process at once.
     """
+    write_no_core_dumps()
     app = loaded.application(parent.shared_folder)
     asyncio.run(_serve(app, config, sockets, loaded.settings.grace_seconds, parent))
     loaded.close()

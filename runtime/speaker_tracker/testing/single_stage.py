@@ -21,9 +21,16 @@ BLOCK_SAMPLES = 512
 AUDIO_TYPES = (PcmReceived, AudioBlock, SpeechAudio)
 
 
-def open_stage(loaded: LoadedStage, *, num_speakers: int = 2, timeline: bool = True, name: str = "stage") -> Pipeline:
-    """A session's pipeline of this stage alone."""
-    stage = loaded.open(SessionInfo("test", num_speakers, timeline))
+def open_stage(
+    loaded: LoadedStage,
+    *,
+    num_speakers: int = 2,
+    timeline: bool = True,
+    name: str = "stage",
+    session: SessionInfo | None = None,
+) -> Pipeline:
+    """A session's pipeline of this stage alone. ``session``: in the place of ``num_speakers`` and ``timeline``."""
+    stage = loaded.open(session or SessionInfo("test", num_speakers, timeline))
     return Pipeline([OpenStage(name, stage, loaded.infer)])
 
 

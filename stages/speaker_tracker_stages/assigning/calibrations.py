@@ -1,8 +1,11 @@
-"""The calibration of a voice model, or what is typical where nobody has measured it."""
+"""The calibration of a voice model, or what is typical where nobody has measured it; and how far noise is believed to change it."""
 
 from __future__ import annotations
 
 from speaker_tracker.events import VoiceCalibration, VoiceModel
+
+MIN_ATTENUATION = 0.3
+"""Lower bound of the factor by which noise shortens the squared lengths of positions."""
 
 
 def calibration_of(model: VoiceModel) -> VoiceCalibration:

@@ -24,7 +24,7 @@ NAMED_EACH_SECONDS, SETTLED_EACH_SECONDS = 0.25, 2.5
 """Speech between two looks at who is a known voice, while somebody speaks of whom little is known, and else."""
 SETTLED_EVIDENCE = 12.0
 """Observations of a speaker from which on a name, or that there is none, hardly changes any more."""
-PRINTED_EACH_SECONDS = 5.0
+PRINTED_EACH_SECONDS = 3.0
 """Speech between two looks at whether new voiceprints are worth telling."""
 MORE_SPEECH = 1.5
 """How many times as much speech as before makes a new voiceprint worth telling."""

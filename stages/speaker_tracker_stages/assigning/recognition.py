@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from speaker_tracker.events import VoiceCalibration
 from speaker_tracker.protocol import KnownVoice
 from speaker_tracker_stages.assigning.arrays import Floats
+from speaker_tracker_stages.assigning.calibrations import MIN_ATTENUATION
 
 EVIDENCE_PER_SECOND = 1.2
 """Independent observations that a second of the speech of a voiceprint is worth."""
@@ -23,8 +24,6 @@ MAX_PRINT_EVIDENCE = 60.0
 """Maximum observations that a voiceprint counts for."""
 CHANNEL_FACTOR = 2.5
 """Factor on ``channel_variance``: rooms, telephones and days differ more than the recordings that models are measured on."""
-MIN_ATTENUATION = 0.3
-"""Lower bound of the factor by which noise shortens the squared lengths of positions."""
 PRIOR_KNOWN = 0.8
 """Probability that a voice is one of the known ones, before it is heard."""
 

@@ -127,29 +127,23 @@ class BeamSearch:
         new = self._overlap.add(stretch, heard)
         of_stretches = self._overlap.shares(heard)
         known, rest = of_stretches[: len(of_stretches) - new], float(of_stretches[len(of_stretches) - new :].sum())
+        introduced = self._introduce_known_voices(vector, evidence) if new else np.zeros(len(self._scores), dtype=bool)
         shares = self._voice_shares(known)
         products = self._sums @ vector.astype(np.float64)
         inverse: Floats = np.linalg.inv(self._evidence + self._likelihood.prior_precision(len(self._eye))).astype(np.float64)
         if new:
-            penalties = self._change_penalties(after_pause, change)
+            penalties = self._change_penalties(after_pause, change) + self._introduction_penalties(introduced)
             scores = self._extension_scores(shares, rest, products, inverse, evidence) - penalties
-            candidates = self._candidates(vector, evidence)
-            if len(candidates):
-                first_words = self._first_word_scores(candidates, vector, (shares, rest, products, inverse, evidence))
-                scores = np.concatenate([scores, first_words - self._new_voice_penalties(penalties) - KNOWN_VOICE], axis=1)
         else:
             scores = self._window_scores(shares, products, inverse, evidence)[:, np.newaxis]
         parents, voices = self._select(scores)
-        self._history, shares = self._history[parents], shares[parents]
-        self._prints, products = self._prints[parents], products[parents]
-        self._sums, self._evidence, self._products = self._sums[parents], self._evidence[parents], self._products[parents]
+        shares, products = shares[parents], products[parents]
         if new:
-            voices = self._introduce(candidates, voices, self._voice_counts[parents], vector, products)
             # All stretches that a window is the first to hear go to one voice.
             block = np.repeat(voices[:, np.newaxis], new, axis=1)
             self._history = np.concatenate([self._history, block], axis=1)[:, -self._memory :]
             shares = shares + rest * self._eye[voices]
-        self._voice_counts = np.maximum(self._voice_counts[parents], voices + 1) if new else self._voice_counts[parents]
+            self._voice_counts = np.maximum(self._voice_counts, voices + 1)
         self._update_statistics(vector, evidence, shares, products)
         self._duplicate_penalties = self._penalize_duplicates()
 
@@ -197,84 +191,58 @@ class BeamSearch:
         scores = self._likelihood.predictive(np.einsum("bvk,bk->bv", extended, expected), squares, uncertainty, evidence)
         return scores - self._penalties.untracked * evidence * (extended @ self._untracked)
 
-    def _candidates(self, vector: Vectors, evidence: float) -> NDArray[np.intp]:
-        """Prints that the next new voice may be of, of persons who are not among the voices of every hypothesis."""
-        if self._known is None:
-            return np.zeros(0, dtype=np.intp)
-        candidates = self._known.candidates(vector, evidence)
-        return np.asarray(candidates[[not self._has_person(each).all() for each in candidates]], dtype=np.intp)
+    def _introduce_known_voices(self, vector: Vectors, evidence: float) -> NDArray[np.bool_]:
+        """Adds hypotheses whose next new voice is a known one that the window sounds like; which ones these are, shape ``(b,)``."""
+        count = len(self._scores)
+        pairs = [(row, each) for each in self._candidates(vector, evidence) for row in self._rows_without(each)]
+        if self._known is None or not pairs:
+            return np.zeros(count, dtype=bool)
+        rows, prints = np.array(pairs, dtype=np.intp).T
+        self._take(np.concatenate([np.arange(count), rows]))
+        added, slot = np.arange(count, count + len(rows)), self._voice_counts[rows]
+        worth, places = self._known.evidence[prints], self._known.vectors[prints]
+        with_place = worth[:, np.newaxis] * np.einsum("mkd,md->mk", self._sums[added], places)
+        self._products[added, slot] += with_place
+        self._products[added, :, slot] += with_place
+        self._products[added, slot, slot] += worth**2 * self._known.squares[prints]
+        self._sums[added, slot] += worth[:, np.newaxis] * places
+        self._evidence[added, slot, slot] += worth
+        self._prints[added, slot] = prints
+        return np.arange(len(self._scores)) >= count
 
-    def _has_person(self, voiceprint: int) -> NDArray[np.bool_]:
-        """Whether the person of a print is among the voices of each hypothesis, shape ``(b,)``."""
-        assert self._known is not None  # noqa: S101 - there are candidates
+    def _candidates(self, vector: Vectors, evidence: float) -> list[int]:
+        return [] if self._known is None else self._known.candidates(vector, evidence).tolist()
+
+    def _rows_without(self, voiceprint: int) -> list[int]:
+        """The hypotheses that have room for one more voice, and none of the person of this print."""
+        assert self._known is not None  # noqa: S101 - there is a print
         persons = np.where(self._prints == NOBODY_KNOWN, -1, self._known.persons[self._prints])
-        return np.asarray((persons == self._known.persons[voiceprint]).any(axis=1))
+        absent = (persons != self._known.persons[voiceprint]).all(axis=1) & (self._voice_counts < len(self._eye))
+        rows: list[int] = np.flatnonzero(absent).tolist()
+        return rows
 
-    def _first_word_scores(
-        self, candidates: NDArray[np.intp], vector: Vectors, window: tuple[Floats, float, Floats, Floats, float]
-    ) -> Floats:
-        """Scores of a window if the rest of it is of a new voice that has each print, shape ``(b, c)``; none where it cannot be."""
-        assert self._known is not None  # noqa: S101 - there are candidates
-        shares, rest, products, inverse, evidence = window
-        rows, slots = np.arange(len(shares)), len(self._eye)
-        slot = np.minimum(self._voice_counts, slots - 1)
-        new = self._eye[slot]
-        extended = shares + rest * new
-        scores = np.full((len(shares), len(candidates)), -np.inf)
-        for column, voiceprint in enumerate(candidates.tolist()):
-            worth, place = self._known.evidence[voiceprint], self._known.vectors[voiceprint]
-            own = inverse[rows, :, slot]
-            # One observation more changes the inverse by a matrix of rank one (Sherman and Morrison, 1950).
-            factor = worth / (1.0 + worth * inverse[rows, slot, slot])
-            after = inverse - factor[:, np.newaxis, np.newaxis] * own[:, :, np.newaxis] * own[:, np.newaxis]
-            of_place = worth * (self._sums @ place)
-            of_place_squared = worth**2 * self._known.squares[voiceprint]
-            weights = np.einsum("bk,bkl->bl", extended, after)
-            expected = (weights * products).sum(axis=1) + weights[rows, slot] * worth * float(vector @ place)
-            squares = np.einsum("bk,bkl,bl->b", weights, self._products, weights)
-            squares += 2 * weights[rows, slot] * (weights * of_place).sum(axis=1) + weights[rows, slot] ** 2 * of_place_squared
-            score = self._likelihood.predictive(expected, squares, (weights * extended).sum(axis=1), evidence)
-            score = score - self._penalties.untracked * evidence * (extended @ self._untracked)
-            impossible = self._has_person(voiceprint) | (self._voice_counts == slots)
-            scores[:, column] = np.where(impossible, -np.inf, score)
-        return scores
+    def _introduction_penalties(self, introduced: NDArray[np.bool_]) -> Floats:
+        """Of each next voice, shape ``(b, slots)``: a known voice that was introduced must be the one that speaks."""
+        is_new = np.arange(len(self._eye)) == self._voice_counts[:, np.newaxis]
+        return np.where(introduced[:, np.newaxis], np.where(is_new, KNOWN_VOICE, np.inf), 0.0)
 
-    def _new_voice_penalties(self, penalties: Floats) -> Floats:
-        """Those of the next new voice in each hypothesis, shape ``(b, 1)``."""
-        slot = np.minimum(self._voice_counts, len(self._eye) - 1)
-        return penalties[np.arange(len(penalties)), slot][:, np.newaxis]
-
-    def _introduce(
-        self, candidates: NDArray[np.intp], voices: NDArray[np.intp], counts: NDArray[np.intp], vector: Vectors, products: Floats
-    ) -> NDArray[np.intp]:
-        """Gives new voices their prints where ``voices`` number candidates, behind all slots; answers with the slots, ``(b,)``.
-
-        ``products``: inner products of the window with the sums, which change with them.
-        """
-        slots = len(self._eye)
-        for row in np.flatnonzero(voices >= slots).tolist():
-            assert self._known is not None  # noqa: S101 - there are candidates
-            voiceprint, slot = int(candidates[voices[row] - slots]), int(counts[row])
-            worth, place = self._known.evidence[voiceprint], self._known.vectors[voiceprint]
-            with_place = worth * (self._sums[row] @ place)
-            self._products[row, slot] += with_place
-            self._products[row, :, slot] += with_place
-            self._products[row, slot, slot] += worth**2 * self._known.squares[voiceprint]
-            self._sums[row, slot] += worth * place
-            self._evidence[row, slot, slot] += worth
-            products[row, slot] += worth * float(vector @ place)
-            self._prints[row, slot] = voiceprint
-        return np.where(voices >= slots, counts, voices)
+    def _take(self, rows: NDArray[np.intp]) -> None:
+        """Goes on with these hypotheses."""
+        self._history, self._voice_counts, self._prints = self._history[rows], self._voice_counts[rows], self._prints[rows]
+        self._sums, self._evidence, self._products = self._sums[rows], self._evidence[rows], self._products[rows]
+        self._scores, self._duplicate_penalties = self._scores[rows], self._duplicate_penalties[rows]
 
     def _select(self, scores: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """The parents and voices of the best extensions, shape ``(b,)`` each; ``scores``: of extensions, shape ``(b, voices)``."""
+        """Goes on with the best extensions; their parents and voices, shape ``(b,)`` each. ``scores``: shape ``(b, voices)``."""
         total = ((self._scores - self._duplicate_penalties)[:, np.newaxis] + scores).ravel()
         best = np.argsort(-total)[:BEAM_WIDTH]
         best = best[total[best] > total[best[0]] - PRUNING_THRESHOLD]
+        parents = best // scores.shape[1]
         # Whether there is a duplicate is asked anew at each step, so that penalty is not carried on.
-        self._scores = (total + np.repeat(self._duplicate_penalties, scores.shape[1]))[best]
-        self._scores -= self._scores[0]
-        return best // scores.shape[1], best % scores.shape[1]
+        chosen = total[best] + self._duplicate_penalties[parents]
+        self._take(parents)
+        self._scores = chosen - chosen[0]
+        return parents, best % scores.shape[1]
 
     def _change_penalties(self, after_pause: bool, heard: float) -> Floats:
         """Penalties of each next voice in each hypothesis, shape ``(b, slots)``; infinite beyond the next new one."""

@@ -28,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from speaker_tracker_stages.assigning.arrays import Floats, Vectors
+from speaker_tracker_stages.assigning.calibrations import MIN_ATTENUATION
 
 EVIDENCE_FLOOR = 0.05
 """Observations that are added to every group where groups are compared, so that those without any can be among them."""
@@ -49,10 +50,6 @@ class VoiceStatistics:
         """Statistics of windows: ``vectors``, shape ``(n, d)``; ``evidence``, ``(n,)``; ``shares`` of the voices, ``(n, k)``."""
         weighted = (evidence[:, np.newaxis] * shares).T
         return cls(weighted @ vectors, weighted @ shares)
-
-
-MIN_ATTENUATION = 0.3
-"""Lower bound of the factor by which noise shortens the squared lengths of positions."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from speaker_tracker.events import AudioClock, ClientMessage
-from speaker_tracker.protocol import ReportMessage, SegmentMessage
+from speaker_tracker.protocol import ReportMessage, SegmentMessage, SpeakerTotal, Voiceprint
 from support.cloudevents_stage import REPORT, SESSION, report, until
 from support.recording_sink import PATIENCE
 from support.stage_harness import open_stage, run
@@ -39,6 +39,16 @@ def test_the_report_of_a_session_is_posted_as_an_event(loaded, sink, mode):
         },
     }
     until(stage, events_delivered=1, events_lost=0, retries=0)
+
+
+def test_names_are_posted_and_voiceprints_are_not(loaded, sink):
+    voiceprint = Voiceprint.of("small", 1, [0.5, 0.25], 12.0)
+    message = ReportMessage(speakers=[SpeakerTotal(id=0, totalTimeMs=1200, name="Anna", voiceprint=voiceprint)])
+    report(loaded(sink=sink.url), message)
+
+    (event,) = sink.events(1)
+    assert event.get_data()["report"]["speakers"] == [{"id": 0, "totalTimeMs": 1200, "name": "Anna"}]
+    assert message.speakers[0].voiceprint == voiceprint
 
 
 def test_the_mode_decides_where_the_attributes_are(loaded, sink):

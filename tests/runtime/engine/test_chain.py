@@ -7,7 +7,16 @@ from pydantic import Field, model_validator
 from speaker_tracker.engine.chain import Chain, ChainError, configure
 from speaker_tracker.engine.pipeline import Pipeline, StageFailure
 from speaker_tracker.engine.plugins import BUILTIN_PLUGINS, PluginManager
-from speaker_tracker.events import AudioBlock, ClientMessage, Event, PcmReceived, SpeechAudio
+from speaker_tracker.events import (
+    AudioBlock,
+    ClientMessage,
+    Event,
+    PcmReceived,
+    SpeakersNamed,
+    SpeechAudio,
+    VoiceModel,
+    VoiceprintsMade,
+)
 from speaker_tracker.hookspecs import hookimpl
 from speaker_tracker.stage import LoadedStage, SessionInfo, StageLoadError, StageOptions, StageSpec, StatelessStage
 
@@ -202,6 +211,27 @@ def test_a_stage_is_loaded_once_and_opened_for_every_session():
     chain.open(SessionInfo("b", 2))
     assert calls == ["load", "a", "b"]
     assert chain.info == {"counting": {"model": "tiny"}}
+
+
+@pytest.mark.parametrize(
+    ("produced", "model", "found"),
+    [
+        ([SpeakersNamed, VoiceprintsMade], VoiceModel("tiny", 4, 0.4, 1.5), "tiny"),
+        ([SpeakersNamed], VoiceModel("tiny", 4, 0.4, 1.5), None),
+        ([SpeakersNamed, VoiceprintsMade], None, None),
+    ],
+)
+def test_a_chain_recognizes_voices_where_it_has_a_model_and_tells_of_them(produced, model, found):
+    class Voices:
+        @hookimpl
+        def speaker_tracker_stages(self):
+            load = lambda _: LoadedStage(open=lambda _: PassOn(), voice_model=model)  # noqa: E731
+            return [spec("voices", [PcmReceived], [ClientMessage, *produced], load=load)]
+
+    manager = PluginManager(blocked=BUILTIN_PLUGINS)
+    manager.register(Voices(), "acme")
+    known = Chain(configure(manager, ["voices"], {})).voice_model
+    assert (known and known.name) == found
 
 
 def test_an_absorbed_event_is_not_available_to_later_stages(plugins):

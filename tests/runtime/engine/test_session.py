@@ -64,10 +64,10 @@ class EchoStage(StatelessStage):
 class SessionDriver:
     """A session and what came out of it, in the protocol's words."""
 
-    def __init__(self, limits=None, fail_with=None):
+    def __init__(self, limits=None, fail_with=None, voice_model=None):
         self.opened = []
         self.stage = EchoStage(fail_with)
-        self.session = Session("test", self._open, limits)
+        self.session = Session("test", self._open, limits, voice_model)
 
     def _open(self, info):
         self.opened.append(info)

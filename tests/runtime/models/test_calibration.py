@@ -14,6 +14,7 @@ MODEL = VoiceModel(
     12,
     same_voice_cosine=0.4,
     calibrated_seconds=2.0,
+    version=4,
     calibration=VoiceCalibration(0.4, 0.35, 0.25, 0.03, 0.05, 30.0, ((0.5, 0.3), (2.0, 1.0)), 0.07, "ten people"),
 )
 
@@ -35,6 +36,7 @@ def test_without_a_file_the_given_values_hold(tmp_path):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
+        ({"model_version": 0}, "model_version cannot be 0"),
         ({"version": 3}, "version cannot be 3"),
         ({"within_variance": 0.9}, "add up to 1.500 instead of 1"),
         ({"effective_dimension": 0}, "effective_dimension cannot be 0"),

@@ -2,11 +2,13 @@
 
 import subprocess
 import sys
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from speaker_tracker.models import ModelError, cache_folder, hub_folder, list_models, resolve
+from speaker_tracker.models.calibration import read_model
 from speaker_tracker.models.catalogue import EMBEDDED, HUB_FILES, HUB_REVISION
 
 
@@ -101,3 +103,11 @@ def test_choosing_a_model_imports_no_model_library():
         "assert not {'torch', 'torchaudio', 'speechbrain', 'huggingface_hub'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_the_version_of_the_embedded_model_is_that_of_its_weights():
+    """Voiceprints of other weights cannot be compared: new ones need another ``model_version`` in ``calibration.json``."""
+    digests = {1: "e23e01129d2e227da4d2adb99220f4c6b94c060997fa262fa632d6fdceca8723"}
+    model = read_model(EMBEDDED, name="", dimension=1, same_voice_cosine=0.0, calibrated_seconds=1.0)
+
+    assert sha256((EMBEDDED / "embedding_model.ckpt").read_bytes()).hexdigest() == digests[model.version]

@@ -4,8 +4,18 @@ import numpy as np
 import pytest
 
 from speaker_tracker.engine.pipeline import StageFailure
-from speaker_tracker.events import SpeakerNow, SpeakersAssigned, SpeechEnded, VoiceCalibration, VoiceEmbedding, VoiceModel
-from speaker_tracker.stage import StateMismatch
+from speaker_tracker.events import (
+    SpeakerNow,
+    SpeakersAssigned,
+    SpeakersNamed,
+    SpeechEnded,
+    VoiceCalibration,
+    VoiceEmbedding,
+    VoiceModel,
+    VoiceprintsMade,
+)
+from speaker_tracker.protocol import KnownVoice, Voiceprint
+from speaker_tracker.stage import SessionInfo, StateMismatch
 from support.stage_harness import load, of_type, open_stage, run
 
 HOP = 4_000
@@ -196,3 +206,90 @@ def test_a_second_flush_says_nothing(loaded):
 
 def test_no_speech_gives_nothing(loaded):
     assert run(open_stage(loaded), []) == []
+
+
+def printed(name, voice, seconds=30.0):
+    """The print of a voice of ``speech`` from another session, where it lies a little elsewhere."""
+    elsewhere = DIRECTIONS[voice] + 0.1 * DIRECTIONS[60 - voice]
+    return KnownVoice(name=name, voiceprint=Voiceprint.of("test", 1, (0.8 * elsewhere).tolist(), seconds))
+
+
+def with_voices(loaded, *known, num_speakers=2, voiceprints=False):
+    session = SessionInfo("test", num_speakers, True, known_voices=known, voiceprints=voiceprints)
+    return open_stage(loaded, session=session)
+
+
+def names_in(events):
+    return [dict(event.names) for event in of_type(SpeakersNamed, events)]
+
+
+def test_known_voices_are_named_and_numbered_as_they_are_heard(loaded):
+    events = run(with_voices(loaded, printed("Anna", 0), printed("Ben", 1), printed("Cleo", 2)), speech((2, 4), (0, 4), (2, 4)))
+    labels = Labels(events)
+
+    assert names_in(events)[-1] == {0: "Cleo", 1: "Anna"}
+    assert labels.final(0, 4) == labels.final(8, 12) == {0}
+    assert labels.final(4, 8) == {1}
+
+
+def test_who_is_unknown_is_tracked_as_ever(loaded):
+    events = run(with_voices(loaded, printed("Anna", 0)), speech((3, 5), (0, 5), (3, 5)))
+
+    assert names_in(events)[-1] == {1: "Anna"}
+    assert Labels(events).final(0, 5) == {0}
+
+
+def test_a_known_voice_beyond_those_tracked_stays_nobody_s(loaded):
+    turns = speech((3, 8), (4, 8), (0, 8), (3, 4))
+    events = run(with_voices(loaded, printed("Anna", 0)), turns)
+
+    assert Labels(events).final(17, 24) == {None}
+    assert all("Anna" not in names.values() for names in names_in(events)[-1:])
+
+
+def test_a_known_voice_is_named_within_three_seconds(loaded):
+    pipeline = with_voices(loaded, printed("Anna", 0), printed("Ben", 1))
+
+    assert names_in(run(pipeline, speech((1, 3)), flush=False)) == [{0: "Ben"}]
+
+
+def test_known_voices_are_told_apart_from_their_first_words_on(loaded):
+    """Short turns of two voices that are alike: known, fewer labels are wrong at first."""
+    turns = [(number % 2, 1.0) for number in range(24)]
+    alike = DIRECTIONS.copy()
+    try:
+        DIRECTIONS[1] = 0.6 * DIRECTIONS[0] + np.sqrt(1 - 0.6**2) * DIRECTIONS[1]
+        events = speech(*turns, spread=0.1)
+        known = (printed("Anna", 0), printed("Ben", 1))
+        plain, helped = (Labels(run(with_voices(loaded, *voices), events)) for voices in ((), known))
+    finally:
+        DIRECTIONS[:] = alike
+    truth = dict(enumerate(voice for voice, _ in turns for _ in range(4)))
+
+    def wrong(labels):
+        return sum(labels.first[index] != voice for index, voice in truth.items())
+
+    assert wrong(helped) < 0.7 * wrong(plain)
+
+
+def test_voiceprints_of_one_session_name_the_speakers_of_the_next(loaded):
+    told = of_type(VoiceprintsMade, run(with_voices(loaded, voiceprints=True), speech((0, 9), (1, 9), (2, 3))))
+    prints = {speaker: voiceprint for event in told for speaker, voiceprint in event.voiceprints.items()}
+    assert set(prints) == {0, 1}
+    assert prints[0].seconds == pytest.approx(9, abs=1.5)
+    known = [KnownVoice(name=f"speaker {speaker}", voiceprint=each) for speaker, each in prints.items()]
+
+    events = run(with_voices(loaded, *known), speech((1, 5), (0, 5), seed=3))
+    assert names_in(events)[-1] == {0: "speaker 1", 1: "speaker 0"}
+
+
+def test_a_restored_session_still_knows_its_voices(loaded):
+    known = (printed("Anna", 0), printed("Ben", 1))
+    before = loaded.open(SessionInfo("test", 2, True, known_voices=known))
+    for event in speech((0, 6)):
+        list(before.feed(event))
+    after = loaded.open(SessionInfo("test", 2, True, known_voices=known))
+    after.restore(before.snapshot())
+    told = [answer for event in speech((1, 6), start=24 * HOP) for answer in after.feed(event)]
+
+    assert names_in(told)[-1] == {0: "Anna", 1: "Ben"}
