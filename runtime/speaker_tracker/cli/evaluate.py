@@ -75,27 +75,27 @@ def _parse_part(_context: click.Context, _parameter: click.Parameter, value: str
     type=click.IntRange(1, 10_000),
     default=DEFAULT_FRAME_MS,
     show_default=True,
-    help="Length of the audio frames fed to the session.",
+    help="Length of the audio frames.",
 )
-@click.option("--oracle", is_flag=True, help="Also score the embeddings labelled by the reference, and by KMeans offline.")
+@click.option("--oracle", is_flag=True, help="Also score embeddings labelled by the reference and by KMeans.")
 @click.option("--confidence", is_flag=True, help="Also measure how often segments are right that are said to be so.")
 @click.option(
     "--known",
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help="Measure known voices instead, from a folder of recordings for each person.",
+    help="Measure who is called by the right name, and who by none.",
 )
 @click.option(
     "--known-voices",
     type=click.IntRange(1, MAX_VOICES),
-    help=f"With --known: how many persons are known in each conversation.  [default: {KNOWN_VOICES}]",
+    help=f"Persons known in each.  [default: {KNOWN_VOICES}]",
 )
 @click.option(
     "--known-seconds",
     type=click.FloatRange(5.0, 600.0),
-    help=f"With --known: how much of a recording its voiceprint is made of.  [default: {KNOWN_SECONDS:g}]",
+    help=f"Heard of each recording.  [default: {KNOWN_SECONDS:g}]",
 )
-@click.option("--cut", is_flag=True, help="Measure instead who is known again after a cut: the first part's voiceprints known.")
+@click.option("--cut", is_flag=True, help="Measure who is known again after a cut in mid-conversation.")
 @click.option(
     "--explain",
     metavar="URI",
@@ -127,15 +127,11 @@ def command(  # noqa: PLR0913 - one argument for each option
     """Measure accuracy, latency and speed on the conversations of MANIFEST.
 
     MANIFEST is a JSON list of {"uri", "audio", "rttm", "num_speakers", "group", "seconds"}, paths relative to it. Every
-    conversation goes through the same session as on the server. Two timelines are scored: online (for each instant the label
-    first announced for it) and final (the report's), by the diarization error rate of pyannote.metrics with collar 0 and
-    overlapped speech. A second table says how well speech, overlapped speech and changes of speaker are found. Latency is the
-    amount of audio received when an instant got its first label, less the instant itself.
+    conversation goes through the same session as on the server. The online timeline (labels as first announced) and the final one
+    are scored by the diarization error rate, with collar 0 and overlapped speech. Latency is the audio received when an instant got
+    its first label, less the instant.
 
-    With --known DIR it measures how well people are called by their names, and strangers by none. Of each recording in DIR/NAME,
-    in which NAME speaks alone, a voiceprint is made as by `enroll`, and every conversation is tracked with nobody known, with
-    those who talk and some others known, and with others alone. With --cut every conversation is cut in two, and the second part
-    gets the voiceprints of the first.
+    With --known or --cut it measures known voices instead: in DIR are folders NAME with recordings of NAME alone.
     """
     check_installed()
     if (explain is None) != (picture is None):

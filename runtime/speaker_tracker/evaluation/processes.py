@@ -9,11 +9,16 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from multiprocessing import active_children, get_context
+from multiprocessing.process import BaseProcess
 from multiprocessing.util import Finalize
+from time import monotonic
 from typing import Any, Protocol, TypeVar
 
 from speaker_tracker.engine.chain import Chain
 from speaker_tracker.errors import UserError
+
+ENDING_SECONDS = 10.0
+"""Time for processes to close their chains after a failure or an interruption."""
 
 Task = TypeVar("Task")
 Task_contra = TypeVar("Task_contra", contravariant=True)
@@ -79,12 +84,21 @@ def in_processes(
     except BrokenProcessPool as error:
         raise UserError("a process of the evaluation died, perhaps out of memory; try fewer with --jobs") from error
     except BaseException:
-        for process in active_children():  # cancels the tasks still being worked on
-            if process not in others:
-                process.terminate()
+        _end_processes([process for process in active_children() if process not in others])
         raise
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _end_processes(processes: Sequence[BaseProcess]) -> None:
+    """Cancels the tasks still being worked on; a process that misses the signal, as in a finalizer, does not hold up the end."""
+    for process in processes:
+        process.terminate()
+    end = monotonic() + ENDING_SECONDS
+    for process in processes:
+        process.join(max(0.0, end - monotonic()))
+        if process.is_alive():
+            process.kill()
 
 
 class _Here:
