@@ -45,6 +45,12 @@ class KnownSpeakers:
         self._named_at = self._printed_at = 0.0
         self._settled: set[int] = set()
 
+    def recognition(self, model: VoiceModel) -> Recognition | None:
+        """What the prints of the known voices say, which are of ``model``; None without any."""
+        if self._known and self._recognition is None:
+            self._recognition = Recognition.of(self._known, calibration_of(model))
+        return self._recognition
+
     def tell(self, evidence: Evidence, seconds: float, *, final: bool = False) -> Iterator[Event]:
         """Names and voiceprints that are new after ``seconds`` of speech; ``final``: at the end, when all voiceprints are told."""
         if evidence.model is None:
@@ -55,7 +61,7 @@ class KnownSpeakers:
             self._settled = {
                 speaker for speaker, known in zip(heard.speakers, heard.evidence.tolist(), strict=True) if known >= SETTLED_EVIDENCE
             }
-            yield from self._name(heard, evidence.model)
+            yield from self._name(heard, self.recognition(evidence.model))
         if self._wants_prints and (final or seconds >= self._printed_at + PRINTED_EACH_SECONDS):
             self._printed_at = seconds
             yield from self._print(places(evidence, self._per_second, strict=True), evidence.model, again=final)
@@ -80,10 +86,8 @@ class KnownSpeakers:
         is_settled = not evidence.recent or evidence.recent[-1].label in {NOBODY, *self._settled}
         return SETTLED_EACH_SECONDS if is_settled else NAMED_EACH_SECONDS
 
-    def _name(self, heard: Places, model: VoiceModel) -> Iterator[Event]:
-        if self._recognition is None:
-            self._recognition = Recognition.of(self._known, calibration_of(model))
-        found = self._found(self._recognition, heard) if heard.speakers else {}
+    def _name(self, heard: Places, recognition: Recognition | None) -> Iterator[Event]:
+        found = self._found(recognition, heard) if recognition is not None and heard.speakers else {}
         if found != self._names:
             self._names = found
             yield SpeakersNamed(dict(found))

@@ -34,13 +34,11 @@ class KnownPlaces:
 
     def __init__(self, recognition: Recognition, likelihood: VoiceLikelihood) -> None:
         self._original = recognition
-        self._recognition = recognition
         self._likelihood = likelihood
         variance = 2 * likelihood.channel + likelihood.within / recognition.evidence
         self.evidence: Floats = PRINT_EVIDENCE * likelihood.within / variance
         self.persons = recognition.person_of
-        self.vectors: Floats = recognition.vectors
-        self.squares: Floats = np.square(self.vectors).sum(axis=1)
+        self._take(recognition)
 
     def adapt(self, voices: VoiceStatistics) -> NDArray[np.intp]:
         """Moves all prints as the session has moved those that are recognized; the print of each voice, as ``of_voices``."""
@@ -52,9 +50,7 @@ class KnownPlaces:
             moved = voices.sums[known] / evidence[:, np.newaxis] - self._original.vectors[prints[known]]
             weights = 1.0 / (OWN_SHARE * self._likelihood.channel + self._likelihood.within / evidence)
             shift = weights @ moved / (weights.sum() + 1.0 / (SHARED_SHARE * self._likelihood.channel))
-        self._recognition = self._original.moved(shift)
-        self.vectors = self._recognition.vectors
-        self.squares = np.square(self.vectors).sum(axis=1)
+        self._take(self._original.moved(shift))
         return self.of_voices(voices)
 
     def candidates(self, vector: Vectors, evidence: float) -> NDArray[np.intp]:
@@ -93,6 +89,11 @@ class KnownPlaces:
         sums[known] += worth[:, np.newaxis] * self.vectors[prints[known]]
         evidence[known, known] += worth
         return VoiceStatistics(sums, evidence)
+
+    def _take(self, recognition: Recognition) -> None:
+        self._recognition = recognition
+        self.vectors: Floats = recognition.vectors
+        self.squares: Floats = np.square(self.vectors).sum(axis=1)
 
     def _matched(self, voices: VoiceStatistics) -> tuple[NDArray[np.intp], float]:
         from scipy.optimize import linear_sum_assignment  # noqa: PLC0415 - heavy, only where the stage is used

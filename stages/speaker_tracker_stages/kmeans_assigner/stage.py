@@ -33,11 +33,9 @@ from speaker_tracker.stage import Answer, LoadedStage, SessionInfo, StageBase, S
 from speaker_tracker_stages.assigning.activity import RecentActivity
 from speaker_tracker_stages.assigning.announcing import announce
 from speaker_tracker_stages.assigning.arrays import Labels
-from speaker_tracker_stages.assigning.calibrations import calibration_of
 from speaker_tracker_stages.assigning.evidence import NOBODY, Evidence, Item
 from speaker_tracker_stages.assigning.known_speakers import KnownSpeakers
 from speaker_tracker_stages.assigning.matching import match_speakers
-from speaker_tracker_stages.assigning.recognition import Recognition
 from speaker_tracker_stages.kmeans_assigner.beam_search import BeamSearch
 from speaker_tracker_stages.kmeans_assigner.certainty import confidences
 from speaker_tracker_stages.kmeans_assigner.clustering import VoiceClustering
@@ -71,7 +69,6 @@ class KMeansAssigner(StageBase):
         self._refit_at = 0.0
         self._refitted_at = 0.0
         self._final = False
-        self._known_voices = session.known_voices
         self._known_places: KnownPlaces | None = None
         self._known_speakers = KnownSpeakers(session, options.evidence_per_second)
         self._wants_confidence = session.confidence
@@ -156,8 +153,8 @@ class KMeansAssigner(StageBase):
 
     def _begin(self, model: VoiceModel) -> BeamSearch:
         likelihood, penalties = likelihood_of(model, self._num_speakers, self._options.overrides), self._options.penalties
-        if self._known_voices:
-            self._known_places = KnownPlaces(Recognition.of(self._known_voices, calibration_of(model)), likelihood)
+        if (recognition := self._known_speakers.recognition(model)) is not None:
+            self._known_places = KnownPlaces(recognition, likelihood)
         self._clustering = VoiceClustering(likelihood, penalties, self._num_speakers, self._known_places)
         self._search = BeamSearch(
             likelihood,
