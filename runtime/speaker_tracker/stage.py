@@ -140,6 +140,8 @@ class LoadedStage:
     ``open``: creates the stage object of one session.
     ``infer``: maps a batch of inputs of any sessions to their results in the same order; may be called from several threads at
     once, and again with the same input after a failure on a batch. Required for stages that answer with ``Inference``.
+    ``infer_waits``: whether ``infer`` mostly waits for something outside of this process, such as a model on another machine; other
+    sessions then go on meanwhile.
     ``close``: called once when the process is about to end and no session is open any more.
     ``info``: a few words for ``/health`` and the log, such as the model in use.
     ``counters``: monotonic totals since the stage was loaded, by names in lower case with underscores, for ``/health`` and
@@ -153,6 +155,7 @@ class LoadedStage:
     close: Callable[[], None] | None = None
     counters: Callable[[], Mapping[str, int]] | None = None
     voice_model: VoiceModel | None = None
+    infer_waits: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +166,7 @@ class StageSpec:
     ``summary``: one line for ``speaker-tracker stages``.
     ``options``: a subclass of ``StageOptions``.
     ``consumes``: the event types it reads; each must be produced before it in the chain.
-    ``may_consume``: event types that it reads, too, where a stage before it produces them.
+    ``may_consume``: event types that it reads, too, where a stage before it produces them. Other events pass it by.
     ``produces``: the event types it adds.
     ``absorbs``: the consumed types that it does not pass on.
     ``load``: called once per process with the validated options; heavy imports belong inside it. Raises ``StageLoadError``.

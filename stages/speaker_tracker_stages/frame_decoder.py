@@ -25,7 +25,7 @@ from speaker_tracker_stages.pcm_format.wording import hint_code, sentence
 class FrameDecoderOptions(StageOptions):
     """Options of ``frame_decoder``."""
 
-    block_samples: Annotated[int, Field(ge=32, le=16_000)] = Field(512, description="samples in a block; 512 are 32 ms")
+    block_samples: Annotated[int, Field(ge=32, le=16_000)] = Field(1600, description="samples in a block; 1600 are 100 ms")
 
 
 class FrameDecoder(StageBase):

@@ -6,10 +6,9 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from speaker_tracker.engine.cores import usable_cores, use_one_thread_for_each_product
-from speaker_tracker.engine.inference import SharedInference
+from speaker_tracker.engine.cores import use_one_thread_for_each_product
 from speaker_tracker.engine.offers import ConfiguredStage, OfferKind
-from speaker_tracker.engine.pipeline import OpenStage, Pipeline, StageFailure
+from speaker_tracker.engine.pipeline import EventFilter, OpenStage, Pipeline, StageFailure
 from speaker_tracker.engine.plugins import PluginManager
 from speaker_tracker.errors import UserError
 from speaker_tracker.events import AudioGap, ClientMessage, Event, PcmReceived, SpeakersNamed, VoiceModel, VoiceprintsMade
@@ -80,20 +79,17 @@ def _producers_hint(plugins: PluginManager, event_type: type[Event], before: str
 class Chain:
     """A chain whose stages are loaded, ready to be opened for any number of sessions.
 
-    ``parallel``: how many model calls of one stage may run at once. BLAS libraries are held to one thread from then on, see
-    ``speaker_tracker.engine.cores``. Raises ``ChainError`` where a stage cannot be loaded.
+    BLAS libraries are held to one thread from then on, see ``speaker_tracker.engine.cores``. Raises ``ChainError`` where a stage
+    cannot be loaded.
     """
 
-    def __init__(self, configured: Sequence[ConfiguredStage], *, parallel: int | None = None) -> None:
+    def __init__(self, configured: Sequence[ConfiguredStage]) -> None:
         self.configured = tuple(configured)
         self._uncountable: set[str] = set()
         self.cpu_heavy = any(stage.provided.spec.cpu_heavy for stage in configured)
         use_one_thread_for_each_product()
         self._loaded: list[LoadedStage] = [STAGES.load(stage) for stage in configured]
-        calls = parallel or usable_cores()
-        self._infer: list[Callable[[Sequence[Any]], Sequence[Any]] | None] = [
-            None if loaded.infer is None else SharedInference(loaded.infer, parallel=calls) for loaded in self._loaded
-        ]
+        self._reads = [EventFilter(stage.provided.spec.consumes | stage.provided.spec.may_consume) for stage in configured]
 
     @property
     def info(self) -> dict[str, dict[str, str]]:
@@ -129,8 +125,8 @@ class Chain:
         """A fresh pipeline for one session; ``on_stage_time`` as for ``Pipeline``. Raises ``StageFailure``."""
         return Pipeline(
             [
-                OpenStage(stage.name, _opened(stage, loaded, session), infer)
-                for stage, loaded, infer in zip(self.configured, self._loaded, self._infer, strict=True)
+                OpenStage(stage.name, _opened(stage, loaded, session), loaded.infer, reads, loaded.infer_waits)
+                for stage, loaded, reads in zip(self.configured, self._loaded, self._reads, strict=True)
             ],
             on_stage_time,
         )

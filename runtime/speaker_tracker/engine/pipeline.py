@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import Any
+from time import thread_time
 
+from speaker_tracker.engine.model_calls import Infer, ModelCall, Steps, run_alone
 from speaker_tracker.errors import BadInput
 from speaker_tracker.events import Event
 from speaker_tracker.stage import Answer, Inference, Stage, State
@@ -24,19 +23,45 @@ class StageFailure(Exception):
         self.stage = stage
 
 
+class EventFilter:
+    """Tells which events a stage is fed; shared by all sessions of a chain."""
+
+    def __init__(self, types: Iterable[type[Event]]) -> None:
+        """``types``: those that the stage reads; events of derived types count."""
+        self._types = tuple(types)
+        self._known: dict[type[Event], bool] = {}
+
+    def lets_in(self, event: Event) -> bool:
+        """Whether the stage is fed ``event``."""
+        kind = type(event)
+        known = self._known.get(kind)
+        if known is None:
+            known = self._known[kind] = issubclass(kind, self._types)
+        return known
+
+
 @dataclass(frozen=True, slots=True)
 class OpenStage:
-    """A stage's object for this session and how its inferences are run."""
+    """A stage's object for this session, and its model.
+
+    ``reads``: the events that it is fed, others pass it by; None: all. ``waits``: as in ``ModelCall``.
+    """
 
     name: str
     stage: Stage
-    infer: Callable[[Sequence[Any]], Sequence[Any]] | None
+    infer: Infer | None
+    reads: EventFilter | None = None
+    waits: bool = False
 
 
 class Pipeline:
     """The stages of one session, in order. Not to be used from two threads at once.
 
-    ``on_stage_time``: called after each call of a stage with its name and the wall-clock seconds, including shared inference.
+    ``feed`` and ``flush`` call shared models by themselves. ``feeding`` and ``flushing`` pause at each model call instead, so that
+    whoever runs them can answer the calls of many sessions together.
+
+    ``on_stage_time``: called once for each stage of a step, with its name and the CPU seconds that it took, including its share of
+    shared model calls.
 
     Raises ``BadInput`` where a stage blames the client and ``StageFailure`` where a stage fails; after either it must not be used.
     """
@@ -47,14 +72,22 @@ class Pipeline:
 
     def feed(self, event: Event) -> list[Event]:
         """Feeds ``event`` to the first stage; returns what comes out of the last."""
-        return self._run_from(0, [event])
+        return run_alone(self.feeding(event))
 
     def flush(self) -> list[Event]:
         """Flushes each stage once the flushed events of those before it have passed through it; returns what comes out."""
+        return run_alone(self.flushing())
+
+    def feeding(self, event: Event) -> Steps[list[Event]]:
+        """``feed`` that pauses at model calls."""
+        return self._running(0, [event])
+
+    def flushing(self) -> Steps[list[Event]]:
+        """``flush`` that pauses at model calls."""
         out: list[Event] = []
-        for index, opened in enumerate(self._stages):
-            held_back = self._answers(opened, opened.stage.flush)
-            out += self._run_from(index + 1, held_back)
+        for place, opened in enumerate(self._stages):
+            held_back = yield from self._timed(place, opened, _flush_of(opened.stage))
+            out += yield from self._running(place + 1, held_back)
         return out
 
     def close(self) -> None:
@@ -78,45 +111,72 @@ class Pipeline:
         for opened in self._stages:
             opened.stage.restore(states[opened.name])
 
-    def _run_from(self, index: int, events: list[Event]) -> list[Event]:
-        for opened in self._stages[index:]:
-            events = [answer for event in events for answer in self._answers(opened, partial(opened.stage.feed, event))]
+    def _running(self, first: int, events: list[Event]) -> Steps[list[Event]]:
+        for place in range(first, len(self._stages)):
             if not events:
                 break
+            opened = self._stages[place]
+            reads = opened.reads
+            if reads is None or any(reads.lets_in(event) for event in events):
+                events = yield from self._timed(place, opened, _answers_to(opened, events))
         return events
 
-    def _answers(self, opened: OpenStage, call: Callable[[], Iterable[Answer]]) -> list[Event]:
-        if self._on_stage_time is None:
-            return self._called(opened, call)
-        begin = time.perf_counter()
+    def _timed(
+        self, place: int, opened: OpenStage, answers: Generator[list[Answer], None, None]
+    ) -> Generator[ModelCall, None, list[Event]]:
+        """Events of a stage's answers, piece by piece, as each piece may need the model before the next is asked for."""
+        seconds = 0.0
+        begin = thread_time()
+        events: list[Event] = []
         try:
-            return self._called(opened, call)
-        finally:
-            self._on_stage_time(opened.name, time.perf_counter() - begin)
-
-    def _called(self, opened: OpenStage, call: Callable[[], Iterable[Answer]]) -> list[Event]:
-        try:
-            answers = list(call())
-            inferences = [answer for answer in answers if isinstance(answer, Inference)]
-            if not inferences:
-                return answers  # type: ignore[return-value]
-            return self._resolved(opened, answers, inferences)
+            for piece in answers:
+                inferences = [answer for answer in piece if isinstance(answer, Inference)]
+                if not inferences:
+                    events += piece  # type: ignore[arg-type]
+                    continue
+                call = _model_call(place, opened, inferences)
+                seconds += thread_time() - begin
+                yield call
+                begin = thread_time()
+                seconds += call.seconds
+                if call.error is not None:
+                    raise call.error
+                events += _resolved(piece, call)
         except BadInput:
             raise
         except Exception as error:
             raise StageFailure(opened.name) from error
-
-    def _resolved(self, opened: OpenStage, answers: list[Answer], inferences: list[Inference]) -> list[Event]:
-        if opened.infer is None:
-            raise TypeError(f"stage {opened.name!r} answered with an Inference, but its LoadedStage has no infer")
-        results = iter(opened.infer([inference.input for inference in inferences]))
-        events: list[Event] = []
-        for answer in answers:
-            if isinstance(answer, Inference):
-                events.extend(answer.then(next(results)))
-            else:
-                events.append(answer)
+        finally:
+            if self._on_stage_time is not None:
+                self._on_stage_time(opened.name, seconds + thread_time() - begin)
         return events
+
+
+def _answers_to(opened: OpenStage, events: Sequence[Event]) -> Generator[list[Answer], None, None]:
+    feed, reads = opened.stage.feed, opened.reads
+    for event in events:
+        yield [event] if reads is not None and not reads.lets_in(event) else list(feed(event))
+
+
+def _flush_of(stage: Stage) -> Generator[list[Answer], None, None]:
+    yield list(stage.flush())
+
+
+def _model_call(place: int, opened: OpenStage, inferences: Sequence[Inference]) -> ModelCall:
+    if opened.infer is None:
+        raise TypeError(f"stage {opened.name!r} answered with an Inference, but its LoadedStage has no infer")
+    return ModelCall(place, opened.infer, [inference.input for inference in inferences], opened.waits)
+
+
+def _resolved(answers: Sequence[Answer], call: ModelCall) -> list[Event]:
+    results = iter(call.results)
+    events: list[Event] = []
+    for answer in answers:
+        if isinstance(answer, Inference):
+            events.extend(answer.then(next(results)))
+        else:
+            events.append(answer)
+    return events
 
 
 class _Observed(Pipeline):
@@ -129,13 +189,14 @@ class _Observed(Pipeline):
         super().__init__(stages, on_stage_time)
         self._observe = observe
 
-    def feed(self, event: Event) -> list[Event]:
-        return self._observe_all(super().feed(event))
+    def feeding(self, event: Event) -> Steps[list[Event]]:
+        return self._observing(super().feeding(event))
 
-    def flush(self) -> list[Event]:
-        return self._observe_all(super().flush())
+    def flushing(self) -> Steps[list[Event]]:
+        return self._observing(super().flushing())
 
-    def _observe_all(self, events: list[Event]) -> list[Event]:
+    def _observing(self, steps: Steps[list[Event]]) -> Steps[list[Event]]:
+        events = yield from steps
         for event in events:
             self._observe(event)
         return events

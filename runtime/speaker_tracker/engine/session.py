@@ -1,15 +1,15 @@
 """One session as a state machine without I/O: the client's messages go in, messages for the client come out.
 
-The network shell only pumps it. ``Session.handle`` is a generator: each step processes at most a second of audio, or makes the
-report, and yields what is to be sent, so that the shell can take turns among sessions and send messages while a long frame is still
-being processed.
+The network shell only pumps it. ``Session.steps`` is a generator: it pauses at each model call, so that the shell can answer the
+calls of many sessions together, and after each second of audio, so that sessions take turns and messages are sent while a long frame
+is still being processed. ``Session.handle`` is the same for a session that has a thread to itself.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any, TypeAlias
@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 from pydantic import ValidationError
 
 from speaker_tracker.engine.known_voices import KnownVoiceLimits, checked_voices, invalid_voices
+from speaker_tracker.engine.model_calls import ModelCall
 from speaker_tracker.engine.pipeline import Pipeline, StageFailure
 from speaker_tracker.engine.served_audio import check_announced_audio
 from speaker_tracker.errors import BadInput
@@ -112,6 +113,8 @@ class Close:
 
 
 Output: TypeAlias = Send | Close
+SessionSteps: TypeAlias = Generator[ModelCall | list[Output], None, list[Output]]
+"""Work on one input: pauses at model calls, which are to be answered, and to put out what is ready; ends with the last outputs."""
 
 
 class SessionState(Enum):
@@ -151,18 +154,40 @@ class Session:
 
         Raises nothing: any failure becomes an error message and a close. Inputs after the end are ignored.
         """
+        steps = self.steps(received)
+        while True:
+            try:
+                paused = next(steps)
+            except StopIteration as end:
+                yield end.value
+                return
+            if isinstance(paused, ModelCall):
+                paused.answer_alone()
+            else:
+                yield paused
+
+    def steps(self, received: Input) -> SessionSteps:
+        """``handle`` that pauses at model calls as well, to be gone on with once they are answered."""
         if self.state is SessionState.CLOSED:
-            return
+            return []
         try:
-            yield from self._dispatch(received)
+            return (yield from self._dispatch(received))
         except BadInput as error:
-            yield self._fail(error.code, error.message)
+            return self._fail(error.code, error.message)
         except StageFailure as error:
             logger.error("session %s: %s", self.session_id, error, exc_info=error)
-            yield self._fail(ErrorCode.STAGE_FAILED, f"{error} on the server's side; this session is over, others are not affected")
+            return self._fail(ErrorCode.STAGE_FAILED, f"{error} on the server's side; this session is over, others are not affected")
         except Exception:
             logger.exception("session %s failed", self.session_id)
-            yield self._fail(ErrorCode.STAGE_FAILED, "the server failed; this session is over, others are not affected")
+            return self._fail(ErrorCode.STAGE_FAILED, "the server failed; this session is over, others are not affected")
+
+    def give_up(self, message: str) -> list[Output]:
+        """Ends the session where a stage does not return; ``message`` says so to the client. Returns what to put out.
+
+        The stage is still at work, so the stages are left alone.
+        """
+        self._pipeline = None
+        return [] if self.state is SessionState.CLOSED else self._fail(ErrorCode.STAGE_FAILED, message)
 
     def abandon(self) -> None:
         """Releases all resources of a session whose client is gone. Must not be called while a step is under way."""
@@ -171,25 +196,25 @@ class Session:
         if pipeline is not None:
             pipeline.close()
 
-    def _dispatch(self, received: Input) -> Iterator[list[Output]]:
+    def _dispatch(self, received: Input) -> SessionSteps:
         match received:
             case TextReceived():
-                yield from self._handle_text(received.text)
+                return (yield from self._handle_text(received.text))
             case BytesReceived():
-                yield from self._handle_audio(received.data)
+                return (yield from self._handle_audio(received.data))
+            case ShutdownRequested():
+                return (yield from self._shut_down())
             case IdleTimedOut():
-                yield self._report_so_far()
+                yield (yield from self._report_so_far())
                 raise BadInput(
                     ErrorCode.IDLE_TIMEOUT,
                     f"nothing was received for {received.seconds:g} s; send audio, silence as well, or while there is none "
                     f'{{"action": "keepalive"}}, or stop the session',
                 )
-            case ShutdownRequested():
-                yield from self._shut_down()
 
     # -- control messages --------------------------------------------------------------------------------------------------------
 
-    def _handle_text(self, text: str) -> Iterator[list[Output]]:
+    def _handle_text(self, text: str) -> SessionSteps:
         if len(text) > MAX_COMMAND_BYTES and not self._may_bring_voices(text):
             self._check_length(len(text))
             raise BadInput(
@@ -204,14 +229,15 @@ class Session:
                         ErrorCode.ALREADY_STARTED,
                         "the session is already started; send audio or stop, and open another connection for another session",
                     )
-                yield self._start(command)
+                return self._start(command)
             case GapCommand() as command:
-                yield self._skip(command)
+                return (yield from self._skip(command))
             case KeepAliveCommand():
                 self._started("nothing to keep open")
+                return []
             case StopCommand():
                 self._started("nothing to stop")
-                yield self._finish(Close(CloseCode.NORMAL))
+                return (yield from self._finish(Close(CloseCode.NORMAL)))
 
     def _may_bring_voices(self, text: str) -> bool:
         """Whether a text that is long for a control message may be a ``start`` with known voices, which alone may be so long."""
@@ -236,12 +262,12 @@ class Session:
         self.state = SessionState.STREAMING
         return [Send(StartedMessage(num_speakers=command.num_speakers))]
 
-    def _skip(self, command: GapCommand) -> list[Output]:
+    def _skip(self, command: GapCommand) -> SessionSteps:
         pipeline = self._started("no clock to move on")
         start = self._audio_bytes // BYTES_PER_SAMPLE + self._gap_samples
         length = command.ms * SAMPLE_RATE // 1000
         self._gap_samples += length
-        return self._outputs(pipeline.feed(AudioGap(start, start + length)))
+        return self._outputs((yield from pipeline.feeding(AudioGap(start, start + length))))
 
     def _started(self, missing: str) -> Pipeline:
         """The session's pipeline. Raises ``BadInput`` before the start, when there is ``missing``."""
@@ -251,7 +277,7 @@ class Session:
 
     # -- audio -------------------------------------------------------------------------------------------------------------------
 
-    def _handle_audio(self, data: bytes) -> Iterator[list[Output]]:
+    def _handle_audio(self, data: bytes) -> SessionSteps:
         self._check_frame(data)
         pipeline = self._pipeline
         if pipeline is None:
@@ -261,14 +287,19 @@ class Session:
             )
         self._audio_bytes += len(data)
         if self._audio_bytes > self._limits.max_session_seconds * BYTES_PER_SECOND:
-            yield self._report_so_far()
+            yield (yield from self._report_so_far())
             raise BadInput(
                 ErrorCode.SESSION_TOO_LONG,
                 f"this server takes at most {self._limits.max_session_seconds:g} s of audio in one session; stop before that and "
                 f"start another",
             )
+        outputs: list[Output] = []
         for offset in range(0, len(data), BYTES_PER_SECOND):
-            yield self._outputs(pipeline.feed(PcmReceived(data[offset : offset + BYTES_PER_SECOND])))
+            if offset:
+                yield outputs
+            piece = data if len(data) <= BYTES_PER_SECOND else data[offset : offset + BYTES_PER_SECOND]
+            outputs = self._outputs((yield from pipeline.feeding(PcmReceived(piece))))
+        return outputs
 
     def _check_frame(self, data: bytes) -> None:
         self._check_length(len(data))
@@ -288,19 +319,19 @@ class Session:
 
     # -- the end -----------------------------------------------------------------------------------------------------------------
 
-    def _shut_down(self) -> Iterator[list[Output]]:
+    def _shut_down(self) -> SessionSteps:
         if self._pipeline is None:
             raise BadInput(ErrorCode.SHUTTING_DOWN, "the server is shutting down; connect again later")
-        yield self._finish(Close(CloseCode.GOING_AWAY, "server is shutting down"))
+        return (yield from self._finish(Close(CloseCode.GOING_AWAY, "server is shutting down")))
 
-    def _finish(self, close: Close) -> list[Output]:
-        outputs = self._report_so_far()
+    def _finish(self, close: Close) -> SessionSteps:
+        outputs = yield from self._report_so_far()
         self.abandon()
         return [*outputs, close]
 
-    def _report_so_far(self) -> list[Output]:
+    def _report_so_far(self) -> SessionSteps:
         """The remaining messages, the report last; none if the session was not started."""
-        return [] if self._pipeline is None else self._outputs(self._pipeline.flush())
+        return [] if self._pipeline is None else self._outputs((yield from self._pipeline.flushing()))
 
     def _fail(self, code: ErrorCode, message: str) -> list[Output]:
         self.abandon()

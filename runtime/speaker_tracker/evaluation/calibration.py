@@ -277,7 +277,7 @@ def _windows(
         "window_ms": round(1000 * seconds),
         "hop_ms": min(HOP_MS, round(1000 * seconds)),
     }
-    chain = Chain([Configured(stage.provided, type(stage.options).model_validate(values))], parallel=1)
+    chain = Chain([Configured(stage.provided, type(stage.options).model_validate(values))])
     names = sorted({recording.speaker for recording in speech})
     rows: list[tuple[NDArray[np.float32], int, int, int, float]] = []
     utterance, model = 0, None

@@ -47,7 +47,7 @@ class WindowEmbedder:
         options = type(stage.options).model_validate(values)
         self.window = window_ms * SAMPLE_RATE // 1000
         self._has_context = normalization == "session"
-        self._chain = Chain([Configured(stage.provided, options)], parallel=1)
+        self._chain = Chain([Configured(stage.provided, options)])
 
     @property
     def model(self) -> str:

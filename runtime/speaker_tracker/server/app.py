@@ -51,7 +51,12 @@ class SessionServer:
         self.observers = observers
         self.admission = Admission(settings)
         self.registry = SessionRegistry(settings.max_sessions)
-        self.steps = StepRunner(cpu_heavy=chain.cpu_heavy, threads=settings.worker_threads)
+        self.steps = StepRunner(
+            cpu_heavy=chain.cpu_heavy,
+            threads=settings.worker_threads,
+            gather_seconds=settings.batch_wait_ms / 1000,
+            stuck_seconds=settings.stage_timeout_seconds,
+        )
         self.limits = SessionLimits(
             settings.max_frame_bytes,
             settings.max_session_seconds,

@@ -7,8 +7,9 @@ import logging
 import time
 from collections.abc import Coroutine
 from contextlib import suppress
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
+from speaker_tracker.engine.rounds import RoundStuck
 from speaker_tracker.engine.session import (
     BytesReceived,
     Close,
@@ -24,7 +25,7 @@ from speaker_tracker.engine.session import (
 from speaker_tracker.observer import Observer
 from speaker_tracker.protocol import BYTES_PER_SECOND, CloseCode, ErrorCode, ErrorMessage, ServerMessage
 from speaker_tracker.server.registry import SessionRegistry
-from speaker_tracker.server.steps import StepRunner
+from speaker_tracker.server.steps import Lane, StepRunner
 
 logger = logging.getLogger(__name__)
 
@@ -78,15 +79,16 @@ class SessionPump:
         self._observer = observer or Observer()
         self._audio_bytes = 0
         self._ended = CANCELLED
+        self._waiting: asyncio.Timeout | None = None
 
     async def run(self) -> None:
         """Run the session to its end, whichever way it comes, and release what it held."""
         logger.info("session %s: opened, %d open", self._session.session_id, len(self._registry))
-        draining = asyncio.create_task(self._registry.draining.wait())
         self._observer.session_opened()
         try:
-            while self._session.state is not SessionState.CLOSED:
-                await self._work(await self._next_input(draining))
+            with self._registry.told_of_shutdown(self._stop_waiting), self._steps.lane() as lane:
+                while self._session.state is not SessionState.CLOSED:
+                    await self._work(lane, await self._next_input())
         except ClientGone as gone:
             self._ended = str(gone)
         except asyncio.CancelledError:
@@ -101,34 +103,42 @@ class SessionPump:
             logger.exception("session %s: failed", self._session.session_id)
             await self._apologise()
         finally:
-            draining.cancel()
             self._session.abandon()
             self._observer.session_ended()
             seconds = self._audio_bytes / BYTES_PER_SECOND
             logger.info("session %s: ended (%s) after %.1f s of audio", self._session.session_id, self._ended, seconds)
 
-    async def _next_input(self, draining: asyncio.Task[Literal[True]]) -> Input:
-        receiving = asyncio.create_task(self._connection.receive())
+    async def _next_input(self) -> Input:
+        if self._registry.draining.is_set():
+            return ShutdownRequested()
         try:
-            either: set[asyncio.Task[Any]] = {receiving, draining}
-            await asyncio.wait(either, timeout=self._patience_seconds, return_when=asyncio.FIRST_COMPLETED)
-            if draining.done():
-                return ShutdownRequested()
-            if not receiving.done():
-                return IdleTimedOut(self._patience_seconds)
-            data = receiving.result()
+            async with asyncio.timeout(self._patience_seconds) as self._waiting:
+                data = await self._connection.receive()
+        except TimeoutError:
+            return ShutdownRequested() if self._registry.draining.is_set() else IdleTimedOut(self._patience_seconds)
         finally:
-            receiving.cancel()
+            self._waiting = None
         return TextReceived(data) if isinstance(data, str) else BytesReceived(data)
 
-    async def _work(self, received: Input) -> None:
+    def _stop_waiting(self) -> None:
+        """Have ``_next_input`` see that the server is about to end."""
+        if self._waiting is not None and not self._waiting.expired():
+            self._waiting.reschedule(asyncio.get_running_loop().time())
+
+    async def _work(self, lane: Lane, received: Input) -> None:
         begin = time.perf_counter()
         audio_bytes = 0
         if isinstance(received, BytesReceived) and self._session.state is SessionState.STREAMING:
             audio_bytes = len(received.data)
             self._audio_bytes += audio_bytes
-        steps = self._session.handle(received)
-        while (outputs := await self._steps.step(steps)) is not None:
+        work = self._session.steps(received)
+        ended = False
+        while not ended:
+            try:
+                step = await lane.step(work, at_once=not audio_bytes)
+                outputs, ended = step.output, step.last
+            except RoundStuck as stuck:
+                outputs, ended = self._session.give_up(f"{stuck}; this session is over"), True
             for output in outputs:
                 await self._put_out(output)
         if audio_bytes and self._session.state is SessionState.STREAMING:  # else the frame was refused

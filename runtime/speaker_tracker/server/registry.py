@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from speaker_tracker.protocol import ErrorCode, ErrorMessage
@@ -21,6 +21,7 @@ class SessionRegistry:
         """Set once no new session is taken and running ones are to finish."""
         self.grace_is_over = False
         self._tasks: set[asyncio.Task[object]] = set()
+        self._to_be_told: set[Callable[[], object]] = set()
 
     def __len__(self) -> int:
         return len(self._tasks)
@@ -48,9 +49,20 @@ class SessionRegistry:
         finally:
             self._tasks.discard(task)
 
+    @contextmanager
+    def told_of_shutdown(self, tell: Callable[[], object]) -> Iterator[None]:
+        """Context in which ``tell`` is called once ``draining`` is set."""
+        self._to_be_told.add(tell)
+        try:
+            yield
+        finally:
+            self._to_be_told.discard(tell)
+
     async def drain(self, grace_seconds: float) -> int:
         """Ask all sessions to finish within ``grace_seconds``; returns how many were cut off after that."""
         self.draining.set()
+        for tell in tuple(self._to_be_told):
+            tell()
         if self._tasks and grace_seconds > 0:
             await asyncio.wait(set(self._tasks), timeout=grace_seconds)
         self.grace_is_over = True

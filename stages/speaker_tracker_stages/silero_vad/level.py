@@ -21,9 +21,17 @@ class LevelFollower:
         self._decay = float(np.exp(-1.0 / (DECAY_SECONDS * blocks_per_second)))
         self.level = level
 
-    def amplified(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
-        """``block`` (float32, shape ``(n,)``, within [-1, 1]) with the gain of its time, within [-1, 1]."""
-        rms = float(np.sqrt(np.mean(np.square(block)))) if len(block) else 0.0
+    def amplified(self, blocks: NDArray[np.float32]) -> NDArray[np.float32]:
+        """``blocks`` (float32, within [-1, 1]), one, shape ``(n,)``, or more, ``(m, n)``, with the gains of their time, within [-1, 1]."""
+        if not blocks.shape[-1]:
+            return blocks
+        loudness = np.sqrt(np.einsum("...n,...n->...", blocks, blocks) / blocks.shape[-1])
+        gains = [TARGET_RMS / self._follow(rms) for rms in np.atleast_1d(loudness).tolist()]
+        if max(gains) <= 1.0:
+            return blocks
+        applied = np.maximum(np.array(gains, np.float32), np.float32(1.0)).reshape(blocks.shape[:-1])
+        return np.clip(blocks * applied[..., np.newaxis], -1.0, 1.0)
+
+    def _follow(self, rms: float) -> float:
         self.level = max(rms, self.level * self._decay, QUIETEST_RMS)
-        gain = TARGET_RMS / self.level
-        return np.clip(block * np.float32(gain), -1.0, 1.0) if gain > 1.0 else block
+        return self.level

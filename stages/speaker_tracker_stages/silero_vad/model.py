@@ -6,7 +6,7 @@ package carries: 512 new samples with 64 samples of context and a recurrent stat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -21,7 +21,10 @@ STATE_SHAPE = (2, 1, 128)
 """Shape of the recurrent state of one session."""
 
 SileroNetwork: TypeAlias = Callable[[NDArray[np.float32], NDArray[np.float32]], tuple[NDArray[np.float32], NDArray[np.float32]]]
-"""From frames with context, ``(n, 576)``, and states before, ``(2, n, 128)``, to probabilities, ``(n,)``, and states after."""
+"""From frames of ``n`` sessions, with context, ``(n, m, 576)``, and states before the first, ``(2, n, 128)``.
+
+To probabilities, ``(n, m)``, and states after the last.
+"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,23 +54,37 @@ class SileroModel:
     def __init__(self, network: SileroNetwork) -> None:
         self._network = network
         # The first calls are slow: TorchScript compiles itself.
-        self.infer([SpeechQuery(np.zeros((3, CONTEXT + FRAME), np.float32), np.ones(3, bool), np.zeros(STATE_SHAPE, np.float32))])
+        self.infer([SpeechQuery(np.zeros((3, CONTEXT + FRAME), np.float32), np.ones(3, bool), np.zeros(STATE_SHAPE, np.float32))] * 2)
 
     def infer(self, queries: Sequence[SpeechQuery]) -> list[SpeechScores]:
-        """Answers all queries, frame by frame, with one network call for the frames of equal number."""
+        """Answers all queries, with one network call for the parts of equal length."""
         scores = [np.zeros(len(query.frames), np.float32) for query in queries]
         states = [query.state for query in queries]
-        silence = np.zeros(STATE_SHAPE, np.float32)
-        for step in range(max(len(query.frames) for query in queries)):
-            present = [index for index, query in enumerate(queries) if step < len(query.frames)]
-            heard = [index for index in present if queries[index].audible[step]]
-            for index in set(present).difference(heard):
-                states[index] = silence
-            if not heard:
-                continue
-            frames = np.stack([queries[index].frames[step] for index in heard])
-            probabilities, after = self._network(frames, np.concatenate([states[index] for index in heard], axis=1))
-            for column, index in enumerate(heard):
-                states[index] = after[:, column : column + 1]
-                scores[index][step] = probabilities[column]
+        parts = [list(_parts(query.audible.tolist())) for query in queries]
+        for step in range(max(map(len, parts), default=0)):
+            by_length: dict[int, list[int]] = {}
+            for index, of_query in enumerate(parts):
+                if step >= len(of_query):
+                    continue
+                first, last, audible = of_query[step]
+                if audible:
+                    by_length.setdefault(last - first, []).append(index)
+                else:
+                    states[index] = np.zeros(STATE_SHAPE, np.float32)
+            for alike in by_length.values():
+                bounds = [parts[index][step][:2] for index in alike]
+                frames = np.stack([queries[index].frames[first:last] for index, (first, last) in zip(alike, bounds, strict=True)])
+                probabilities, after = self._network(frames, np.concatenate([states[index] for index in alike], axis=1))
+                for row, (index, (first, last)) in enumerate(zip(alike, bounds, strict=True)):
+                    states[index] = after[:, row : row + 1]
+                    scores[index][first:last] = probabilities[row]
         return [SpeechScores(score, state.copy()) for score, state in zip(scores, states, strict=True)]
+
+
+def _parts(audible: Sequence[bool]) -> Iterator[tuple[int, int, bool]]:
+    """First and last frame, and whether they are audible, of parts in which all or none are."""
+    first = 0
+    for number in range(1, len(audible) + 1):
+        if number == len(audible) or audible[number] != audible[first]:
+            yield first, number, audible[first]
+            first = number

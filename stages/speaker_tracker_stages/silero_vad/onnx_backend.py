@@ -22,8 +22,11 @@ def onnx_network() -> SileroNetwork:
     rate = np.array(SAMPLE_RATE, np.int64)
 
     def run(frames: NDArray[np.float32], states: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        probabilities, after = session.run(None, {"input": frames, "state": states, "sr": rate})
-        return probabilities[:, 0], after
+        columns = []
+        for number in range(frames.shape[1]):
+            probabilities, states = session.run(None, {"input": frames[:, number], "state": states, "sr": rate})
+            columns.append(probabilities)
+        return np.concatenate(columns, axis=1), states
 
     return run
 

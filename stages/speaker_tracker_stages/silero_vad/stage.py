@@ -104,7 +104,7 @@ class SileroVad(StageBase):
             self._level.level = cast(float, state["level"])
 
     def _ask(self, start: int, frames: NDArray[np.float32], *, last: int | None = None) -> Inference:
-        heard = frames if self._level is None else np.stack([self._level.amplified(frame) for frame in frames])
+        heard = frames if self._level is None else self._level.amplified(frames)
         stream = np.concatenate([self._context, heard.reshape(-1)])
         windows = np.lib.stride_tricks.sliding_window_view(stream, CONTEXT + FRAME)[::FRAME]
         self._context = stream[-CONTEXT:].copy()

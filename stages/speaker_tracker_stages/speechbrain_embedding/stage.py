@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 
@@ -26,16 +27,23 @@ class SpeechBrainEmbeddingOptions(WindowEmbeddingOptions):
     source: str = Field(
         "auto", description="auto (the fetched ECAPA if it is there, else the embedded model), embedded, hub, or a model folder"
     )
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto", description="of the network's products: auto is bfloat16 where the CPU is faster with it, else float32"
+    )
     model_cache: Path | None = Field(None, description="folder for fetched models; default: the setting of that name")
 
 
 def _load(options: SpeechBrainEmbeddingOptions) -> LoadedStage:
     from speaker_tracker_stages.speechbrain_embedding.encoder import load_encoder  # noqa: PLC0415 - imports PyTorch
-    from speaker_tracker_stages.speechbrain_embedding.network import SpeechBrainNetwork  # noqa: PLC0415
+    from speaker_tracker_stages.speechbrain_embedding.network import (  # noqa: PLC0415
+        SpeechBrainNetwork,
+        has_native_bfloat16,
+    )
 
+    bfloat16 = options.precision == "bfloat16" or (options.precision == "auto" and has_native_bfloat16())
     try:
         folder = resolve(options.source, options.model_cache)
-        network = SpeechBrainNetwork(load_encoder(folder.path))
+        network = SpeechBrainNetwork(load_encoder(folder.path), bfloat16=bfloat16)
     except ModelError as error:
         raise StageLoadError(str(error)) from error
     if options.normalization == "session" and not network.normalizes_by_mean:
@@ -45,7 +53,7 @@ def _load(options: SpeechBrainEmbeddingOptions) -> LoadedStage:
         )
     encoder = VoiceEncoder(network)
     model = replace(folder.model, dimension=encoder.dimension())
-    info = {"model": folder.name, "source": str(folder.path)}
+    info = {"model": folder.name, "source": str(folder.path), "precision": "bfloat16" if bfloat16 else "float32"}
     if folder.hint:
         info["hint"] = folder.hint
     return LoadedStage(lambda _session: WindowEmbedding(options, model), encoder.infer, info, voice_model=model)
