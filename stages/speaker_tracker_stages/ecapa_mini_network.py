@@ -18,6 +18,33 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
 EPSILON = 1e-6
 
 
+class Extent:
+    """How far each window of a batch reaches; what lies behind is as if it were not there. For inference: zeros are put in place.
+
+    ``lengths``: in frames, each at least 1; None: all windows reach to the end.
+    """
+
+    def __init__(self, lengths: Sequence[int] | None = None) -> None:
+        self._lengths = lengths
+
+    def halved(self) -> Extent:
+        """At half as many frames a second."""
+        return self if self._lengths is None else Extent([(length + 1) // 2 for length in self._lengths])
+
+    def within(self, x: Tensor, behind: float = 0.0) -> Tensor:
+        """``x``, shape ``(batch, frames, ...)``, with ``behind`` in the place of what lies behind each window."""
+        for row, length in enumerate(self._lengths or ()):
+            if length < x.shape[1]:
+                x[row, length:] = behind
+        return x
+
+    def mean(self, x: Tensor) -> Tensor:
+        """Mean over the frames of each window, shape ``(batch, channels)``."""
+        if self._lengths is None:
+            return x.mean(dim=1)
+        return self.within(x).sum(dim=1) / torch.tensor(self._lengths, dtype=torch.float32)[:, None]
+
+
 class Norm(nn.BatchNorm1d):
     """Batch normalization of the last axis."""
 
@@ -65,6 +92,22 @@ def neighbours(x: Tensor, kernel: int, dilation: int) -> Tensor:
     return torch.cat([padded[:, offset * dilation : offset * dilation + frames] for offset in range(kernel)], dim=-1)
 
 
+def _within(extent: Extent, x: Tensor) -> Tensor:
+    """``Extent.within`` of shape ``(batch, channels, frames, bands)``."""
+    return extent.within(x.transpose(1, 2)).transpose(1, 2)
+
+
+def _convolved_by_product(x: Tensor, convolution: nn.Conv2d) -> Tensor:
+    """``convolution`` of one channel, shape ``(batch, frames, bands)``; as one matrix product, which is faster where there is one.
+
+    Shape of the result: ``(batch, channels, frames / 2, bands / 2)``, channels last in memory.
+    """
+    (height, width), (down, across), (above, left) = convolution.kernel_size, convolution.stride, convolution.padding
+    padded = nn.functional.pad(x, (int(left), int(left), int(above), int(above)))
+    patches = padded.unfold(1, height, down).unfold(2, width, across).flatten(3)
+    return nn.functional.linear(patches, convolution.weight.flatten(1), convolution.bias).permute(0, 3, 1, 2)
+
+
 class ResidualConvolutions(nn.Module):
     """Two convolutions of 3 x 3 around a residual connection; shape ``(batch, channels, frames, bands)`` in and out."""
 
@@ -75,10 +118,10 @@ class ResidualConvolutions(nn.Module):
         self.second = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
         self.second_norm: nn.Module = nn.BatchNorm2d(channels)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, extent: Extent) -> Tensor:
         """Same shape as ``x``."""
-        update = torch.relu(self.first_norm(self.first(x)))
-        return torch.relu(x + self.second_norm(self.second(update)))
+        update = _within(extent, torch.relu(self.first_norm(self.first(x))))
+        return _within(extent, torch.relu(x + self.second_norm(self.second(update))))
 
     def fold(self) -> None:
         """Merges the normalizations into the weights."""
@@ -97,13 +140,12 @@ class Front(nn.Module):
         self.second_norm: nn.Module = nn.BatchNorm2d(channels)
         self.blocks = nn.ModuleList([ResidualConvolutions(channels) for _ in range(blocks)])
 
-    def forward(self, x: Tensor) -> Tensor:
-        """From ``(batch, frames, bands)`` to ``(batch, frames / 2, bands / 4 * channels)``."""
-        x = x.unsqueeze(1).contiguous(memory_format=torch.channels_last)
-        x = torch.relu(self.first_norm(self.first(x)))
-        x = torch.relu(self.second_norm(self.second(x)))
+    def forward(self, x: Tensor, extent: Extent) -> Tensor:
+        """From ``(batch, frames, bands)`` to ``(batch, frames / 2, bands / 4 * channels)``; ``extent``: of the latter."""
+        x = _within(extent, torch.relu(self.first_norm(_convolved_by_product(x, self.first))))
+        x = _within(extent, torch.relu(self.second_norm(self.second(x))))
         for block in self.blocks:
-            x = block(x)
+            x = block(x, extent)
         return x.permute(0, 2, 3, 1).flatten(2)
 
     def fold(self) -> None:
@@ -120,9 +162,9 @@ class SqueezeExcite(nn.Module):
         self.squeeze = nn.Linear(channels, bottleneck)
         self.excite = nn.Linear(bottleneck, channels)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, extent: Extent) -> Tensor:
         """Same shape as ``x``."""
-        weights = torch.sigmoid(self.excite(torch.relu(self.squeeze(x.mean(dim=1)))))
+        weights = torch.sigmoid(self.excite(torch.relu(self.squeeze(extent.mean(x)))))
         return x * weights.unsqueeze(1)
 
 
@@ -139,13 +181,13 @@ class Block(nn.Module):
         self.norm: nn.Module = Norm(channels)
         self.gate = SqueezeExcite(channels, bottleneck)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, extent: Extent) -> Tensor:
         """Same shape as ``x``."""
-        first, *rest = self.before(x).chunk(self.scale, dim=-1)
+        first, *rest = extent.within(self.before(x)).chunk(self.scale, dim=-1)
         parts = [first]
         for branch, part in zip(self.branches, rest, strict=True):
-            parts.append(branch(part if len(parts) == 1 else part + parts[-1]))
-        update: Tensor = self.gate(self.norm(self.after(torch.cat(parts, dim=-1))))
+            parts.append(branch(part if len(parts) == 1 else part + extent.within(parts[-1])))
+        update: Tensor = self.gate(self.norm(self.after(torch.cat(parts, dim=-1))), extent)
         return x + update
 
     def fold(self) -> None:
@@ -162,12 +204,12 @@ class AttentiveStatistics(nn.Module):
         self.of_window = nn.Linear(2 * channels, bottleneck, bias=False)
         self.attention = nn.Linear(bottleneck, channels)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, extent: Extent) -> Tensor:
         """From ``(batch, frames, channels)`` to ``(batch, 2 * channels)``."""
-        mean = x.mean(dim=1)
-        deviation = (x.square().mean(dim=1) - mean.square()).clamp_min(EPSILON).sqrt()
+        mean = extent.mean(x)
+        deviation = (extent.mean(x.square()) - mean.square()).clamp_min(EPSILON).sqrt()
         hidden = torch.tanh(self.of_frame(x) + self.of_window(torch.cat([mean, deviation], dim=-1)).unsqueeze(1))
-        weights = torch.softmax(self.attention(hidden), dim=1)
+        weights = torch.softmax(extent.within(self.attention(hidden), behind=float("-inf")), dim=1)
         mean = (weights * x).sum(dim=1)
         deviation = ((weights * x.square()).sum(dim=1) - mean.square()).clamp_min(EPSILON).sqrt()
         return torch.cat([mean, deviation], dim=-1)
@@ -206,17 +248,25 @@ class EcapaMini(nn.Module):
         self.pool_norm = nn.BatchNorm1d(2 * aggregate_channels)
         self.embed = nn.Linear(2 * aggregate_channels, lin_neurons)
 
-    def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:  # noqa: ARG002 - EncoderClassifier hands lengths over
-        """Embeddings of a batch of windows of one length; ``lengths`` is ignored."""
-        x = self.blocks[0](self.enter(self.front(x)))
+    def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Embeddings of a batch of windows.
+
+        ``lengths``: of each window as a share of the longest, as ``EncoderClassifier`` has it, shape ``(batch,)``; what lies behind
+        has no effect. None: all are as long.
+        """
+        frames = x.shape[1]
+        whole = Extent(None if lengths is None else (lengths * frames).round().int().tolist())
+        extent = whole.halved()
+        x = extent.within(self.blocks[0](self.enter(self.front(whole.within(x), extent)), extent))
         even = nn.functional.pad(x, (0, 0, 0, x.shape[1] % 2))
         pairs = even.reshape(len(even), -1, 2, even.shape[2])
+        extent = extent.halved()
         outputs = [pairs.mean(dim=2)]
         x = self.halve(pairs.flatten(2))
         for block in self.blocks[1:]:
-            x = block(x)
+            x = block(x, extent)
             outputs.append(x)
-        x = self.pool(self.aggregate(torch.cat(outputs, dim=-1)))
+        x = self.pool(self.aggregate(torch.cat(outputs, dim=-1)), extent)
         embeddings: Tensor = self.embed(self.pool_norm(x))
         return embeddings.unsqueeze(1)
 

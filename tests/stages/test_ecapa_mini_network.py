@@ -38,6 +38,14 @@ def test_a_window_is_embedded_alike_alone_and_among_others(network):
     torch.testing.assert_close(network(windows)[2:3], network(windows[2:3]), atol=1e-5, rtol=1e-4)
 
 
+def test_what_lies_behind_a_window_has_no_effect(network):
+    windows, frames = torch.randn(4, 151, 80), [151, 150, 88, 27]
+    together = network(windows, torch.tensor(frames) / 151)
+
+    for row, (window, length) in enumerate(zip(windows, frames, strict=True)):
+        torch.testing.assert_close(together[row : row + 1], network(window[None, :length]), atol=1e-5, rtol=1e-4)
+
+
 def test_folding_changes_the_time_and_not_the_answer(network):
     folded = copy.deepcopy(network)
     folded.fold()

@@ -9,10 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 NOTHING = np.empty(0, np.float32)
-LENGTH_STEP = 2000
-"""Windows cut short by the end of a segment have lengths that are multiples of this (125 ms), so that they share calls of a model."""
-LEAST_CUT = 8000
-"""A window is not made shorter than this to have such a length."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,9 +29,8 @@ class Window:
 class SpeechWindows:
     """Windows of one segment. Hops of ``hop`` samples tile it; a window of ``length`` samples is centred on each.
 
-    Windows are clipped to the segment and to ``before``, the last samples of a segment that ended where this one begins; those that
-    are clipped reach up to ``LENGTH_STEP`` further back, or less far, for the sake of a common length. At most a window, a hop, a step
-    and the samples of one call are buffered.
+    Windows are clipped to the segment and to ``before``, the last samples of a segment that ended where this one begins. At most a
+    window, a hop and the samples of one call are buffered.
     """
 
     def __init__(self, start: int, *, length: int, hop: int, before: NDArray[np.float32] = NOTHING) -> None:
@@ -75,24 +70,13 @@ class SpeechWindows:
         middle = (self._next + end) // 2
         first = max(self._start, middle - self._length // 2)
         last = min(available, middle + self._length // 2)
-        first = self._stepped(first, last)
         samples = self._held[first - self._held_from : last - self._held_from]
         window = Window(self._next, end, first, last, max(0, last - self._heard_to), samples)
         self._next, self._heard_to = end, max(self._heard_to, last)
         return window
 
-    def _stepped(self, first: int, last: int) -> int:
-        """Where a window that ends at ``last`` begins, so that its length is a multiple of ``LENGTH_STEP``: earlier if it can."""
-        over = (last - first) % LENGTH_STEP
-        if not over or last - first >= self._length:
-            return first
-        earlier = first - (LENGTH_STEP - over)
-        if earlier >= self._held_from:
-            return earlier
-        return first + over if last - first - over >= LEAST_CUT else first
-
     def _forget(self) -> None:
-        needed_from = max(self._start, self._next - self._length // 2 - LENGTH_STEP)
+        needed_from = max(self._start, self._next - self._length // 2)
         if needed_from > self._held_from:
             self._held = self._held[needed_from - self._held_from :].copy()
             self._held_from = needed_from

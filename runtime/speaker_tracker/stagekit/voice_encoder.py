@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,10 @@ class VoiceNetwork(Protocol):
         ...
 
 
+EmbedPadded: TypeAlias = Callable[[NDArray[np.float32], NDArray[np.intp]], NDArray[np.float32]]
+"""``VoiceNetwork.embed`` of windows of different lengths, padded to the longest; also given the frames of each, shape ``(batch,)``."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class FeatureMean:
     """Sum of feature frames, shape ``(bands,)`` (0 bands before the first), and their number."""
@@ -63,10 +67,14 @@ class VoiceVectors:
 
 
 class VoiceEncoder:
-    """Runs a network on windows of any sessions; may be called from several threads where the network may."""
+    """Runs a network on windows of any sessions; may be called from several threads where the network may.
 
-    def __init__(self, network: VoiceNetwork) -> None:
+    ``embed_padded``: for networks that can embed windows of different lengths in one call without any effect on each other.
+    """
+
+    def __init__(self, network: VoiceNetwork, embed_padded: EmbedPadded | None = None) -> None:
         self._network = network
+        self._embed_padded = embed_padded
 
     def dimension(self) -> int:
         """Length of an embedding. Runs the network once, which also warms it up before the first session."""
@@ -85,13 +93,17 @@ class VoiceEncoder:
             mean, normalized = self._normalized(query, own)
             means.append(mean)
             centred += normalized
-        rows = iter(_by_length(centred, self._embed))
+        rows = iter(self._embedded(centred))
         return [VoiceVectors([next(rows) for _ in query.windows], mean) for query, mean in zip(queries, means, strict=True)]
 
-    def _embed(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        vectors = self._network.embed(features)
-        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-        return np.asarray(vectors / np.maximum(lengths, np.finfo(np.float32).tiny), np.float32)
+    def _embedded(self, windows: Sequence[NDArray[np.float32]]) -> Sequence[NDArray[np.float32]]:
+        lengths = np.array([len(window) for window in windows], dtype=np.intp)
+        if self._embed_padded is None or len(set(lengths.tolist())) == 1:
+            return _by_length(windows, lambda alike: _unit_length(self._network.embed(alike)))
+        padded = np.zeros((len(windows), int(lengths.max()), windows[0].shape[1]), np.float32)
+        for row, window in zip(padded, windows, strict=True):
+            row[: len(window)] = window
+        return list(_unit_length(self._embed_padded(padded, lengths)))
 
     def _normalized(
         self, query: VoiceQuery, features: Sequence[NDArray[np.float32]]
@@ -106,6 +118,11 @@ class VoiceEncoder:
             total, frames = total + fresh.sum(axis=0), frames + len(fresh)
             normalized.append(one - total / np.float32(frames))
         return FeatureMean(total, frames), normalized
+
+
+def _unit_length(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.maximum(norms, np.finfo(np.float32).tiny), np.float32)
 
 
 def _by_length(

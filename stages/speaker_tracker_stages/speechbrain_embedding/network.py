@@ -8,6 +8,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from speaker_tracker.stagekit.voice_encoder import EmbedPadded
+from speaker_tracker_stages.ecapa_mini_network import EcapaMini
+
 if TYPE_CHECKING:
     from speechbrain.inference.classifiers import EncoderClassifier
 
@@ -52,8 +55,19 @@ class SpeechBrainNetwork:
 
     def embed(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """Embeddings of normalized features, as ``VoiceNetwork.embed``."""
+        return self._embed(features, None)
+
+    @property
+    def embed_padded(self) -> EmbedPadded | None:
+        """``EmbedPadded``; None where what lies behind a window has an effect, as in SpeechBrain's own networks."""
+        return self._padded if isinstance(self._modules.embedding_model, EcapaMini) else None
+
+    def _padded(self, features: NDArray[np.float32], lengths: NDArray[np.intp]) -> NDArray[np.float32]:
+        return self._embed(features, torch.from_numpy(lengths / features.shape[1]))
+
+    def _embed(self, features: NDArray[np.float32], shares: torch.Tensor | None) -> NDArray[np.float32]:
         with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=self._bfloat16):
-            return _array(self._modules.embedding_model(torch.from_numpy(features))[:, 0].float())
+            return _array(self._modules.embedding_model(torch.from_numpy(features), shares)[:, 0].float())
 
 
 def _array(tensor: torch.Tensor) -> NDArray[np.float32]:

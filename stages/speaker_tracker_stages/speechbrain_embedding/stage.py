@@ -51,7 +51,7 @@ def _load(options: SpeechBrainEmbeddingOptions) -> LoadedStage:
             f"the model {folder.name} does not normalize its features by their mean alone, so they cannot be normalized by the "
             f"session's mean; set SPEAKER_TRACKER_STAGE_OPTIONS__SPEECHBRAIN_EMBEDDING__NORMALIZATION=window"
         )
-    encoder = VoiceEncoder(network)
+    encoder = VoiceEncoder(network, network.embed_padded)
     model = replace(folder.model, dimension=encoder.dimension())
     info = {"model": folder.name, "source": str(folder.path), "precision": "bfloat16" if bfloat16 else "float32"}
     if folder.hint:
