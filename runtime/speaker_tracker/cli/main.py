@@ -45,6 +45,7 @@ COMMANDS = {
     "evaluate-embedding": LazyCommand(
         "speaker_tracker.cli.evaluate_embedding", "Measure how well the voice model tells speakers apart."
     ),
+    "bench": LazyCommand("speaker_tracker.cli.bench", "Measure delay, CPU time and memory of live sessions on this machine."),
     "stages": LazyCommand("speaker_tracker.cli.stages", "Show the stages and observers as configured, and every option."),
     "models": LazyCommand("speaker_tracker.cli.models", "List, fetch and export speaker embedding models."),
     "completion": LazyCommand("speaker_tracker.cli.completion", "Print the script by which a shell completes commands."),

@@ -45,7 +45,7 @@ OVERLAP_OPACITY = 0.13
 
 def check_installed() -> None:
     """Raises ``MissingExtraError`` where matplotlib is not installed."""
-    _figure_type()
+    figure_type()
 
 
 def draw(panels: Sequence[Panel]) -> bytes:
@@ -59,7 +59,7 @@ def draw(panels: Sequence[Panel]) -> bytes:
     heights: list[float] = []
     for panel, panel_lanes in zip(panels, lanes_of, strict=True):
         heights += [AXIS_INCHES + LANE_INCHES * max(len(panel_lanes), 2), *([SIMILARITY_INCHES] if panel.similarities else [])]
-    figure = _figure_type()(figsize=(_width(panels), sum(heights)), dpi=DPI, layout="constrained", facecolor="white")
+    figure = figure_type()(figsize=(_width(panels), sum(heights)), dpi=DPI, layout="constrained", facecolor="white")
     figure.get_layout_engine().set(h_pad=0.08, w_pad=0.08)
     axes = iter(figure.subplots(len(heights), 1, squeeze=False, gridspec_kw={"height_ratios": heights})[:, 0])
     for panel, panel_lanes in zip(panels, lanes_of, strict=True):
@@ -76,7 +76,8 @@ def _width(panels: Sequence[Panel]) -> float:
     return min(max(PAGE_INCHES, *wide, 0.0), MAX_WIDTH_INCHES)
 
 
-def _figure_type() -> Any:
+def figure_type() -> Any:
+    """Maker of matplotlib figures, drawn without a screen. Raises ``MissingExtraError`` where matplotlib is not installed."""
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - an optional extra
         from matplotlib.figure import Figure  # noqa: PLC0415
