@@ -84,7 +84,8 @@ def _answer_batch(batch: Sequence[ModelCall], size: int) -> None:
     begin = thread_time()
     try:
         results = checked(batch[0].infer, [item for call in batch for item in call.inputs])
-    except Exception:  # noqa: BLE001 - found out below whose input it was
+    except Exception:
+        # Whose input it was is found out by asking for each alone.
         for call in batch:
             call.answer_alone()
         return

@@ -139,8 +139,6 @@ class Pipeline:
                 yield call
                 begin = thread_time()
                 seconds += call.seconds
-                if call.error is not None:
-                    raise call.error
                 events += _resolved(piece, call)
         except BadInput:
             raise
@@ -169,6 +167,8 @@ def _model_call(place: int, opened: OpenStage, inferences: Sequence[Inference]) 
 
 
 def _resolved(answers: Sequence[Answer], call: ModelCall) -> list[Event]:
+    if call.error is not None:
+        raise call.error
     results = iter(call.results)
     events: list[Event] = []
     for answer in answers:

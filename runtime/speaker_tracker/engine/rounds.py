@@ -21,7 +21,7 @@ from speaker_tracker.engine.model_calls import Infer, ModelCall, answer_together
 logger = logging.getLogger(__name__)
 
 Work: TypeAlias = Generator[Any, None, Any]
-"""Yields ``ModelCall`` objects, to be gone on with once they are answered, or anything else, which is handed out; returns the last."""
+"""Yields ``ModelCall`` objects, to be gone on with once they are answered, or anything else, which is handed out, as is its result."""
 
 WAITING_THREADS = 16
 """Threads for models that wait for something outside of this process."""
@@ -234,7 +234,7 @@ def _advance(task: Task) -> None:
         paused = next(task.work)
     except StopIteration as end:
         task.result, task.ended = end.value, True
-    except BaseException as error:  # noqa: BLE001 - told to whoever waits for the task
+    except BaseException as error:  # told to whoever waits for the task
         task.error, task.ended = error, True
     else:
         if isinstance(paused, ModelCall):

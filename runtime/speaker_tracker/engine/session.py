@@ -176,7 +176,9 @@ class Session:
             return self._fail(error.code, error.message)
         except StageFailure as error:
             logger.error("session %s: %s", self.session_id, error, exc_info=error)
-            return self._fail(ErrorCode.STAGE_FAILED, f"{error} on the server's side; this session is over, others are not affected")
+            return self._fail(
+                ErrorCode.STAGE_FAILED, f"{error} on the server's side; this session is over, others are not affected"
+            )
         except Exception:
             logger.exception("session %s failed", self.session_id)
             return self._fail(ErrorCode.STAGE_FAILED, "the server failed; this session is over, others are not affected")

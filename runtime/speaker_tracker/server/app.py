@@ -23,7 +23,7 @@ from speaker_tracker.observer import Endpoint
 from speaker_tracker.protocol import CLOSE_CODE_OF, ErrorMessage
 from speaker_tracker.server.admission import Admission, Refusal
 from speaker_tracker.server.asyncapi import ASYNCAPI_PATH, add_asyncapi
-from speaker_tracker.server.connection import BoundedWebsocketConnection
+from speaker_tracker.server.connection import MAX_FRAME_BYTES, BoundedWebsocketConnection
 from speaker_tracker.server.pump import SessionPump
 from speaker_tracker.server.registry import SessionRegistry
 from speaker_tracker.server.steps import StepRunner
@@ -128,6 +128,7 @@ def create_app(settings: Settings, chain: Chain, observers: Observers | None = N
     app = Quart(__name__, static_folder=None)
     app.asgi_websocket_class = BoundedWebsocketConnection
     app.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST_BYTES
+    app.config[MAX_FRAME_BYTES] = settings.max_frame_bytes
     server = SessionServer(settings, chain, observers or Observers())
     app.extensions["speaker_tracker"] = server
     for path, endpoint in server.observers.endpoints().items():

@@ -3,20 +3,70 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
 from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, WebsocketScope
 from quart.asgi import ASGIWebsocketConnection
 
+from speaker_tracker.protocol import BYTES_PER_SAMPLE, BYTES_PER_SECOND
+
 if TYPE_CHECKING:
     from quart import Quart, Websocket
 
-INBOX_FRAMES = 1
-"""Maximum number of frames that wait while one is processed; Hypercorn holds a few more, the rest waits with the client (TCP)."""
+INBOX_BYTES = BYTES_PER_SECOND
+"""Once so much waits, no further frame is read; Hypercorn holds a few more, the rest waits with the client (TCP)."""
+MAX_FRAME_BYTES = "MAX_FRAME_BYTES"
+"""Name in the application's configuration of the longest frame that a session accepts."""
 
 GOODBYE_SECONDS = 5.0
 """Time for a client to answer our close."""
+
+
+class Inbox(asyncio.Queue["str | bytes"]):
+    """Frames that wait to be processed; there is always room for one.
+
+    Frames of audio that have piled up come out joined, up to ``joined_bytes``, so that a session that is behind catches up in few
+    steps.
+    """
+
+    def __init__(self, joined_bytes: int) -> None:
+        super().__init__()
+        self._joined_bytes = joined_bytes
+
+    def _init(self, maxsize: int) -> None:
+        super()._init(maxsize)  # type: ignore[misc]
+        self._frames: deque[str | bytes] = deque()
+        self._queue = self._frames  # the name that asyncio's own queue has for them
+        self._bytes = 0
+
+    def full(self) -> bool:
+        """Whether no further frame has room."""
+        return bool(self._frames) and self._bytes >= INBOX_BYTES
+
+    def _put(self, item: str | bytes) -> None:
+        self._frames.append(item)
+        self._bytes += len(item)
+
+    def _get(self) -> str | bytes:
+        first = self._frames.popleft()
+        if isinstance(first, bytes) and _is_plain_audio(first):
+            joined, length = [first], len(first)
+            while self._frames and isinstance(following := self._frames[0], bytes):
+                length += len(following)
+                if length > self._joined_bytes or not _is_plain_audio(following):
+                    break
+                joined.append(following)
+                self._frames.popleft()
+            first = b"".join(joined) if len(joined) > 1 else first
+        self._bytes -= len(first)
+        return first
+
+
+def _is_plain_audio(frame: bytes) -> bool:
+    """Whether nothing is wrong with a frame by itself: half a sample and JSON are told of frame by frame."""
+    return len(frame) % BYTES_PER_SAMPLE == 0 and frame[:1] != b"{"
 
 
 class BoundedWebsocketConnection(ASGIWebsocketConnection):
@@ -29,7 +79,7 @@ class BoundedWebsocketConnection(ASGIWebsocketConnection):
 
     def __init__(self, app: Quart, scope: WebsocketScope) -> None:
         super().__init__(app, scope)
-        self.queue: asyncio.Queue[str | bytes] = asyncio.Queue(INBOX_FRAMES)
+        self.queue: asyncio.Queue[str | bytes] = Inbox(min(BYTES_PER_SECOND, app.config.get(MAX_FRAME_BYTES, BYTES_PER_SECOND)))
         self._disconnected = False
 
     async def __call__(self, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:

@@ -123,7 +123,9 @@ class StepRunner:
         frame = sys._current_frames().get(thread.thread_id or 0)  # noqa: SLF001 - the one way to see where a thread stands
         where = "".join(traceback.format_stack(frame)) if frame is not None else "nowhere to be seen"
         stuck, others = thread.give_up()
-        logger.error("a stage has not returned for %g s and is given up, with %d sessions:\n%s", self._stuck_seconds, len(stuck), where)
+        logger.error(
+            "a stage has not returned for %g s and is given up, with %d sessions:\n%s", self._stuck_seconds, len(stuck), where
+        )
         self._threads[place] = fresh = self._new_thread(place)
         fresh.sessions = thread.sessions
         for task in others:

@@ -22,6 +22,10 @@ FRAME_STEP = 160
 """Samples between feature frames (10 ms)."""
 
 
+LENGTH_STEP = 25
+"""Windows of different lengths are padded to a frame more than a multiple of this, as each shape costs a network time and memory."""
+
+
 class VoiceNetwork(Protocol):
     """A speaker model in two parts; all arrays are float32."""
 
@@ -97,10 +101,11 @@ class VoiceEncoder:
         return [VoiceVectors([next(rows) for _ in query.windows], mean) for query, mean in zip(queries, means, strict=True)]
 
     def _embedded(self, windows: Sequence[NDArray[np.float32]]) -> Sequence[NDArray[np.float32]]:
-        lengths = np.array([len(window) for window in windows], dtype=np.intp)
-        if self._embed_padded is None or len(set(lengths.tolist())) == 1:
+        if self._embed_padded is None:
             return _by_length(windows, lambda alike: _unit_length(self._network.embed(alike)))
-        padded = np.zeros((len(windows), int(lengths.max()), windows[0].shape[1]), np.float32)
+        lengths = np.array([len(window) for window in windows], dtype=np.intp)
+        frames = -(-(int(lengths.max()) - 1) // LENGTH_STEP) * LENGTH_STEP + 1
+        padded = np.zeros((len(windows), frames, windows[0].shape[1]), np.float32)
         for row, window in zip(padded, windows, strict=True):
             row[: len(window)] = window
         return list(_unit_length(self._embed_padded(padded, lengths)))

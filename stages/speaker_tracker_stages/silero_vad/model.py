@@ -54,7 +54,9 @@ class SileroModel:
     def __init__(self, network: SileroNetwork) -> None:
         self._network = network
         # The first calls are slow: TorchScript compiles itself.
-        self.infer([SpeechQuery(np.zeros((3, CONTEXT + FRAME), np.float32), np.ones(3, bool), np.zeros(STATE_SHAPE, np.float32))] * 2)
+        self.infer(
+            [SpeechQuery(np.zeros((3, CONTEXT + FRAME), np.float32), np.ones(3, bool), np.zeros(STATE_SHAPE, np.float32))] * 2
+        )
 
     def infer(self, queries: Sequence[SpeechQuery]) -> list[SpeechScores]:
         """Answers all queries, with one network call for the parts of equal length."""

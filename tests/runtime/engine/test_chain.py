@@ -289,13 +289,22 @@ def test_closing_a_chain_lets_every_loaded_stage_go(plugins, caplog):
     assert "stage 'first' failed to close" in caplog.text
 
 
-def test_an_opened_chain_tells_the_time_of_its_stages(plugins):
+def test_an_opened_chain_tells_the_time_of_the_stages_that_read_something(plugins):
     took = []
-    pipeline = Chain(configure(plugins, GOOD, {})).open(SessionInfo("a", 2), on_stage_time=lambda name, _seconds: took.append(name))
 
-    pipeline.feed(PcmReceived(b""))
+    class Listening:
+        @hookimpl
+        def speaker_tracker_stages(self):
+            return [
+                spec("listener", [AudioBlock], [], may_consume=frozenset({PcmReceived})),
+                spec("last", [PcmReceived], [ClientMessage]),
+            ]
 
-    assert took == GOOD
+    plugins.register(Listening(), "listening")
+    chain = Chain(configure(plugins, ["decoder", "loud_vad", "listener", "last"], {}))
+    chain.open(SessionInfo("a", 2), on_stage_time=lambda name, _seconds: took.append(name)).feed(PcmReceived(b""))
+
+    assert took == ["decoder", "listener", "last"]
 
 
 def test_counters_are_those_of_the_stages_that_have_any(plugins, caplog):

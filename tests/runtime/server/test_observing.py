@@ -279,6 +279,7 @@ async def test_a_server_that_is_observed_closes_in_order(observed, caplog):
 
     await asyncio.wait_for(server.serving, 60)
 
-    assert server.shared.steps._executor._shutdown
+    with pytest.raises(RuntimeError, match="no more work"), server.shared.steps.lane() as lane:
+        await lane.step(iter(()))
     assert not [task for task in asyncio.all_tasks() if "tell_counters" in repr(task)]
     assert caplog.records == []
