@@ -102,9 +102,10 @@ def _convolved_by_product(x: Tensor, convolution: nn.Conv2d) -> Tensor:
 
     Shape of the result: ``(batch, channels, frames / 2, bands / 2)``, channels last in memory.
     """
-    (height, width), (down, across), (above, left) = convolution.kernel_size, convolution.stride, convolution.padding
-    padded = nn.functional.pad(x, (int(left), int(left), int(above), int(above)))
-    patches = padded.unfold(1, height, down).unfold(2, width, across).flatten(3)
+    size, step = convolution.kernel_size, convolution.stride
+    around = [side // 2 for side in size]
+    padded = nn.functional.pad(x, (around[1], around[1], around[0], around[0]))
+    patches = padded.unfold(1, size[0], step[0]).unfold(2, size[1], step[1]).flatten(3)
     return nn.functional.linear(patches, convolution.weight.flatten(1), convolution.bias).permute(0, 3, 1, 2)
 
 

@@ -21,7 +21,7 @@ from speaker_tracker.engine.model_calls import Infer, ModelCall, answer_together
 logger = logging.getLogger(__name__)
 
 Work: TypeAlias = Generator[Any, None, Any]
-"""Yields ``ModelCall`` objects, to be gone on with once they are answered, or anything else, which is handed out, as is its result."""
+"""Yields ``ModelCall`` objects, to be gone on with once they are answered, or anything else, to be handed out, as is its result."""
 
 WAITING_THREADS = 16
 """Threads for models that wait for something outside of this process."""

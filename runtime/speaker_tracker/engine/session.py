@@ -1,8 +1,8 @@
 """One session as a state machine without I/O: the client's messages go in, messages for the client come out.
 
 The network shell only pumps it. ``Session.steps`` is a generator: it pauses at each model call, so that the shell can answer the
-calls of many sessions together, and after each second of audio, so that sessions take turns and messages are sent while a long frame
-is still being processed. ``Session.handle`` is the same for a session that has a thread to itself.
+calls of many sessions together, and after each second of audio, so that sessions take turns and messages are sent while a long
+frame is still being processed. ``Session.handle`` is the same for a session that has a thread to itself.
 """
 
 from __future__ import annotations

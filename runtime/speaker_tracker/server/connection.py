@@ -36,7 +36,7 @@ class Inbox(asyncio.Queue["str | bytes"]):
         self._joined_bytes = joined_bytes
 
     def _init(self, maxsize: int) -> None:
-        super()._init(maxsize)  # type: ignore[misc]
+        super()._init(maxsize)
         self._frames: deque[str | bytes] = deque()
         self._queue = self._frames  # the name that asyncio's own queue has for them
         self._bytes = 0

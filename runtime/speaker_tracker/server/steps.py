@@ -38,9 +38,9 @@ class Step:
 class StepRunner:
     """Runner of sessions' steps, one at a time for each session; sessions take turns.
 
-    ``threads``: number of threads; 0: one for each core, at most ``MOST_THREADS``. ``gather_seconds``: time that a step waits for those
-    of other sessions, to share model calls with them. ``stuck_seconds``: time after which a stage that does not return is given up;
-    the steps that wait for it fail with ``RoundStuck``. Without ``cpu_heavy`` steps run inline.
+    ``threads``: number of threads; 0: one for each core, at most ``MOST_THREADS``. ``gather_seconds``: time that a step waits for
+    those of other sessions, to share model calls with them. ``stuck_seconds``: time after which a stage that does not return is
+    given up; the steps that wait for it fail with ``RoundStuck``. Without ``cpu_heavy`` steps run inline.
     """
 
     def __init__(

@@ -23,7 +23,7 @@ FRAME_STEP = 160
 
 
 LENGTH_STEP = 25
-"""Windows of different lengths are padded to a frame more than a multiple of this, as each shape costs a network time and memory."""
+"""Windows of different lengths are padded to a multiple of this and one frame: each shape costs a network time and memory."""
 
 
 class VoiceNetwork(Protocol):
@@ -43,7 +43,7 @@ class VoiceNetwork(Protocol):
 
 
 EmbedPadded: TypeAlias = Callable[[NDArray[np.float32], NDArray[np.intp]], NDArray[np.float32]]
-"""``VoiceNetwork.embed`` of windows of different lengths, padded to the longest; also given the frames of each, shape ``(batch,)``."""
+"""``VoiceNetwork.embed`` of windows padded to one length; also given the frames that belong to each, shape ``(batch,)``."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

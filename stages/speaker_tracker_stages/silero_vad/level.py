@@ -22,7 +22,7 @@ class LevelFollower:
         self.level = level
 
     def amplified(self, blocks: NDArray[np.float32]) -> NDArray[np.float32]:
-        """``blocks`` (float32, within [-1, 1]), one, shape ``(n,)``, or more, ``(m, n)``, with the gains of their time, within [-1, 1]."""
+        """One block, float32, shape ``(n,)``, or several, ``(m, n)``, with the gains of their time; all within [-1, 1]."""
         if not blocks.shape[-1]:
             return blocks
         loudness = np.sqrt(np.einsum("...n,...n->...", blocks, blocks) / blocks.shape[-1])

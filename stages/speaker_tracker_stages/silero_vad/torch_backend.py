@@ -1,7 +1,7 @@
 """The Silero network by PyTorch: the TorchScript form of the package silero-vad.
 
-Most of the network looks at a single frame and is run on all frames at once, of however many sessions; only the recurrent layer goes
-from frame to frame.
+Most of the network looks at a single frame and is run on all frames at once, of however many sessions; only the recurrent layer
+goes from frame to frame.
 """
 
 from __future__ import annotations
