@@ -86,7 +86,7 @@ class Pipeline:
         """``flush`` that pauses at model calls."""
         out: list[Event] = []
         for place, opened in enumerate(self._stages):
-            held_back = yield from self._timed(place, opened, _flush_of(opened.stage))
+            held_back = yield from self._answered(place, opened, _flush_of(opened.stage))
             out += yield from self._running(place + 1, held_back)
         return out
 
@@ -118,15 +118,14 @@ class Pipeline:
             opened = self._stages[place]
             reads = opened.reads
             if reads is None or any(reads.lets_in(event) for event in events):
-                events = yield from self._timed(place, opened, _answers_to(opened, events))
+                events = yield from self._answered(place, opened, _answers_to(opened, events))
         return events
 
-    def _timed(
+    def _answered(
         self, place: int, opened: OpenStage, answers: Generator[list[Answer], None, None]
     ) -> Generator[ModelCall, None, list[Event]]:
         """Events of a stage's answers, piece by piece, as each piece may need the model before the next is asked for."""
-        seconds = 0.0
-        begin = thread_time()
+        stopwatch = None if self._on_stage_time is None else Stopwatch()
         events: list[Event] = []
         try:
             for piece in answers:
@@ -135,19 +134,39 @@ class Pipeline:
                     events += piece  # type: ignore[arg-type]
                     continue
                 call = _model_call(place, opened, inferences)
-                seconds += thread_time() - begin
-                yield call
-                begin = thread_time()
-                seconds += call.seconds
+                if stopwatch is None:
+                    yield call
+                else:
+                    stopwatch.pause()
+                    yield call
+                    stopwatch.resume(call.seconds)
                 events += _resolved(piece, call)
         except BadInput:
             raise
         except Exception as error:
             raise StageFailure(opened.name) from error
         finally:
-            if self._on_stage_time is not None:
-                self._on_stage_time(opened.name, seconds + thread_time() - begin)
+            if stopwatch is not None and self._on_stage_time is not None:
+                stopwatch.pause()
+                self._on_stage_time(opened.name, stopwatch.seconds)
         return events
+
+
+class Stopwatch:
+    """CPU time of the calling thread, which may be another one after each pause."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._begin = thread_time()
+
+    def pause(self) -> None:
+        """Stops."""
+        self.seconds += thread_time() - self._begin
+
+    def resume(self, more: float = 0.0) -> None:
+        """Goes on, with ``more`` seconds that were spent elsewhere."""
+        self.seconds += more
+        self._begin = thread_time()
 
 
 def _answers_to(opened: OpenStage, events: Sequence[Event]) -> Generator[list[Answer], None, None]:
