@@ -81,7 +81,10 @@ class Observer:
         """
 
     def stage_took(self, stage: str, seconds: float) -> None:
-        """A call of a stage returned after ``seconds`` of wall-clock time, shared inference included."""
+        """A stage had something to do in a step of a session, and took ``seconds`` of CPU time.
+
+        They include its share of the calls of its model, which serve several sessions at once.
+        """
 
     def stage_counted(self, stage: str, what: str, total: int) -> None:
         """A process-wide total of a stage, from ``LoadedStage.counters``; reported once a second or less often."""

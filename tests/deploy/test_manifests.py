@@ -12,7 +12,6 @@ import yaml
 
 from speaker_tracker.engine.plugins import PluginManager
 from speaker_tracker.server.app import HEALTH_PATH
-from speaker_tracker.server.steps import THREADS_PER_CORE
 from speaker_tracker.settings import PREFIX, Settings
 from speaker_tracker_plugins.cloudevents_reporter.destination import SINK_VARIABLE
 from support.deploy_files import DEPLOY, IMAGE_USER, documents, env_file, seconds, seconds_to_end, settings_from
@@ -183,9 +182,9 @@ def test_settings_are_those_that_the_server_takes(settings, revision_settings):
 
 
 @BOTH_CONTAINERS
-def test_threads_are_eight_for_each_core_requested(container):
+def test_threads_are_one_for_each_core_requested(container):
     assert "cpu" not in container["resources"]["limits"]  # the server would see it, and need not be told
-    assert int(values(container)[f"{PREFIX}WORKER_THREADS"]) == THREADS_PER_CORE * int(container["resources"]["requests"]["cpu"])
+    assert int(values(container)[f"{PREFIX}WORKER_THREADS"]) == int(container["resources"]["requests"]["cpu"])
 
 
 @BOTH_CONTAINERS

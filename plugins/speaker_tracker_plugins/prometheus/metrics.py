@@ -33,8 +33,8 @@ class Metrics:
             registry=registry,
             buckets=LAG_BUCKETS,
         )
-        self.stage_seconds = counter("stage_seconds_total", "Time by the clock in calls of a stage.", "stage")
-        self.stage_calls = counter("stage_calls_total", "Calls of a stage.", "stage")
+        self.stage_seconds = counter("stage_seconds_total", "CPU time of a stage, its share of model calls included.", "stage")
+        self.stage_calls = counter("stage_calls_total", "Steps of sessions in which a stage had something to do.", "stage")
         self.stage_events = counter("stage_events_total", "What a stage counts by itself.", "stage", "what")
         self.refusals = counter("refusals_total", "Clients that were turned away.", "reason")
         self.errors = counter("session_errors_total", "Sessions that ended with an error message.", "code")

@@ -74,7 +74,7 @@ class PrometheusObserver(Observer):
         self._metrics.lag_seconds.observe(lag_seconds)
 
     def stage_took(self, stage: str, seconds: float) -> None:
-        """Adds the call and its time."""
+        """Adds a step and its time."""
         self._metrics.stage_seconds.labels(stage).inc(seconds)
         self._metrics.stage_calls.labels(stage).inc()
 
