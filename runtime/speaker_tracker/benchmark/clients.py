@@ -29,8 +29,8 @@ class Load:
     """Sessions to be run side by side.
 
     ``url``: the server. ``sessions``: their number. ``num_speakers``, ``pace``: of each. ``ramp``: seconds over which they begin,
-    at random. ``warm_up``: seconds from then on until delays count. ``seconds``: for which they count; None: until every session has
-    stopped by itself. ``seed``: of where in the audio, and when, each begins.
+    at random. ``warm_up``: seconds from then on until delays count. ``seconds``: for which they count; None: until every session
+    has stopped by itself. ``seed``: of where in the audio, and when, each begins.
     """
 
     url: str

@@ -102,6 +102,11 @@ def wait_of(frame: FrameType, *, in_stage: bool) -> Wait:
     return Wait.THREAD if is_busy else Wait.IDLE
 
 
+def is_event_loop(frame: FrameType) -> bool:
+    """Whether a thread with this innermost frame waits as an event loop does."""
+    return _module(frame) in IDLE_MODULES
+
+
 def _waits(frame: FrameType, module: str) -> bool:
     if frame.f_code.co_name in WAITING_FUNCTIONS.get(module, ()):
         return True

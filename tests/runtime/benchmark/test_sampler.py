@@ -39,10 +39,21 @@ def test_cpu_time_is_counted_by_stage_and_by_what_it_is_spent_on():
         lambda: marked("assigner", for_a_while, 0.4, lambda: np.linalg.svd(matrix)),
         lambda: for_a_while(0.2, lambda: sum(range(1000))),
     )
+    assert sum(seconds for (place, _), seconds in profile.work.items() if place == "assigner") == pytest.approx(0.4, abs=0.1)
     numpy, python = profile.work.get(("assigner", Work.NUMPY), 0.0), profile.work.get((None, Work.PYTHON), 0.0)
     assert numpy == pytest.approx(0.4, abs=0.15)
     assert python == pytest.approx(0.2, abs=0.1)
-    assert sum(seconds for (place, _), seconds in profile.work.items() if place == "assigner") == pytest.approx(0.4, abs=0.1)
+
+
+@needs_clocks
+def test_work_that_is_over_before_it_is_looked_at_counts_to_its_stage():
+    def in_short_pieces():
+        for _ in range(60):
+            marked("decoder", for_a_while, 0.002, lambda: sum(range(100)))
+            time.sleep(0.008)
+
+    profile = profile_of(in_short_pieces)
+    assert sum(seconds for (place, _), seconds in profile.work.items() if place == "decoder") == pytest.approx(0.12, rel=0.3)
 
 
 @needs_clocks

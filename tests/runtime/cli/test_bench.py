@@ -96,6 +96,7 @@ def test_other_measures_are_printed_and_written(measure, part, said, conversatio
     assert part in json.loads((tmp_path / "result.json").read_text())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL, signal.SIGINT])
 def test_no_process_is_left_behind(conversation, number):
     command = [sys.executable, "-m", "speaker_tracker", "bench", str(conversation), "--sessions", "1", "--seconds", "600"]
