@@ -39,6 +39,7 @@ def others(loaded):
         "speaker_tracker.cli.stream.command",
         "speaker_tracker.cli.diarize",
         "speaker_tracker.cli.evaluate",
+        "speaker_tracker.cli.bench",
         "speaker_tracker.cli.stages",
         "speaker_tracker.cli.stream.live_view",
         "speaker_tracker.cli.stream.microphone",

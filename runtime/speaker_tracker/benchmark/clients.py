@@ -20,8 +20,6 @@ from speaker_tracker.benchmark.errors import BenchmarkError
 from speaker_tracker.benchmark.live_session import LiveSession, Pace, SessionState
 from speaker_tracker.benchmark.recordings import LoopedAudio
 
-RAMP_SECONDS = 2.0
-"""Time over which the sessions of a step begin, at random."""
 OPEN_SECONDS = 30.0
 """Time in which all sessions must have begun or been refused."""
 
@@ -30,15 +28,16 @@ OPEN_SECONDS = 30.0
 class Load:
     """Sessions to be run side by side.
 
-    ``url``: the server. ``sessions``: their number. ``num_speakers``, ``pace``: of each. ``warm_up``: seconds of sending before
-    delays count. ``seconds``: for which they count; None: until every session has stopped by itself. ``seed``: of where in the
-    audio, and when, each begins.
+    ``url``: the server. ``sessions``: their number. ``num_speakers``, ``pace``: of each. ``ramp``: seconds over which they begin,
+    at random. ``warm_up``: seconds from then on until delays count. ``seconds``: for which they count; None: until every session
+    has stopped by itself. ``seed``: of where in the audio, and when, each begins.
     """
 
     url: str
     sessions: int
     num_speakers: int
     pace: Pace
+    ramp: float
     warm_up: float
     seconds: float | None
     seed: int
@@ -169,7 +168,7 @@ async def _opened(load: Load, audio: LoopedAudio, news: asyncio.Event) -> list[L
     loop = asyncio.get_running_loop()
     begin = loop.time()
     sessions = []
-    for delay in sorted(chance.uniform(0, RAMP_SECONDS) for _ in range(load.sessions)):
+    for delay in sorted(chance.uniform(0, load.ramp) for _ in range(load.sessions)):
         await asyncio.sleep(max(0.0, begin + delay - loop.time()))
         start, phase = chance.randrange(audio.samples), chance.random()
         session = LiveSession(load.url, load.num_speakers, audio, load.pace, start=start, phase=phase, on_news=news.set)

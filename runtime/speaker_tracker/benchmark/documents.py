@@ -6,6 +6,7 @@ import os
 import platform
 import statistics
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 from speaker_tracker import __version__
@@ -31,11 +32,21 @@ def circumstances(settings: Settings) -> dict[str, Any]:
         "version": __version__,
         "python": platform.python_version(),
         "machine": platform.machine(),
+        "processor": _processor(),
         "cores": usable_cores(),
         "machineCores": os.cpu_count(),
         "workers": settings.workers,
         "stages": list(settings.stages),
     }
+
+
+def _processor() -> str | None:
+    """The name of the processor; None where the system does not tell it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or None
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), None)
 
 
 def load_document(result: LoadResult) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from threading import get_ident
+from time import thread_time
 from typing import Any, TypeVar
 
 from speaker_tracker.events import Event
@@ -14,20 +15,27 @@ Result = TypeVar("Result")
 
 STAGE_OF_THREAD: dict[int, str] = {}
 """The stage that a thread works for, by the thread's ident; threads outside of all stages are missing."""
+CPU_OF_THREAD: dict[int, dict[str, float]] = {}
+"""CPU seconds that a thread has spent for each stage, by the thread's ident; only that thread writes them."""
 
 
 def marked(stage: str, call: Callable[..., Result], *arguments: Any) -> Result:
-    """Calls ``call`` while this thread is marked as working for ``stage``."""
+    """Calls ``call`` while this thread is marked as working for ``stage``; the CPU time counts to that stage alone."""
     ident = get_ident()
-    before = STAGE_OF_THREAD.get(ident)
+    outer = STAGE_OF_THREAD.get(ident)
     STAGE_OF_THREAD[ident] = stage
+    began = thread_time()
     try:
         return call(*arguments)
     finally:
-        if before is None:
+        used = thread_time() - began
+        times = CPU_OF_THREAD.setdefault(ident, {})
+        times[stage] = times.get(stage, 0.0) + used
+        if outer is None:
             del STAGE_OF_THREAD[ident]
         else:
-            STAGE_OF_THREAD[ident] = before
+            times[outer] = times.get(outer, 0.0) - used
+            STAGE_OF_THREAD[ident] = outer
 
 
 class MarkedStage:
@@ -67,7 +75,7 @@ class MarkedStage:
         if not isinstance(answer, Inference):
             return answer
         then = answer.then
-        return Inference(answer.input, lambda result: marked(self._name, lambda: list(then(result))))
+        return replace(answer, then=lambda result: marked(self._name, lambda: list(then(result))))
 
 
 def with_marks(spec: StageSpec, name: str) -> StageSpec:

@@ -27,8 +27,8 @@ from speaker_tracker.settings import PREFIX, Settings
 
 HOST = "127.0.0.1"
 PLUGIN = "speaker_tracker.benchmark.server_plugin"
-MANY = 1_000_000
-"""Limit of sessions, and of seconds of a session, where a server shall not refuse by a fixed number."""
+MANY, LONG = 1_000_000, 1e8
+"""Limits of sessions, and of the seconds of one, that no measurement comes to."""
 START_SECONDS = 180.0
 STOP_SECONDS = 60.0
 POLL_SECONDS = 0.01
@@ -95,9 +95,12 @@ def serving(settings: Settings, overrides: Mapping[str, Any] | None = None) -> I
         _install_plugin(Path(folder))
         observers = {
             "observers": [*settings.observers, OBSERVER],
-            "observer_options": {**settings.observer_options, OBSERVER: {"address": listener.address, "key": key}},
+            "observer_options": {
+                **settings.observer_options,
+                OBSERVER: {"address": listener.address, "key": key, "benchmark": os.getpid()},
+            },
         }
-        limits = {"max_sessions": MANY, "max_session_seconds": MANY, "tokens": [], "log_level": "warning"}
+        limits = {"max_sessions": MANY, "max_session_seconds": LONG, "tokens": [], "log_level": "warning"}
         chain = {"stages": settings.stages, "stage_options": settings.stage_options, "workers": settings.workers}
         environment = server_environment(settings, {**chain, **limits, **observers, **(overrides or {})})
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, (folder, environment.get("PYTHONPATH"))))

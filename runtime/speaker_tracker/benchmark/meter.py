@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 import time
+from contextlib import suppress
 from multiprocessing.connection import Client, Connection
 
 from pydantic import Field, SecretStr
@@ -21,12 +23,14 @@ class MeterOptions(ObserverOptions):
 
     address: str = Field(description="address at which the benchmark listens")
     key: SecretStr = Field(description="key that the benchmark knows its server by, in hexadecimal digits")
+    benchmark: int = Field(description="process id of the benchmark, which has started the server")
 
 
 class Meter(Observer):
     """Totals of one server process, told through a connection to the benchmark, which is opened when the process starts.
 
-    Requests are ``usage``, answered with a ``Usage``, ``begin profile``, and ``end profile``, answered with a ``Profile``.
+    Requests are ``usage``, answered with a ``Usage``, ``begin profile``, and ``end profile``, answered with a ``Profile``. When the
+    benchmark is gone, the server ends, as nobody else would end it.
     """
 
     def __init__(self, options: MeterOptions) -> None:
@@ -36,10 +40,13 @@ class Meter(Observer):
         self._audio_seconds = 0.0
         self._sessions = 0
         self._sampler: Sampler | None = None
+        self._server = os.getpid()
 
     def started(self, process: ServerProcessInfo) -> None:
         """Connects to the benchmark. Raises ``OSError`` where it is gone."""
         self._stages = dict.fromkeys(process.stages, 0.0)
+        if os.getppid() != self._options.benchmark:  # one of several processes, which the server's first one started
+            self._server = os.getppid()
         benchmark = Client(self._options.address, authkey=bytes.fromhex(self._options.key.get_secret_value()))
         benchmark.send(os.getpid())
         threading.Thread(target=self._answer, args=(benchmark,), name=THREAD, daemon=True).start()
@@ -74,7 +81,9 @@ class Meter(Observer):
         while True:
             try:
                 request = benchmark.recv()
-            except (EOFError, OSError):  # the benchmark is over
+            except (EOFError, OSError):
+                with suppress(ProcessLookupError):
+                    os.kill(self._server, signal.SIGTERM)
                 return
             match request:
                 case "usage":

@@ -1,11 +1,10 @@
-"""A sampling profiler within a server process, weighted by the CPU time of its threads.
+"""A sampling profiler within a server process, scaled by the CPU time of its threads.
 
-Every ``PERIOD_SECONDS`` it looks at the stacks of all Python threads. What a thread has used of CPU time since the last look is
-counted as the work that it is seen at; the rest of the time it waited, for what its stack says. So the CPU time adds
-up to that of the threads, and only its distribution is an estimate.
+Every ``PERIOD_SECONDS`` it looks at the stacks of all Python threads and asks for the CPU time of each. How much CPU time a stage
+has taken is known from the marks on threads, and what a thread took besides from its own clock, both exactly; what it was spent on
+is estimated, in proportion to what threads were seen at. While a thread took no CPU time it waited, for what its stack says.
 
-A thread can be looked at only between two of its bytecodes, or while it has given up the GIL; the time of long calls that hold the
-GIL is found again in the CPU time of the thread.
+A thread can be looked at only between two of its bytecodes, or while it has given up the GIL.
 """
 
 from __future__ import annotations
@@ -14,12 +13,13 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
-from speaker_tracker.benchmark.marks import STAGE_OF_THREAD
-from speaker_tracker.benchmark.stack_kinds import Wait, Work, wait_of, work_of
+from speaker_tracker.benchmark.marks import CPU_OF_THREAD, STAGE_OF_THREAD
+from speaker_tracker.benchmark.stack_kinds import Wait, Work, is_event_loop, wait_of, work_of
 
 PERIOD_SECONDS = 0.01
 THREAD = "benchmark-sampler"
@@ -63,13 +63,21 @@ class Profile:
 
 @dataclass(slots=True)
 class _Thread:
-    """A thread as it was seen last. ``clock``: of its CPU time; ``cpu``, ``at``: readings in seconds."""
+    """A thread since it was seen first. ``clock``: of its CPU time. ``cpu``, ``at``: readings in seconds when it was seen last.
+
+    ``first_cpu``, ``first_stages``: CPU seconds when it was seen first. ``outside``: CPU seconds by the work that it was seen at
+    outside of stages.
+    """
 
     clock: int
+    first_cpu: float
+    first_stages: Mapping[str, float]
     cpu: float
     at: float
+    outside: dict[Work, float] = field(default_factory=dict)
     seen: tuple[int, int, Place] | None = None
     wait: Wait = Wait.IDLE
+    is_event_loop: bool = False
 
 
 class Sampler:
@@ -78,6 +86,9 @@ class Sampler:
     def __init__(self) -> None:
         self._profile = Profile()
         self._threads: dict[int, _Thread] = {}
+        self._stages: dict[str, float] = {}
+        self._seen: dict[str, dict[Work, float]] = {}
+        self._thread_seconds = 0.0
         self._left_out: set[int] = set()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name=THREAD, daemon=True)
@@ -98,11 +109,14 @@ class Sampler:
         core_wait = _core_wait_seconds()
         while not self._over.wait(PERIOD_SECONDS):
             self._look()
+        for ident in tuple(self._threads):
+            self._settle(ident)
         profile = self._profile
+        for stage, seconds in self._stages.items():
+            self._add(stage, seconds, self._seen.get(stage, {}), Work.PYTHON)
         profile.seconds = time.perf_counter() - began
         profile.sampler_seconds = time.thread_time() - own
-        seen = sum(profile.work.values())
-        profile.native_seconds = max(0.0, time.process_time() - process - seen - profile.sampler_seconds)
+        profile.native_seconds = max(0.0, time.process_time() - process - self._thread_seconds - profile.sampler_seconds)
         if core_wait is not None:
             profile.core_wait = max(0.0, (_core_wait_seconds() or 0.0) - core_wait)
 
@@ -113,27 +127,53 @@ class Sampler:
             if ident not in self._left_out:
                 self._look_at(ident, frame, now)
         for ident in self._threads.keys() - frames.keys():
-            del self._threads[ident]
+            self._settle(ident)
 
     def _look_at(self, ident: int, frame: FrameType, now: float) -> None:
         thread = self._threads.get(ident)
         cpu = None if thread is None else _read(thread.clock)
         if thread is None or cpu is None:
+            self._settle(ident)
             clock = time.pthread_getcpuclockid(ident)
-            self._threads[ident] = _Thread(clock, _read(clock) or 0.0, now)
+            cpu = _read(clock) or 0.0
+            self._threads[ident] = _Thread(clock, cpu, dict(CPU_OF_THREAD.get(ident, {})), cpu, now)
             return
         used, passed = cpu - thread.cpu, now - thread.at
         thread.cpu, thread.at = cpu, now
         place = STAGE_OF_THREAD.get(ident)
-        if used > SHORT_SECONDS:
-            key = place, work_of(frame)
-            self._profile.work[key] = self._profile.work.get(key, 0.0) + used
+        works = used > SHORT_SECONDS
         seen = id(frame), frame.f_lasti, place
-        if used > SHORT_SECONDS or seen != thread.seen:  # else it still waits for the same
+        if works or seen != thread.seen:  # else it still waits for the same
             thread.wait = wait_of(frame, in_stage=place is not None)
+            thread.is_event_loop = thread.is_event_loop or is_event_loop(frame)
         thread.seen = seen
+        if works and thread.wait is not Wait.IDLE:  # else it has come to an end of what it did
+            kinds = thread.outside if place is None else self._seen.setdefault(place, {})
+            work = work_of(frame)
+            kinds[work] = kinds.get(work, 0.0) + used
         waited = place, thread.wait
         self._profile.waits[waited] = self._profile.waits.get(waited, 0.0) + max(0.0, passed - used)
+
+    def _settle(self, ident: int) -> None:
+        """Adds up the CPU time of a thread that has ended, or is looked at no more."""
+        thread = self._threads.pop(ident, None)
+        if thread is None:
+            return
+        used = thread.cpu - thread.first_cpu
+        self._thread_seconds += used
+        for stage, seconds in tuple(CPU_OF_THREAD.get(ident, {}).items()):
+            since = max(0.0, seconds - thread.first_stages.get(stage, 0.0))
+            self._stages[stage] = self._stages.get(stage, 0.0) + since
+            used -= since
+        self._add(None, max(0.0, used), thread.outside, Work.SOCKETS if thread.is_event_loop else Work.THREADS)
+
+    def _add(self, place: Place, seconds: float, seen: Mapping[Work, float], otherwise: Work) -> None:
+        """Adds CPU time in proportion to what was ``seen``, or as ``otherwise`` where nothing was."""
+        whole = sum(seen.values())
+        shares = {work: each / whole for work, each in seen.items()} if whole > 0 else {otherwise: 1.0}
+        for work, share in shares.items():
+            key = place, work
+            self._profile.work[key] = self._profile.work.get(key, 0.0) + seconds * share
 
 
 def _read(clock: int) -> float | None:

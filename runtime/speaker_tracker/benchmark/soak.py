@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from speaker_tracker.benchmark.clients import ClientFigures, Clients, Load
 from speaker_tracker.benchmark.errors import BenchmarkError
@@ -78,29 +79,33 @@ def soaked(server: MeasuredServer, clients: Clients, soak: Soak, tell: Note) -> 
     length, sessions = slice_seconds(soak.hours), soak.sessions
     pace = Pace(soak.frame_ms, soak.speed, frames=round(soak.hours * HOUR * 1000 / soak.frame_ms), patient=True)
     result = SoakResult(sessions)
-    clients.begin(Load(server.url, sessions, soak.num_speakers, pace, 0.0, None, 0))
-    begin = before = server.usage()
+    marks = [(0.0, begin := server.usage())]
     began = time.monotonic()
+    clients.begin(Load(server.url, sessions, soak.num_speakers, pace, ramp=0.0, warm_up=0.0, seconds=None, seed=0))
     pause = min(MOST_POLL_SECONDS, length / soak.speed / POLLS_OF_A_SLICE)
     over = False
     while not over:
         over = clients.poll(pause)
         now = server.usage()
-        heard, last = ((each.audio_seconds - begin.audio_seconds) / sessions for each in (now, before))
-        if heard >= (len(result.slices) + 1) * length or (over and heard - last > length / 2):
-            result.slices.append(Slice(last, heard, now.since(before)))
-            before = now
-            tell(_told(result.slices[-1]))
+        heard = now.since(begin).audio_seconds / sessions
+        if over and len(marks) > 1 and heard - marks[-1][0] < length / 2:
+            marks.pop()  # what is left belongs to the last slice
+        if over or heard >= len(marks) * length:
+            marks.append((heard, now))
+            tell(_told(_slice(marks[-2], marks[-1])))
+    result.slices = [_slice(before, after) for before, after in pairwise(marks)]
     result.clients = clients.end()
     seconds = time.monotonic() - began
     clients.leave()
     if result.clients.failures or result.clients.refused:
         why = result.clients.failures[0] if result.clients.failures else "the server had no room"
         raise BenchmarkError(f"a session ended before its time: {why}")
-    if not result.slices:
-        raise BenchmarkError("the sessions were too short to be measured; ask for more hours")
     result.speed = result.slices[-1].end / seconds
     return result
+
+
+def _slice(before: tuple[float, Usage], after: tuple[float, Usage]) -> Slice:
+    return Slice(before[0], after[0], after[1].since(before[1]))
 
 
 def _told(one: Slice) -> str:

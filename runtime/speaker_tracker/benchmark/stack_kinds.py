@@ -1,7 +1,7 @@
 """What a thread does, told by its stack of Python frames.
 
-Functions in C have no frame. Where the innermost frame is Speaker Tracker's own, the expression that it evaluates tells what it
-calls, such as ``np.exp(x)`` or ``with self._lock``.
+Functions in C have no frame. Where the innermost frame is Speaker Tracker's own or a plugin's, the expression that it evaluates
+tells what it calls, such as ``np.exp(x)`` or ``with self._lock``.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import dis
 import linecache
 import re
+import sys
 from collections.abc import Iterator
 from enum import StrEnum
 from functools import lru_cache
@@ -38,7 +39,6 @@ class Wait(StrEnum):
     TURN = "turn"
 
 
-OWN = ("speaker_tracker", "speaker_tracker_stages", "speaker_tracker_plugins")
 WORK_OF_LIBRARY = {
     **dict.fromkeys(("torch", "torchaudio", "onnxruntime", "silero_vad", "speechbrain"), Work.MODEL),
     **dict.fromkeys(("numpy", "scipy", "sklearn", "joblib", "threadpoolctl"), Work.NUMPY),
@@ -74,8 +74,8 @@ WAITING_CALL = re.compile(r"\.(?:acquire|wait|result|get|join)\(|\btime\.sleep\(
 def work_of(frame: FrameType) -> Work:
     """What CPU time of a thread with this innermost frame is spent on.
 
-    A model's own code counts as the model, also where it is Python; otherwise the innermost library counts, unless our own code is
-    innermost.
+    A model's own code counts as the model, also where it is Python; otherwise the innermost library counts, unless code of our own
+    or of a plugin is innermost.
     """
     found: Work | None = None
     for each in _outwards(frame):
@@ -86,7 +86,7 @@ def work_of(frame: FrameType) -> Work:
         if found is None:
             if work is not None:
                 found = work
-            elif module.partition(".")[0] in OWN:
+            elif _is_ours(module):
                 found = _work_of_expression(_expression(each.f_code, each.f_lasti))
     return found or Work.PYTHON
 
@@ -98,14 +98,19 @@ def wait_of(frame: FrameType, *, in_stage: bool) -> Wait:
         return Wait.TURN
     if module in IDLE_MODULES:
         return Wait.IDLE
-    is_busy = in_stage or any(_module(each).partition(".")[0] in OWN for each in _outwards(frame))
+    is_busy = in_stage or any(_is_ours(_module(each)) for each in _outwards(frame))
     return Wait.THREAD if is_busy else Wait.IDLE
+
+
+def is_event_loop(frame: FrameType) -> bool:
+    """Whether a thread with this innermost frame waits as an event loop does."""
+    return _module(frame) in IDLE_MODULES
 
 
 def _waits(frame: FrameType, module: str) -> bool:
     if frame.f_code.co_name in WAITING_FUNCTIONS.get(module, ()):
         return True
-    if module.partition(".")[0] not in OWN:
+    if not _is_ours(module):
         return False
     expression = _expression(frame.f_code, frame.f_lasti)
     return bool(LOCK.search(expression) or WAITING_CALL.search(expression))
@@ -123,6 +128,12 @@ def _module(frame: FrameType) -> str:
     return name if isinstance(name, str) else ""
 
 
+def _is_ours(module: str) -> bool:
+    """Whether a module is Speaker Tracker's or a plugin's: neither Python's nor of a library that is known here."""
+    root = module.partition(".")[0]
+    return root not in WORK_OF_LIBRARY and root not in sys.stdlib_module_names
+
+
 def _work_of_expression(expression: str) -> Work:
     return next((work for pattern, work in WORK_OF_EXPRESSION if pattern.search(expression)), Work.PYTHON)
 
@@ -130,8 +141,9 @@ def _work_of_expression(expression: str) -> Work:
 @lru_cache(maxsize=10_000)
 def _expression(code: CodeType, offset: int) -> str:
     """The text of what the instruction at ``offset`` evaluates; empty where the source is not there or it spans several lines."""
-    instructions = dis.get_instructions(code)
-    positions = next((each.positions for each in instructions if each.offset == offset and each.positions is not None), None)
+    # While a call is under way, the offset is that of the call's inline cache, behind the instruction.
+    begun = [each for each in dis.get_instructions(code) if each.offset <= offset]
+    positions = begun[-1].positions if begun else None
     if positions is None or positions.lineno is None or positions.lineno != positions.end_lineno:
         return ""
     line = linecache.getline(code.co_filename, positions.lineno).encode()

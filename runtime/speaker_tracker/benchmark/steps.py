@@ -13,8 +13,10 @@ from speaker_tracker.benchmark.measured_server import MeasuredServer
 from speaker_tracker.benchmark.sampler import Profile
 from speaker_tracker.benchmark.usage import Usage, machine_busy_seconds
 
+RAMP_SECONDS = 2.0
+"""Time over which the sessions of a step begin, unless another is asked for."""
 WARM_UP_SECONDS = 5.0
-"""Time in which sessions run before a step counts."""
+"""Time in which all sessions run before a step counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +24,14 @@ class Live:
     """How live sessions are measured.
 
     ``num_speakers``: that they ask for. ``frame_ms``: length of their frames. ``seconds``: for which a step counts. ``warm_up``:
-    before that.
+    before that. ``ramp``: seconds over which the sessions begin, before that.
     """
 
     num_speakers: int
     frame_ms: int
     seconds: float
     warm_up: float = WARM_UP_SECONDS
+    ramp: float = RAMP_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,7 @@ def profiled_step(server: MeasuredServer, clients: Clients, sessions: int, live:
 
 
 def _load(server: MeasuredServer, sessions: int, live: Live, seed: int) -> Load:
-    return Load(server.url, sessions, live.num_speakers, Pace(live.frame_ms), live.warm_up, live.seconds, seed)
+    return Load(server.url, sessions, live.num_speakers, Pace(live.frame_ms), live.ramp, live.warm_up, live.seconds, seed)
 
 
 def _busy_since(before: float | None) -> float | None:
@@ -110,7 +113,7 @@ def stepped_up(server: MeasuredServer, clients: Clients, live: Live, goal: Goal,
     A short one that does not count comes first, as a server takes time and memory the first time that it works.
     Raises ``BenchmarkError``.
     """
-    measured_step(server, clients, min([FIRST, *numbers]), replace(live, seconds=1.0))
+    measured_step(server, clients, min([FIRST, *numbers]), replace(live, seconds=1.0, ramp=min(live.ramp, RAMP_SECONDS)))
     for sessions in numbers:
         yield measured_step(server, clients, sessions, live)
     if numbers:

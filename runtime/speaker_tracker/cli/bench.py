@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from speaker_tracker.benchmark.steps import RAMP_SECONDS, WARM_UP_SECONDS
 from speaker_tracker.cli.bench_run import BenchRun, Measure
 from speaker_tracker.cli.common import check_picture, config_option, settings_from
 from speaker_tracker.cli.help_text import examples
@@ -46,6 +47,10 @@ def _numbers(_context: click.Context, _parameter: click.Parameter, value: str | 
 @click.option("--sessions", callback=_numbers, metavar="N,N,...", help="Numbers of sessions to try; default: until it is too many.")
 @click.option("--limit", type=click.IntRange(1, 10_000), help=f"The most to try.  [default: {LIMIT}]")
 @click.option("--seconds", type=click.FloatRange(1, 3600), help=f"Time that each step counts.  [default: {SECONDS:g}]")
+@click.option(
+    "--ramp", type=click.FloatRange(0, 3600), help=f"Time before, over which sessions begin.  [default: {RAMP_SECONDS:g}]"
+)
+@click.option("--warm-up", type=click.FloatRange(0, 3600), help=f"Time between.  [default: {WARM_UP_SECONDS:g}]")
 @click.option("--target-ms", type=click.FloatRange(1, 1e6), help=f"Longest 95th percentile of the delay.  [default: {TARGET_MS:g}]")
 @click.option("--baseline", is_flag=True, help="Also compare with the plain way: each window alone, no batches.")
 @click.option("--cold-start", is_flag=True, help="Measure the start instead: until ready, and until the first label.")
@@ -69,6 +74,8 @@ def command(  # noqa: PLR0913 - one argument for each option
     sessions: list[int],
     limit: int | None,
     seconds: float | None,
+    ramp: float | None,
+    warm_up: float | None,
     target_ms: float | None,
     baseline: bool,
     cold_start: bool,
@@ -96,6 +103,8 @@ def command(  # noqa: PLR0913 - one argument for each option
             "--sessions": bool(sessions),
             "--limit": limit is not None,
             "--seconds": seconds is not None,
+            "--ramp": ramp is not None,
+            "--warm-up": warm_up is not None,
             "--target-ms": target_ms is not None,
             "--baseline": baseline,
             "--speed": speed is not None,
@@ -125,6 +134,8 @@ def command(  # noqa: PLR0913 - one argument for each option
         sessions=sessions,
         limit=limit or LIMIT,
         seconds=seconds or SECONDS,
+        ramp=RAMP_SECONDS if ramp is None else ramp,
+        warm_up=WARM_UP_SECONDS if warm_up is None else warm_up,
         target_ms=target_ms or TARGET_MS,
         rounds=(runs or RUNS[Measure.LOAD]) if baseline else 0,
         runs=runs or RUNS.get(measure, 1),
@@ -142,6 +153,8 @@ FITTING: dict[str, tuple[Measure, ...]] = {
     "--sessions": (Measure.LOAD, Measure.SOAK, Measure.PROFILE),
     "--limit": (Measure.LOAD,),
     "--seconds": (Measure.LOAD, Measure.PROFILE),
+    "--ramp": (Measure.LOAD, Measure.PROFILE),
+    "--warm-up": (Measure.LOAD, Measure.PROFILE),
     "--target-ms": (Measure.LOAD,),
     "--baseline": (Measure.LOAD,),
     "--speed": (Measure.SOAK,),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -70,6 +71,8 @@ class BenchRun:
     sessions: list[int]
     limit: int
     seconds: float
+    ramp: float
+    warm_up: float
     target_ms: float
     rounds: int
     runs: int
@@ -85,12 +88,13 @@ class BenchRun:
             Measure.PROFILE: self._profile,
             Measure.FILE: self._file,
         }
-        result = measures[measure]()
+        with _ended_in_order():
+            result = measures[measure]()
         return BenchResult({**documents.circumstances(self.settings), **result.document}, result.draw)
 
     @property
     def _live(self) -> Live:
-        return Live(self.num_speakers, self.frame_ms, self.seconds)
+        return Live(self.num_speakers, self.frame_ms, self.seconds, self.warm_up, self.ramp)
 
     @contextmanager
     def _clients(self) -> Iterator[Clients]:
@@ -148,6 +152,20 @@ class BenchRun:
                 _tell(f"run {len(runs)} of {self.runs}: {run.speed:.1f} times real time")
         print_files(runs)
         return BenchResult({"file": documents.files_document(runs)})
+
+
+@contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """Context in which SIGTERM ends this process as an exception does, so that the processes that it started end, too."""
+
+    def end(number: int, _frame: object) -> None:
+        raise SystemExit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _tell(line: str) -> None:

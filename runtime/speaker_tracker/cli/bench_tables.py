@@ -27,7 +27,7 @@ LOAD_LEGEND = """\
 delay: from when the last frame was sent that a message covers until the message came, in ms
 CPU: ms of the server's CPU time per second of audio; cores: busy with server, clients, others
 late: 95th percentile of how late clients sent frames, in ms; memory in MB"""
-STAGES_LEGEND = "CPU time of the server by stage, in ms per second of audio"
+STAGES_LEGEND = "CPU time by stage, in ms per second of audio"
 PROFILE_LEGEND = """\
 CPU: ms of CPU time per second of audio; threads: handing work from thread to thread
 waits: ms of threads that wait for a lock or the result of another thread, and for their
