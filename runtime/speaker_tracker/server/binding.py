@@ -12,7 +12,7 @@ from hypercorn.config import Config, Sockets
 from speaker_tracker.engine.known_voices import KnownVoiceLimits
 from speaker_tracker.engine.session import MAX_COMMAND_BYTES
 from speaker_tracker.errors import UserError
-from speaker_tracker.server.app import SESSION_PATH
+from speaker_tracker.server.paths import SESSION_PATH
 from speaker_tracker.settings import Settings
 
 BACKLOG = 1024
