@@ -10,7 +10,6 @@ import click
 
 from speaker_tracker.cli.common import config_option, settings_from
 from speaker_tracker.cli.help_text import examples
-from speaker_tracker.engine.assembly import configure_chain, find_observers, find_plugins
 from speaker_tracker.engine.cores import have_libraries_use_one_thread
 from speaker_tracker.server import binding
 from speaker_tracker.server.logs import configure_logging
@@ -49,10 +48,6 @@ def command(**given: Any) -> None:
     settings = settings_from(**given)
     configure_logging(settings.log_level)
     config = binding.hypercorn_config(settings)
-    # Errors of the chain or the port are reported before models are loaded, which takes seconds.
-    plugins = find_plugins(settings)
-    configure_chain(settings, plugins)
-    find_observers(settings, plugins)
     sockets = binding.bind(config, settings)
     url = binding.url(sockets)
     try:

@@ -81,6 +81,8 @@ class _Serving:
             asyncio.get_running_loop().add_reader(self._surroundings.orphaned, self._stop_as_orphan)
         app = StartingApp(starting_health(self._settings))
         loading = asyncio.create_task(self._load(app))
+        if self._surroundings.chain is not None:
+            await asyncio.wait({loading})  # there is next to nothing to load
         sockets = self._sockets
         if self._surroundings.row is not None:
             sockets = fair_sockets(sockets, self._surroundings.row, self._surroundings.held)

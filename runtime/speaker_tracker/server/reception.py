@@ -9,7 +9,7 @@ from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 
-from speaker_tracker.server.starting import JSON, RETRY_SECONDS, starting_answer
+from speaker_tracker.server.starting import JSON, RETRY_SECONDS, TURNED_AWAY, starting_answer
 
 logger = logging.getLogger(__name__)
 
@@ -61,6 +61,13 @@ class Reception:
         self._held, self._new = [], []
         return waiting
 
+    def turn_away(self) -> None:
+        """Tell those who wait that there is nothing to wait for; encrypted connections are closed without a word."""
+        for connection in self.leave():
+            with suppress(OSError), connection:
+                if not self._encrypted:
+                    _respond(connection, HTTPStatus.SERVICE_UNAVAILABLE, TURNED_AWAY)
+
     def _answered(self, connection: socket.socket) -> bool:
         """Whether this was a request for health, which now has its answer, or nobody any more; ``connection`` is closed then."""
         try:
@@ -77,9 +84,15 @@ class Reception:
             return False
         with suppress(OSError), connection:
             if answer is not None:
-                connection.recv(len(head))  # what is unread at the end would reset the connection, and the answer be lost
-                connection.sendall(_response(*answer))
+                _respond(connection, *answer)
         return True
+
+
+def _respond(connection: socket.socket, status: HTTPStatus, body: bytes) -> None:
+    # What is unread when the connection is closed would reset it, and the answer could be lost.
+    with suppress(BlockingIOError):
+        connection.recv(MAX_HEAD_BYTES)
+    connection.sendall(_response(status, body))
 
 
 def _response(status: HTTPStatus, body: bytes) -> bytes:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 
-from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope, LifespanScope, Scope, WebsocketScope
+from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope, Scope, WebsocketScope
 
 from speaker_tracker import __version__
 from speaker_tracker.server.paths import HEALTH_PATH, READY_PATH
@@ -23,6 +23,9 @@ RETRY_SECONDS = 1
 """What ``Retry-After`` tells those who ask too early."""
 
 JSON = "application/json"
+
+TURNED_AWAY = b'{"message": "the server is still starting; connect again later"}'
+"""Body of the answer, with status 503, for who has waited in vain."""
 
 
 def starting_answer(path: str, told: Mapping[str, Any]) -> tuple[HTTPStatus, bytes] | None:
@@ -49,12 +52,13 @@ class StartingApp:
         self._told = told
         self._held_seconds = held_seconds
         self._decided = asyncio.Event()
+        self._started = False
         if quart is not None:
             self._decided.set()
 
     async def use(self, quart: Quart) -> None:
         """Start ``quart`` and let it answer from now on, also those who wait."""
-        await quart.startup()
+        await self._start(quart)
         self.quart = quart
         self._decided.set()
 
@@ -65,7 +69,7 @@ class StartingApp:
     async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         """Answer one ASGI scope."""
         if scope["type"] == "lifespan":
-            await self._run_lifespan(scope, receive, send)
+            await self._run_lifespan(receive, send)
             return
         if not self._decided.is_set():
             answer = starting_answer(scope["path"], self._told) if scope["type"] == "http" else None
@@ -80,15 +84,19 @@ class StartingApp:
         if self.quart is not None:
             await self.quart(scope, receive, send)
         else:
-            message = "the server is still starting; connect again later"
-            await _answer(scope, send, HTTPStatus.SERVICE_UNAVAILABLE, json.dumps({"message": message}).encode())
+            await _answer(scope, send, HTTPStatus.SERVICE_UNAVAILABLE, TURNED_AWAY)
 
-    async def _run_lifespan(self, _scope: LifespanScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+    async def _start(self, quart: Quart) -> None:
+        if not self._started:
+            self._started = True
+            await quart.startup()
+
+    async def _run_lifespan(self, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
                 if self.quart is not None:
-                    await self.quart.startup()
+                    await self._start(self.quart)
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
                 if self.quart is not None:

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 
 from hypercorn.config import Sockets
 
+from speaker_tracker.errors import UserError
 from speaker_tracker.server.binding import ServeError, url
 from speaker_tracker.server.core_dumps import write_no_core_dumps
 from speaker_tracker.server.preloading import Preloading, can_preload
@@ -101,7 +102,11 @@ class Supervisor:
             reception.receive(wait(reception.readable, timeout=LOADING_POLL_SECONDS))
             if self._stopping:  # a thread that imports or reads a model cannot be told to end
                 self._die(self._signal)
-        self._chain = preloading.chain()
+        try:
+            self._chain = preloading.chain()
+        except UserError:
+            reception.turn_away()
+            raise
         waiting = reception.leave()
         if self._chain is None:
             self._context = get_context("spawn")
