@@ -16,7 +16,7 @@ from speaker_tracker.server.paths import HEALTH_PATH, READY_PATH
 if TYPE_CHECKING:
     from quart import Quart
 
-HELD_SECONDS = 60.0
+HELD_SECONDS = 60
 """Time that a client waits for the start at most; after that it is told to try again."""
 
 RETRY_SECONDS = 1
