@@ -36,14 +36,14 @@ TO_MICROSECONDS = len("2026-01-01T00:00:00.000000")
 
 @dataclass(frozen=True)
 class Start:
-    """Seconds from the start of the process until ``/health`` answered 200 and until the first label.
+    """Seconds from the start of the process until ``/health/ready`` answered 200 and until the first label.
 
-    ``label_after_health``: seconds until the label since the client connected and began to send audio.
+    ``label_after_ready``: seconds until the label since the client connected and began to send audio.
     """
 
-    health: float
+    ready: float
     label: float
-    label_after_health: float
+    label_after_ready: float
 
 
 class Engine:
@@ -87,15 +87,15 @@ def measure(engine: Engine, image: str, cpus: float, pcm: bytes) -> Start:
     """Measures one start of ``image``."""
     with engine.running(image, cpus) as container:
         begin, address = engine.started(container), engine.address(container)
-        _until(lambda: _is_healthy(address), f"{image} did not become healthy")
-        health = time.time()
+        _until(lambda: _is_ready(address), f"{image} did not become ready")
+        ready = time.time()
         label = _first_label(address, pcm)
-    return Start(health - begin, label - begin, label - health)
+    return Start(ready - begin, label - begin, label - ready)
 
 
-def _is_healthy(address: str) -> bool:
+def _is_ready(address: str) -> bool:
     try:
-        with urllib.request.urlopen(f"http://{address}/health", timeout=5) as response:
+        with urllib.request.urlopen(f"http://{address}/health/ready", timeout=5) as response:
             return bool(response.status == 200)  # noqa: PLR2004 - HTTP's "OK"
     except OSError:
         return False
@@ -154,9 +154,9 @@ def main() -> None:
             starts[image].append(measure(engine, image, given.cpus, pcm))
     width = max(len(image) for image in given.images)
     print(f"seconds, median (least - most) of {given.runs}, on {given.cpus:g} CPU")
-    print(f"{'image':<{width}}  {'size':>8}  {'start to /health':<21}  {'start to first label':<21}  of these, speaking")
+    print(f"{'image':<{width}}  {'size':>8}  {'start to ready':<21}  {'start to first label':<21}  of these, speaking")
     for image, found in starts.items():
-        columns = ([one.health for one in found], [one.label for one in found], [one.label_after_health for one in found])
+        columns = ([one.ready for one in found], [one.label for one in found], [one.label_after_ready for one in found])
         print(f"{image:<{width}}  {engine.megabytes(image):5.0f} MB  " + "  ".join(f"{_shown(values):<21}" for values in columns))
 
 

@@ -28,13 +28,15 @@ class ServerProcessInfo:
     """The server process that an observer watches.
 
     ``stages``: names, in order. ``models``: ``LoadedStage.info`` by stage. ``shared_folder``: a folder for all processes of the
-    server, empty at its start and removed at its end; None if there is one process only. ``max_sessions``: the setting.
+    server, empty at its start and removed at its end; None if there is one process only. ``max_sessions``: the setting, which
+    holds for ``processes`` processes together.
     """
 
     stages: tuple[str, ...]
     models: Mapping[str, Mapping[str, str]]
     max_sessions: int
     shared_folder: Path | None = None
+    processes: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,12 +108,16 @@ class Settings(BaseSettings):
     host: Annotated[str, Field(min_length=1)] = Field("127.0.0.1", description="address to listen on; 0.0.0.0 for all")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(8000, description="port to listen on; 0 takes a free one")
     workers: Annotated[int, Field(ge=1, le=256)] = Field(1, description="server processes")
+    preload: bool = Field(True, description="load the chain once for all processes, where the system and the chain allow it")
     tls_cert: NonEmptyPath | None = Field(None, description="PEM file with the certificate chain; with tls_key it switches TLS on")
     tls_key: NonEmptyPath | None = Field(None, description="PEM file with the private key")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="debug, info, warning or error")
 
     max_sessions: Annotated[int, Field(ge=1)] = Field(
-        200, description="open sessions per process; more clients are told to try later"
+        200, description="open sessions of all processes together; more clients are told to try later"
+    )
+    max_lag_ms: Annotated[float, Field(ge=0, le=60_000, allow_inf_nan=False)] = Field(
+        300.0, description="delay of answers above which no more sessions are taken; 0: there is no such limit"
     )
     max_frame_bytes: Annotated[int, Field(ge=2)] = Field(1 << 20, description="longest binary or text frame accepted")
     max_session_seconds: Seconds = Field(8 * 3600.0, description="audio that one session may send")

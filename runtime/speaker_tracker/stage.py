@@ -169,7 +169,8 @@ class StageSpec:
     ``may_consume``: event types that it reads, too, where a stage before it produces them. Other events pass it by.
     ``produces``: the event types it adds.
     ``absorbs``: the consumed types that it does not pass on.
-    ``load``: called once per process with the validated options; heavy imports belong inside it. Raises ``StageLoadError``.
+    ``load``: called once per process with the validated options; heavy imports belong inside it. The process may be forked
+    afterwards, unless a thread was started, so connections belong elsewhere. Raises ``StageLoadError``.
     ``cpu_heavy``: feeding it can take more than a millisecond; a chain with such a stage runs off the event loop.
     """
 

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from speaker_tracker.engine.plugins import PluginManager
-from speaker_tracker.server.app import HEALTH_PATH
+from speaker_tracker.server.paths import HEALTH_PATH, READY_PATH
 from speaker_tracker.settings import PREFIX, Settings
 from speaker_tracker_plugins.cloudevents_reporter.destination import SINK_VARIABLE
 from support.deploy_files import DEPLOY, IMAGE_USER, documents, env_file, seconds, seconds_to_end, settings_from
@@ -164,10 +164,11 @@ def test_the_parts_find_each_other():
 def test_ports_and_probes_are_the_servers(container):
     (port,) = container["ports"]
     assert port["containerPort"] == Settings.model_fields["port"].default
-    probes = [probe for name, probe in container.items() if name.endswith("Probe")]
-    assert len(probes) >= 2
-    assert {probe["httpGet"]["path"] for probe in probes} == {HEALTH_PATH}
-    assert {probe["httpGet"].get("port", port["name"]) for probe in probes} == {port["name"]}
+    probes = {name: probe["httpGet"] for name, probe in container.items() if name.endswith("Probe")}
+    paths = {"startupProbe": READY_PATH, "readinessProbe": READY_PATH, "livenessProbe": HEALTH_PATH}
+    assert {"readinessProbe", "livenessProbe"} <= set(probes)
+    assert {name: probe["path"] for name, probe in probes.items()} == {name: paths[name] for name in probes}
+    assert {probe.get("port", port["name"]) for probe in probes.values()} == {port["name"]}
 
 
 @BOTH_CONTAINERS

@@ -5,8 +5,17 @@ import re
 import pytest
 
 from speaker_tracker.protocol import CLOSE_CODE_OF, CloseCode, ErrorCode
+from speaker_tracker.server.overload import (
+    NEWCOMER_SECONDS,
+    NEWCOMERS_PER_CORE,
+    NEWCOMERS_WHILE_RISING,
+    PERCENTILE,
+    RELEASE,
+    RISING,
+    WINDOW_SECONDS,
+)
 from speaker_tracker.settings import PREFIX, Settings
-from support.pages import ROOT, as_written, text_of
+from support.pages import ROOT, as_written, section, text_of
 
 TEXT = text_of("docs/deployment.md")
 
@@ -18,6 +27,17 @@ def test_defaults_that_are_named_are_those_of_the_settings(name):
 
 def test_the_default_number_of_sessions_is_that_of_the_settings():
     assert f"The default of {Settings.model_fields['max_sessions'].default} is" in TEXT
+
+
+def test_the_judgement_of_overload_is_as_it_is_described():
+    overload = " ".join(section(TEXT, "Overload").split())
+    assert f"`{PREFIX}MAX_LAG_MS` ({as_written(int(Settings.model_fields['max_lag_ms'].default))})" in overload
+    assert PERCENTILE == 0.95
+    assert WINDOW_SECONDS == 5
+    assert f"below {RELEASE:.0%} of the limit" in overload
+    assert NEWCOMER_SECONDS == 2
+    assert f"it takes {NEWCOMERS_PER_CORE} for each core at most" in overload
+    assert (NEWCOMERS_WHILE_RISING, RISING) == (2, 0.5)
 
 
 def test_codes_of_errors_exist_with_their_close_codes():
@@ -38,6 +58,6 @@ def test_targets_and_users_of_images_are_those_of_the_containerfile():
 
 def test_the_table_of_cold_starts_is_as_its_script_prints_it():
     script = (ROOT / "deploy" / "cold_start.py").read_text(encoding="utf-8")
-    for heading in ("start to /health", "start to first label", "of these, speaking"):
+    for heading in ("start to ready", "start to first label", "of these, speaking"):
         assert heading in script
         assert heading in TEXT

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from speaker_tracker import __version__
@@ -54,7 +56,8 @@ def _set_constants(process: ServerProcessInfo, registry: CollectorRegistry | Non
     def info(name: str, what: str, *labels: str) -> Gauge:
         return Gauge(name, what, labels, NAMESPACE, registry=registry, multiprocess_mode="livemax")
 
-    limit = Gauge("sessions_limit", "Sessions that may be open.", (), NAMESPACE, registry=registry, multiprocess_mode="livesum")
+    of_all: Literal["livemax", "livesum"] = "livemax" if process.processes > 1 else "livesum"
+    limit = Gauge("sessions_limit", "Sessions that may be open.", (), NAMESPACE, registry=registry, multiprocess_mode=of_all)
     limit.set(process.max_sessions)
     info("build_info", "The version of Speaker Tracker; always 1.", "version").labels(__version__).set(1)
     models = info("model_info", "The model that a stage uses; always 1.", "stage", "model")

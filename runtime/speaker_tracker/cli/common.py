@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 
 import click
 
-from speaker_tracker.results import plot
 from speaker_tracker.settings import CONFIG_VARIABLE, Settings, load_settings
 
 
@@ -36,6 +35,8 @@ def settings_from(**given: Any) -> Settings:
 
 def check_picture(path: Path) -> None:
     """Raises ``click.UsageError`` if ``--plot`` does not name a PNG file, and ``MissingExtraError`` if none can be drawn."""
+    from speaker_tracker.results import plot  # noqa: PLC0415 - brings NumPy, which most commands do without
+
     if path.suffix.lower() != ".png":
         raise click.UsageError(f"--plot draws PNG pictures; name a file that ends in .png, not {path.name!r}")
     plot.check_installed()

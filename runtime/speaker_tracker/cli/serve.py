@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +10,10 @@ import click
 
 from speaker_tracker.cli.common import config_option, settings_from
 from speaker_tracker.cli.help_text import examples
-from speaker_tracker.engine.assembly import configure_chain, find_observers, find_plugins
+from speaker_tracker.engine.cores import have_libraries_use_one_thread
 from speaker_tracker.server import binding
-from speaker_tracker.server.loading import load_server
 from speaker_tracker.server.logs import configure_logging
-from speaker_tracker.server.process import ParentProcess, end_by_signals_while_loading, serve_here
-from speaker_tracker.server.supervisor import Supervisor
+from speaker_tracker.server.process import Surroundings, end_by_signals_while_loading, serve_here
 
 logger = logging.getLogger(__name__)
 
@@ -47,21 +44,19 @@ def command(**given: Any) -> None:
     Options override environment variables (SPEAKER_TRACKER_PORT and so on), which override the file named by --config.
     SIGTERM or Ctrl-C lets running sessions get their report and then ends; a second one ends at once.
     """
+    have_libraries_use_one_thread()
     settings = settings_from(**given)
     configure_logging(settings.log_level)
     config = binding.hypercorn_config(settings)
-    # Errors of the chain or the port are reported before models are loaded, which takes seconds.
-    plugins = find_plugins(settings)
-    configure_chain(settings, plugins)
-    find_observers(settings, plugins)
     sockets = binding.bind(config, settings)
+    url = binding.url(sockets)
     try:
         if settings.workers > 1:
+            from speaker_tracker.server.supervisor import Supervisor  # noqa: PLC0415 - only where there are several
+
             Supervisor(settings, sockets).run()
             return
         end_by_signals_while_loading()
-        loaded = load_server(settings)
-        ready = partial(logger.info, "serving on %s; %s", binding.url(sockets), loaded.in_use)
-        serve_here(loaded, config, sockets, ParentProcess(ready))
+        serve_here(settings, config, sockets, Surroundings(lambda in_use: logger.info("serving on %s; %s", url, in_use)))
     finally:
         binding.close(sockets)

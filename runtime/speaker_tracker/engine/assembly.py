@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from speaker_tracker.engine.chain import Chain, configure
+from speaker_tracker.engine.deferred_import import deferred_imports
 from speaker_tracker.engine.observers import Observers, configure_observers, load_observers
 from speaker_tracker.engine.offers import ConfiguredObserver, ConfiguredStage
 from speaker_tracker.engine.plugins import PluginManager
 from speaker_tracker.settings import Settings
+
+UNUSED_MODULES = ("scipy.stats",)
+"""Modules that libraries of the stages import and the stages do not use, each of which takes a good part of a second."""
 
 
 def find_plugins(settings: Settings) -> PluginManager:
@@ -35,7 +39,9 @@ def _with_model_cache(settings: Settings, plugins: PluginManager) -> dict[str, d
 
 def build_chain(settings: Settings) -> Chain:
     """The chain as configured, with its models loaded. Raises ``PluginError`` and ``ChainError``."""
-    return Chain(configure_chain(settings))
+    configured = configure_chain(settings)
+    with deferred_imports(*UNUSED_MODULES):
+        return Chain(configured)
 
 
 def find_observers(settings: Settings, plugins: PluginManager | None = None) -> list[ConfiguredObserver]:

@@ -14,6 +14,12 @@ def usable_cores() -> int:
     return max(1, int(cpu_count()))
 
 
+def have_libraries_use_one_thread() -> None:
+    """Tells libraries for matrix products that are loaded from now on to start no threads, for this process and its children."""
+    for variable in BLAS_VARIABLES:
+        os.environ.setdefault(variable, "1")
+
+
 def use_one_thread_for_each_product() -> None:
     """Makes matrix products of NumPy and SciPy run in the calling thread, for the rest of this process.
 
@@ -22,6 +28,5 @@ def use_one_thread_for_each_product() -> None:
     """
     from threadpoolctl import threadpool_limits  # noqa: PLC0415 - for servers alone
 
-    for variable in BLAS_VARIABLES:  # for libraries that are loaded later
-        os.environ.setdefault(variable, "1")
+    have_libraries_use_one_thread()
     threadpool_limits(limits=1, user_api="blas")

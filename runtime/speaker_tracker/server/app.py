@@ -16,25 +16,28 @@ from quart import Quart, Response, Websocket, jsonify, request, websocket
 
 from speaker_tracker import __version__
 from speaker_tracker.engine.chain import Chain
+from speaker_tracker.engine.cores import usable_cores
 from speaker_tracker.engine.known_voices import KnownVoiceLimits
 from speaker_tracker.engine.observers import ObserverConfigurationError, Observers
 from speaker_tracker.engine.session import Session, SessionLimits
 from speaker_tracker.observer import Endpoint
 from speaker_tracker.protocol import CLOSE_CODE_OF, ErrorMessage
 from speaker_tracker.server.admission import Admission, Refusal
-from speaker_tracker.server.asyncapi import ASYNCAPI_PATH, add_asyncapi
+from speaker_tracker.server.asyncapi import add_asyncapi
 from speaker_tracker.server.connection import MAX_FRAME_BYTES, BoundedWebsocketConnection
+from speaker_tracker.server.overload import NEWCOMERS_PER_CORE, Overload
+from speaker_tracker.server.paths import ASYNCAPI_PATH, HEALTH_PATH, READY_PATH, SESSION_PATH
 from speaker_tracker.server.pump import SessionPump
 from speaker_tracker.server.registry import SessionRegistry
+from speaker_tracker.server.starting import RETRY_SECONDS
 from speaker_tracker.server.steps import StepRunner
 from speaker_tracker.server.web import is_page_path, web_page
+from speaker_tracker.server.worker_table import WorkerRow
 from speaker_tracker.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-SESSION_PATH = "/ws/session"
-HEALTH_PATH = "/health"
-OWN_PATHS = frozenset({HEALTH_PATH, SESSION_PATH, ASYNCAPI_PATH})
+OWN_PATHS = frozenset({HEALTH_PATH, READY_PATH, SESSION_PATH, ASYNCAPI_PATH})
 PLAIN_PATH = re.compile(r"/[A-Za-z0-9._~/-]*")
 COUNTERS_SECONDS = 1.0
 """Time between two reports of the totals of stages to observers."""
@@ -43,19 +46,24 @@ MAX_REQUEST_BYTES = 1 << 16
 
 
 class SessionServer:
-    """State that the application's handlers share; one for each process."""
+    """State that the application's handlers share; one for each process.
 
-    def __init__(self, settings: Settings, chain: Chain, observers: Observers) -> None:
+    ``row``: figures that this process shares with the others of the server.
+    """
+
+    def __init__(self, settings: Settings, chain: Chain, observers: Observers, row: WorkerRow | None = None) -> None:
         self.settings = settings
         self.chain = chain
         self.observers = observers
         self.admission = Admission(settings)
-        self.registry = SessionRegistry(settings.max_sessions)
+        self.registry = SessionRegistry(settings.max_sessions, row)
+        self.overload = Overload(settings.max_lag_ms / 1000, NEWCOMERS_PER_CORE * usable_cores())
         self.steps = StepRunner(
             cpu_heavy=chain.cpu_heavy,
             threads=settings.worker_threads,
             gather_seconds=settings.batch_wait_ms / 1000,
             stuck_seconds=settings.stage_timeout_seconds,
+            note_lag=self.overload.note,
         )
         self.limits = SessionLimits(
             settings.max_frame_bytes,
@@ -65,12 +73,12 @@ class SessionServer:
         self.voice_model = chain.voice_model if settings.known_voices else None
 
     def health(self) -> tuple[dict[str, Any], HTTPStatus]:
-        """Body and status of ``/health``; the figures are those of this process."""
+        """Body and status of ``/health``; sessions are counted in all processes, what stages count in this one."""
         draining = self.registry.draining.is_set()
         body: dict[str, Any] = {
             "status": "draining" if draining else "ok",
             "version": __version__,
-            "sessions": len(self.registry),
+            "sessions": self.registry.total,
             "max_sessions": self.registry.limit,
             "stages": [stage.name for stage in self.chain.configured],
             "models": self.chain.info,
@@ -78,6 +86,12 @@ class SessionServer:
         if counters := self.chain.counters:
             body["counters"] = counters
         return body, HTTPStatus.SERVICE_UNAVAILABLE if draining else HTTPStatus.OK
+
+    def readiness(self) -> tuple[dict[str, str], HTTPStatus, dict[str, str]]:
+        """Body, status and headers of ``/health/ready``."""
+        if self.registry.draining.is_set():
+            return {"status": "draining"}, HTTPStatus.SERVICE_UNAVAILABLE, {"Retry-After": str(RETRY_SECONDS)}
+        return {"status": "ok"}, HTTPStatus.OK, {}
 
     def handshake_refusal(self, client: Websocket) -> Refusal | None:
         """Reason to turn ``client`` away; None where it may connect."""
@@ -92,17 +106,20 @@ class SessionServer:
 
     async def run_session(self, client: Websocket) -> None:
         """Run one session to its end, or tell the client why there is none now."""
-        busy = self.registry.refusal()
+        with self.registry.place() as full:
+            busy = full or self.overload.refusal()
+            if busy is None:
+                await self._run_session(client)
         if busy is not None:
             self.observers.refused(busy.code.value)
             await _send_and_close(client, busy)
-            return
+
+    async def _run_session(self, client: Websocket) -> None:
         on_stage_time = self.observers.stage_took if self.observers else None
-        with self.registry.place():
-            open_pipeline = partial(self.chain.open, on_stage_time=on_stage_time)
-            session = Session(secrets.token_hex(6), open_pipeline, self.limits, self.voice_model)
-            patience = self.settings.idle_timeout_seconds
-            await SessionPump(session, client, self.steps, self.registry, patience, self.observers).run()
+        open_pipeline = partial(self.chain.open, on_stage_time=on_stage_time)
+        session = Session(secrets.token_hex(6), open_pipeline, self.limits, self.voice_model)
+        patience = self.settings.idle_timeout_seconds
+        await SessionPump(session, client, self.steps, self.registry, patience, self.observers).run()
 
     async def tell_counters(self) -> None:
         """Report the totals of stages to observers every ``COUNTERS_SECONDS``."""
@@ -119,28 +136,25 @@ async def _send_and_close(client: Websocket, error: ErrorMessage) -> None:
     await client.close(CLOSE_CODE_OF[error.code], error.code.value)
 
 
-def create_app(settings: Settings, chain: Chain, observers: Observers | None = None) -> Quart:
+def create_app(settings: Settings, chain: Chain, observers: Observers | None = None, row: WorkerRow | None = None) -> Quart:
     """Application that opens sessions of ``chain``; ``session_server`` gives what a shutdown needs of it.
 
-    ``observers`` have been told that the process has started. Raises ``ObserverConfigurationError`` where one of them wants to
-    answer a path that is taken or none.
+    ``observers`` have been told that the process has started. ``row``: as for ``SessionServer``. Raises
+    ``ObserverConfigurationError`` where one of them wants to answer a path that is taken or none.
     """
     app = Quart(__name__, static_folder=None)
     app.asgi_websocket_class = BoundedWebsocketConnection
     app.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST_BYTES
     app.config[MAX_FRAME_BYTES] = settings.max_frame_bytes
-    server = SessionServer(settings, chain, observers or Observers())
+    server = SessionServer(settings, chain, observers or Observers(), row)
     app.extensions["speaker_tracker"] = server
     for path, endpoint in server.observers.endpoints().items():
         _check_path(path, page=settings.web_page)
         _add_endpoint(app, path, endpoint)
     add_asyncapi(app)
+    _add_health(app, server)
     if settings.web_page:
         app.register_blueprint(web_page(settings, server.admission, server.voice_model))
-
-    @app.get(HEALTH_PATH)
-    async def health() -> tuple[dict[str, Any], HTTPStatus]:
-        return server.health()
 
     @app.get(SESSION_PATH)
     async def no_websocket() -> tuple[dict[str, str], HTTPStatus, dict[str, str]]:
@@ -173,6 +187,16 @@ def create_app(settings: Settings, chain: Chain, observers: Observers | None = N
         server.steps.close()
 
     return app
+
+
+def _add_health(app: Quart, server: SessionServer) -> None:
+    @app.get(HEALTH_PATH)
+    async def health() -> tuple[dict[str, Any], HTTPStatus]:
+        return server.health()
+
+    @app.get(READY_PATH)
+    async def ready() -> tuple[dict[str, str], HTTPStatus, dict[str, str]]:
+        return server.readiness()
 
 
 def _check_path(path: str, *, page: bool) -> None:

@@ -6,7 +6,7 @@ from importlib.resources import files
 
 from quart import Quart, Response
 
-ASYNCAPI_PATH = "/asyncapi.yaml"
+from speaker_tracker.server.paths import ASYNCAPI_PATH
 
 
 def add_asyncapi(app: Quart) -> None:

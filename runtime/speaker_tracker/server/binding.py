@@ -9,10 +9,8 @@ from pathlib import Path
 
 from hypercorn.config import Config, Sockets
 
-from speaker_tracker.engine.known_voices import KnownVoiceLimits
-from speaker_tracker.engine.session import MAX_COMMAND_BYTES
 from speaker_tracker.errors import UserError
-from speaker_tracker.server.app import SESSION_PATH
+from speaker_tracker.server.paths import SESSION_PATH
 from speaker_tracker.settings import Settings
 
 BACKLOG = 1024
@@ -31,6 +29,10 @@ class ServeError(UserError):
 
 def hypercorn_config(settings: Settings) -> Config:
     """Hypercorn's configuration. Raises ``ServeError`` where the TLS files do not fit."""
+    # Imported here, as they bring NumPy, whose libraries must know before how many threads they may start.
+    from speaker_tracker.engine.known_voices import KnownVoiceLimits  # noqa: PLC0415
+    from speaker_tracker.engine.session import MAX_COMMAND_BYTES  # noqa: PLC0415
+
     config = Config()
     config.bind = [f"[{settings.host}]:{settings.port}" if ":" in settings.host else f"{settings.host}:{settings.port}"]
     config.backlog = BACKLOG

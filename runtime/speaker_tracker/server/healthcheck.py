@@ -1,4 +1,4 @@
-"""``python -m speaker_tracker.server.healthcheck``: asks this environment's server for its health, as a container engine does.
+"""``python -m speaker_tracker.server.healthcheck``: asks this environment's server whether it is ready, as a container engine does.
 
 Exit status 0 where it answers that it takes sessions; 1, with one line on standard error, where it does not. Only the standard
 library is imported besides the settings.
@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 
 from speaker_tracker.errors import UserError
+from speaker_tracker.server.paths import READY_PATH
 from speaker_tracker.settings import Settings, load_settings
 
 TIMEOUT_SECONDS = 4.0
@@ -22,7 +23,7 @@ def health_url(settings: Settings) -> str:
     """Where a server of these settings is asked from its own machine."""
     host = EVERYWHERE.get(settings.host, settings.host)
     scheme = "http" if settings.tls_cert is None else "https"
-    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{settings.port}/health"
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{settings.port}{READY_PATH}"
 
 
 def complaint(settings: Settings) -> str | None:

@@ -12,6 +12,7 @@ from speaker_tracker.engine.chain import Chain
 from speaker_tracker.engine.observers import Observers
 from speaker_tracker.observer import ServerProcessInfo
 from speaker_tracker.server.app import create_app
+from speaker_tracker.server.worker_table import WorkerRow
 from speaker_tracker.settings import Settings
 
 
@@ -31,15 +32,17 @@ class LoadedServer:
         models = "; ".join(f"{name}: {', '.join(f'{key} {value}' for key, value in info.items())}" for name, info in infos)
         return f"stages {stages}" + (f"; {models}" if models else "")
 
-    def application(self, shared_folder: Path | None = None) -> Quart:
+    def application(self, shared_folder: Path | None = None, row: WorkerRow | None = None) -> Quart:
         """Tell the observers of the start and make the application; called once.
 
-        ``shared_folder``: as in ``ServerProcessInfo``. Raises ``ObserverConfigurationError`` where an observer wants a path that it
-        cannot have.
+        ``shared_folder``: as in ``ServerProcessInfo``. ``row``: figures that this process shares with the server's others. Raises
+        ``ObserverConfigurationError`` where an observer wants a path that it cannot have.
         """
         stages = tuple(stage.name for stage in self.chain.configured)
-        self.observers.started(ServerProcessInfo(stages, self.chain.info, self.settings.max_sessions, shared_folder))
-        return create_app(self.settings, self.chain, self.observers)
+        processes = 1 if row is None else self.settings.workers
+        process = ServerProcessInfo(stages, self.chain.info, self.settings.max_sessions, shared_folder, processes)
+        self.observers.started(process)
+        return create_app(self.settings, self.chain, self.observers, row)
 
     def close(self) -> None:
         """Release the chain and the observers; no session may be open any more."""
@@ -47,7 +50,7 @@ class LoadedServer:
         self.observers.close()
 
 
-def load_server(settings: Settings) -> LoadedServer:
-    """Load the observers, then the chain, which takes seconds. Raises ``UserError``."""
+def load_server(settings: Settings, chain: Chain | None = None) -> LoadedServer:
+    """Load the observers, then the chain, which takes seconds, unless it is given. Raises ``UserError``."""
     observers = build_observers(settings)
-    return LoadedServer(settings, build_chain(settings), observers)
+    return LoadedServer(settings, chain or build_chain(settings), observers)

@@ -6,20 +6,28 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from socket import socket
+from typing import TYPE_CHECKING
 
 from hypercorn.app_wrappers import ASGIWrapper
 from hypercorn.asyncio.run import worker_serve
 from hypercorn.config import Config, Sockets
-from quart import Quart
 
 from speaker_tracker.server import hypercorn_stream
-from speaker_tracker.server.app import session_server
 from speaker_tracker.server.binding import CLOSING_SECONDS
 from speaker_tracker.server.core_dumps import write_no_core_dumps
-from speaker_tracker.server.loading import LoadedServer
+from speaker_tracker.server.starting import StartingApp
+from speaker_tracker.server.worker_table import WorkerRow
+from speaker_tracker.settings import Settings
+
+if TYPE_CHECKING:
+    from quart import Quart
+
+    from speaker_tracker.engine.chain import Chain
+    from speaker_tracker.server.loading import LoadedServer
 
 logger = logging.getLogger(__name__)
 
@@ -27,56 +35,131 @@ END_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 @dataclass(frozen=True, slots=True)
-class ParentProcess:
-    """Process that started this one: what it wants to know, and what it shares.
+class Surroundings:
+    """What this process has to do with others.
 
-    ``ready`` is called once the server answers connections and signals. ``orphaned``: a file descriptor that becomes readable
-    when the parent is gone, which is answered like a signal. ``shared_folder``: as in ``ServerProcessInfo``.
+    ``ready``: called with what is in use, for the log, once sessions are served. ``orphaned``: a file descriptor that becomes
+    readable when the parent is gone, which is answered like a signal. ``shared_folder``: as in ``ServerProcessInfo``. ``row``:
+    figures that the processes of the server share, by which they share the connections too. ``held``: connections that the parent
+    has accepted. ``chain``: the chain where the parent has loaded it.
     """
 
-    ready: Callable[[], None]
+    ready: Callable[[str], None]
     orphaned: int | None = None
     shared_folder: Path | None = None
+    row: WorkerRow | None = None
+    held: Sequence[socket] = ()
+    chain: Chain | None = None
 
 
-def serve_here(loaded: LoadedServer, config: Config, sockets: Sockets, parent: ParentProcess) -> None:
-    """Serve until SIGTERM or SIGINT; running sessions then get their report within ``settings.grace_seconds``.
+def serve_here(settings: Settings, config: Config, sockets: Sockets, surroundings: Surroundings) -> None:
+    """Serve at once, load the chain meanwhile, and go on until SIGTERM or SIGINT.
 
-    A second signal ends the process at once.
+    Running sessions then get their report within ``settings.grace_seconds``. A second signal, or one while the chain is loaded,
+    ends the process at once. Raises ``UserError`` where the chain or an observer cannot be loaded.
     """
     write_no_core_dumps()
-    app = loaded.application(parent.shared_folder)
-    asyncio.run(_serve(app, config, sockets, loaded.settings.grace_seconds, parent))
+    loaded = asyncio.run(_Serving(settings, config, sockets, surroundings).run())
     loaded.close()
 
 
-async def _serve(app: Quart, config: Config, sockets: Sockets, grace_seconds: float, parent: ParentProcess) -> None:
-    stop = asyncio.Event()
-    _on_end_signals(stop)
-    if parent.orphaned is not None:
-        asyncio.get_running_loop().add_reader(parent.orphaned, _stop_as_orphan, parent.orphaned, stop)
-    app.before_serving(parent.ready)
-    await serve_until(stop, app, config, sockets, grace_seconds)
+class _Serving:
+    """One run of the server in this process."""
+
+    def __init__(self, settings: Settings, config: Config, sockets: Sockets, surroundings: Surroundings) -> None:
+        self._settings = settings
+        self._config = config
+        self._sockets = sockets
+        self._surroundings = surroundings
+        self._stop = asyncio.Event()
+        self._is_loaded = False
+
+    async def run(self) -> LoadedServer:
+        """Serve to the end; returns what has to be closed."""
+        _on_end_signals(self._end)
+        if self._surroundings.orphaned is not None:
+            asyncio.get_running_loop().add_reader(self._surroundings.orphaned, self._stop_as_orphan)
+        app = StartingApp(starting_health(self._settings))
+        loading = asyncio.create_task(self._load(app))
+        if self._surroundings.chain is not None:
+            await asyncio.wait({loading})  # there is next to nothing to load
+        sockets = self._sockets
+        if self._surroundings.row is not None:
+            sockets = fair_sockets(sockets, self._surroundings.row, self._surroundings.held)
+        await serve_until(self._stop, app, self._config, sockets, self._settings.grace_seconds)
+        return await loading
+
+    async def _load(self, app: StartingApp) -> LoadedServer:
+        try:
+            loaded = await asyncio.to_thread(_loaded, self._settings, self._surroundings.chain)
+            await app.use(loaded.application(self._surroundings.shared_folder, self._surroundings.row))
+        except BaseException:
+            app.give_up()
+            self._stop.set()
+            raise
+        self._is_loaded = True
+        self._surroundings.ready(loaded.in_use)
+        return loaded
+
+    def _end(self, number: signal.Signals) -> None:
+        # A thread that imports or reads a model cannot be told to end.
+        if self._stop.is_set() or not self._is_loaded:
+            die_of(number)
+        self._stop.set()
+
+    def _stop_as_orphan(self) -> None:
+        assert self._surroundings.orphaned is not None  # noqa: S101 - it is what has become readable
+        asyncio.get_running_loop().remove_reader(self._surroundings.orphaned)
+        logger.warning("the process that started this worker is gone")
+        if not self._is_loaded:
+            die_of(signal.SIGTERM)
+        self._stop.set()
 
 
-async def serve_until(stop: asyncio.Event, app: Quart, config: Config, sockets: Sockets, grace_seconds: float) -> None:
+def starting_health(settings: Settings) -> dict[str, object]:
+    """What ``/health`` tells besides the status while the chain is loaded."""
+    return {"sessions": 0, "max_sessions": settings.max_sessions, "stages": settings.stages, "models": {}}
+
+
+def _loaded(settings: Settings, chain: Chain | None) -> LoadedServer:
+    # Imported here, in the thread: these modules take longer to import than the server does to listen.
+    from speaker_tracker.server.loading import load_server  # noqa: PLC0415
+
+    return load_server(settings, chain)
+
+
+def fair_sockets(sockets: Sockets, row: WorkerRow, held: Sequence[socket]) -> Sockets:
+    """Stand-ins for ``sockets`` that share connections evenly, where the system can tell of a socket that is readable.
+
+    ``held``: connections that belong to this process already.
+    """
+    if os.name != "posix":  # Windows, whose event loop knows no readers
+        return sockets
+    from speaker_tracker.server.fair_accept import FairSocket  # noqa: PLC0415 - see above
+
+    if sockets.secure_sockets:
+        return Sockets([FairSocket(sockets.secure_sockets, row, held)], [], [])
+    return Sockets([], [FairSocket(sockets.insecure_sockets, row, held)], [])
+
+
+async def serve_until(
+    stop: asyncio.Event, app: StartingApp | Quart, config: Config, sockets: Sockets, grace_seconds: float
+) -> None:
     """Serve ``app`` until ``stop`` is set, then let its sessions finish within ``grace_seconds``."""
     hypercorn_stream.install()
-    server = session_server(app)
+    starting = app if isinstance(app, StartingApp) else StartingApp({}, app)
     drained = asyncio.Event()
-    serving = asyncio.ensure_future(worker_serve(ASGIWrapper(app), config, sockets=sockets, shutdown_trigger=drained.wait))
+    serving = asyncio.ensure_future(worker_serve(ASGIWrapper(starting), config, sockets=sockets, shutdown_trigger=drained.wait))
     stopping = asyncio.ensure_future(stop.wait())
     try:
         await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if not serving.done():
-            logger.info("shutting down: %d sessions have %g s to finish", len(server.registry), grace_seconds)
-            late = await server.registry.drain(grace_seconds)
-            if late:
-                logger.warning("%d sessions did not finish in time and were cut off", late)
+            if starting.quart is not None:
+                await _drain(starting.quart, grace_seconds)
             # Only now: Hypercorn closes connections by itself once it knows of the end.
             drained.set()
             await asyncio.wait({serving}, timeout=2 * CLOSING_SECONDS + 1)
-        if server.steps.busy:
+        if starting.quart is not None and _has_stuck_threads(starting.quart):
             _end_in_spite_of_stuck_threads()
         serving.cancel()
         await asyncio.wait({serving})
@@ -86,14 +169,24 @@ async def serve_until(stop: asyncio.Event, app: Quart, config: Config, sockets: 
         stopping.cancel()
 
 
-def _on_end_signals(stop: asyncio.Event) -> None:
+async def _drain(app: Quart, grace_seconds: float) -> None:
+    from speaker_tracker.server.app import session_server  # noqa: PLC0415 - loaded by now
+
+    registry = session_server(app).registry
+    logger.info("shutting down: %d sessions have %g s to finish", len(registry), grace_seconds)
+    late = await registry.drain(grace_seconds)
+    if late:
+        logger.warning("%d sessions did not finish in time and were cut off", late)
+
+
+def _has_stuck_threads(app: Quart) -> bool:
+    from speaker_tracker.server.app import session_server  # noqa: PLC0415 - loaded by now
+
+    return session_server(app).steps.busy
+
+
+def _on_end_signals(end: Callable[[signal.Signals], None]) -> None:
     loop = asyncio.get_running_loop()
-
-    def end(number: signal.Signals) -> None:
-        if stop.is_set():
-            die_of(number)
-        stop.set()
-
     for number in END_SIGNALS:
         _on_signal(loop, number, end)
 
@@ -118,12 +211,6 @@ def die_of(number: signal.Signals) -> None:
 def end_by_signals_while_loading() -> None:
     """Have SIGTERM end this process even if it is the first of a container, until ``serve_here`` answers signals."""
     signal.signal(signal.SIGTERM, lambda number, _frame: die_of(signal.Signals(number)))
-
-
-def _stop_as_orphan(orphaned: int, stop: asyncio.Event) -> None:
-    asyncio.get_running_loop().remove_reader(orphaned)
-    logger.warning("the process that started this worker is gone")
-    stop.set()
 
 
 def _end_in_spite_of_stuck_threads() -> None:

@@ -7,47 +7,63 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from speaker_tracker.protocol import ErrorCode, ErrorMessage
+from speaker_tracker.server.worker_table import WorkerRow
 
 
 class SessionRegistry:
     """Count of open sessions, and their way through a shutdown: no new ones, then time for reports, then the end.
 
-    ``limit``: maximum number of sessions open at once.
+    ``limit``: maximum number of sessions open at once, in this process or, with ``row``, in all processes of the server together.
     """
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, row: WorkerRow | None = None) -> None:
         self.limit = limit
         self.draining = asyncio.Event()
         """Set once no new session is taken and running ones are to finish."""
         self.grace_is_over = False
         self._tasks: set[asyncio.Task[object]] = set()
         self._to_be_told: set[Callable[[], object]] = set()
+        self._row = row
 
     def __len__(self) -> int:
         return len(self._tasks)
 
-    def refusal(self) -> ErrorMessage | None:
-        """Error message for a client that wants another session now; None where there is room."""
-        if self.draining.is_set():
-            return ErrorMessage(code=ErrorCode.SHUTTING_DOWN, message="the server is shutting down; connect again later")
-        if len(self._tasks) >= self.limit:
-            return ErrorMessage(
-                code=ErrorCode.SERVER_BUSY,
-                message=f"all {self.limit} sessions of this server are taken; connect again later",
-            )
-        return None
+    @property
+    def total(self) -> int:
+        """Open sessions of all processes of the server."""
+        return len(self._tasks) if self._row is None else self._row.sessions
 
     @contextmanager
-    def place(self) -> Iterator[None]:
-        """Context that holds a place for the session of the current task."""
+    def place(self) -> Iterator[ErrorMessage | None]:
+        """Context that holds a place for the current task's session; gives the error message for its client if there is none."""
         task = asyncio.current_task()
         if task is None:
             raise RuntimeError("a session is run by a task")
+        if self.draining.is_set():
+            yield ErrorMessage(code=ErrorCode.SHUTTING_DOWN, message="the server is shutting down; connect again later")
+            return
+        # Taken first and counted then: of two processes with one place left, both may find it taken, and never both have it.
         self._tasks.add(task)
+        self._tell()
         try:
-            yield
+            if self.total > self.limit:
+                self._give_back(task)
+                yield ErrorMessage(
+                    code=ErrorCode.SERVER_BUSY,
+                    message=f"all {self.limit} sessions of this server are taken; connect again later",
+                )
+            else:
+                yield None
         finally:
-            self._tasks.discard(task)
+            self._give_back(task)
+
+    def _give_back(self, task: asyncio.Task[object]) -> None:
+        self._tasks.discard(task)
+        self._tell()
+
+    def _tell(self) -> None:
+        if self._row is not None:
+            self._row.set_sessions(len(self._tasks))
 
     @contextmanager
     def told_of_shutdown(self, tell: Callable[[], object]) -> Iterator[None]:

@@ -7,7 +7,7 @@ import logging
 import sys
 import time
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -40,7 +40,8 @@ class StepRunner:
 
     ``threads``: number of threads; 0: one for each core, at most ``MOST_THREADS``. ``gather_seconds``: time that a step waits for
     those of other sessions, to share model calls with them. ``stuck_seconds``: time after which a stage that does not return is
-    given up; the steps that wait for it fail with ``RoundStuck``. Without ``cpu_heavy`` steps run inline.
+    given up; the steps that wait for it fail with ``RoundStuck``. ``note_lag``: called with the seconds that a step took from when it
+    could have begun, unless it was in a hurry. Without ``cpu_heavy`` steps run inline.
     """
 
     def __init__(
@@ -50,7 +51,9 @@ class StepRunner:
         threads: int = 0,
         gather_seconds: float = GATHER_SECONDS,
         stuck_seconds: float = STUCK_SECONDS,
+        note_lag: Callable[[float], object] | None = None,
     ) -> None:
+        self._note_lag = note_lag
         self._gather_seconds = gather_seconds
         self._stuck_seconds = stuck_seconds
         number = (threads or min(MOST_THREADS, usable_cores())) if cpu_heavy else 0
@@ -83,6 +86,11 @@ class StepRunner:
     def withdraw(self, place: int, task: Task) -> bool:
         """Take back a task that has not begun; False if it has."""
         return self._threads[place].withdraw(task)
+
+    def note_lag(self, seconds: float) -> None:
+        """Take note of how long a step took from when it could have begun."""
+        if self._note_lag is not None:
+            self._note_lag(seconds)
 
     @property
     def busy(self) -> bool:
@@ -154,8 +162,8 @@ class Lane:
             step = _step_here(work)
             await asyncio.sleep(0)
             return step
-        at_once = at_once or time.monotonic() - self._done < BEHIND_SECONDS
-        task = self._runner.submit(self._place, work, at_once=at_once)
+        begin = time.monotonic()
+        task = self._runner.submit(self._place, work, at_once=at_once or begin - self._done < BEHIND_SECONDS)
         try:
             await asyncio.shield(task.token)
         except asyncio.CancelledError:
@@ -163,6 +171,8 @@ class Lane:
                 await _outlast(task.token)
             raise
         self._done = time.monotonic()
+        if not at_once:
+            self._runner.note_lag(self._done - begin)
         if task.error is not None:
             raise task.error
         return Step(task.result, task.ended)

@@ -1,4 +1,7 @@
-"""Supervision of several server processes on one listening socket: their start, restart after a crash, and end."""
+"""Supervision of several server processes on one listening socket: their start, restart after a crash, and end.
+
+Where it can, the supervisor loads the chain and forks its workers, see ``speaker_tracker.server.preloading``.
+"""
 
 from __future__ import annotations
 
@@ -6,21 +9,32 @@ import logging
 import shutil
 import signal
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from socket import socket
 from tempfile import TemporaryDirectory
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from hypercorn.config import Sockets
 
+from speaker_tracker.errors import UserError
 from speaker_tracker.server.binding import ServeError, url
-from speaker_tracker.server.process import END_SIGNALS, die_of
-from speaker_tracker.server.worker import Failed, Ready, run_worker
+from speaker_tracker.server.core_dumps import write_no_core_dumps
+from speaker_tracker.server.preloading import Preloading, can_preload
+from speaker_tracker.server.process import END_SIGNALS, die_of, starting_health
+from speaker_tracker.server.reception import Reception
+from speaker_tracker.server.worker import Failed, Inherited, Ready, run_worker
+from speaker_tracker.server.worker_table import WorkerTable
 from speaker_tracker.settings import Settings
+
+if TYPE_CHECKING:
+    from speaker_tracker.engine.chain import Chain
 
 logger = logging.getLogger(__name__)
 
@@ -29,11 +43,12 @@ LONGEST_PAUSE_SECONDS = 30.0
 STEADY_SECONDS = 60.0
 """Run time after which a worker that crashes is restarted with the shortest pause again."""
 POLL_SECONDS = 0.2
+LOADING_POLL_SECONDS = 0.02
 
 
 @dataclass(slots=True)
 class Worker:
-    """Place for a process: the one that runs now, or the time when the next is due."""
+    """Place for a process: the one that runs now, or the time when the next is due. ``held``: connections that wait for it."""
 
     process: BaseProcess | None = None
     reports: Connection | None = None
@@ -41,6 +56,7 @@ class Worker:
     started: float = 0.0
     due: float = 0.0
     pause: float = field(default=FIRST_PAUSE_SECONDS)
+    held: list[socket] = field(default_factory=list)
 
 
 class Supervisor:
@@ -52,35 +68,66 @@ class Supervisor:
     def __init__(self, settings: Settings, sockets: Sockets) -> None:
         self._settings = settings
         self._sockets = sockets
-        self._spawn = get_context("spawn")
+        self._preloads = settings.preload and can_preload()
+        self._context = get_context("fork" if self._preloads else "spawn")
+        self._table = WorkerTable(settings.workers, self._context)
+        self._chain: Chain | None = None
         self._workers = [Worker() for _ in range(settings.workers)]
         self._stopping = False
         self._all_were_ready = False
         self._shared_folder: Path | None = None
+        self._signal: int = signal.SIGTERM
 
     def run(self) -> None:
-        """Start all, and return once they have ended after a signal. Raises ``ServeError`` where one cannot start at all."""
+        """Start all, and return once they have ended after a signal. Raises ``UserError`` where one cannot start at all."""
+        write_no_core_dumps()
         for number in END_SIGNALS:
             signal.signal(number, self._on_signal)
         with ExitStack() as at_the_end:
             if self._settings.observers:
                 self._shared_folder = Path(at_the_end.enter_context(_temporary_folder()))
+            if self._preloads:
+                self._load()
             at_the_end.callback(self._end_all)
             while not self._stopping or self._running():
                 self._start_those_due()
                 self._wait_for_news()
 
+    def _load(self) -> None:
+        """Load the chain, and hold those who connect meanwhile."""
+        preloading = Preloading(self._settings)
+        listening = [*self._sockets.secure_sockets, *self._sockets.insecure_sockets]
+        reception = Reception(listening, starting_health(self._settings), encrypted=bool(self._sockets.secure_sockets))
+        while preloading.under_way:
+            reception.receive(wait(reception.readable, timeout=LOADING_POLL_SECONDS))
+            if self._stopping:  # a thread that imports or reads a model cannot be told to end
+                self._die(self._signal)
+        try:
+            self._chain = preloading.chain()
+        except UserError:
+            reception.turn_away()
+            raise
+        waiting = reception.leave()
+        if self._chain is None:
+            self._context = get_context("spawn")
+            self._table = WorkerTable(self._settings.workers, self._context)
+        for number, connection in enumerate(waiting):
+            self._workers[number % len(self._workers)].held.append(connection)
+
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
-        again, self._stopping = self._stopping, True
+        again, self._stopping, self._signal = self._stopping, True, number
         for process in self._running():
             if again:
                 process.kill()
             else:
                 process.terminate()
         if again:
-            if self._shared_folder is not None:
-                shutil.rmtree(self._shared_folder, ignore_errors=True)
-            die_of(signal.Signals(number))
+            self._die(number)
+
+    def _die(self, number: int) -> None:
+        if self._shared_folder is not None:
+            shutil.rmtree(self._shared_folder, ignore_errors=True)
+        die_of(signal.Signals(number))
 
     def _running(self) -> list[BaseProcess]:
         return [worker.process for worker in self._workers if worker.process is not None]
@@ -91,17 +138,39 @@ class Supervisor:
                 self._start(worker)
 
     def _start(self, worker: Worker) -> None:
-        ours, theirs = self._spawn.Pipe()
-        process = self._spawn.Process(
+        ours, theirs = self._context.Pipe()
+        worker.reports = ours
+        inherited = None if self._chain is None else Inherited(self._chain, self._let_go_in(worker))
+        row = self._table.row(self._workers.index(worker))
+        process = self._context.Process(  # type: ignore[attr-defined]  # of every context, and missing in the type of their base
             target=run_worker,
-            args=(self._settings, self._sockets, theirs, self._shared_folder),
+            args=(self._settings, self._sockets, theirs, self._shared_folder, row, tuple(worker.held), inherited),
             name="speaker-tracker-worker",
         )
+        if inherited is not None:  # until the child has handlers of its own, a signal would have it act as the supervisor
+            signal.pthread_sigmask(signal.SIG_BLOCK, END_SIGNALS)
         process.start()
         theirs.close()
-        worker.process, worker.reports, worker.ready, worker.started = process, ours, False, time.monotonic()
+        while worker.held:
+            worker.held.pop().close()
+        worker.process, worker.ready, worker.started = process, False, time.monotonic()
+        if inherited is not None:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, END_SIGNALS)
         if self._stopping:  # the signal came while this one was not yet in the list
             process.terminate()
+
+    def _let_go_in(self, worker: Worker) -> Callable[[], None]:
+        """Function that closes, in the process of ``worker``, what it was forked with and is not its own."""
+
+        def let_go() -> None:
+            for each in self._workers:
+                if each.reports is not None:
+                    each.reports.close()
+                if each is not worker:
+                    for connection in each.held:
+                        connection.close()
+
+        return let_go
 
     def _wait_for_news(self) -> None:
         reports = [worker.reports for worker in self._workers if worker.reports is not None and not worker.ready]
@@ -145,6 +214,7 @@ class Supervisor:
         process, worker.process = worker.process, None
         assert process is not None  # noqa: S101 - the caller has seen it
         process.join()
+        self._table.clear(self._workers.index(worker))
         if worker.reports is not None:
             worker.reports.close()
             worker.reports = None

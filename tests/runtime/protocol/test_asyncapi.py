@@ -27,7 +27,7 @@ from speaker_tracker.protocol import (
     ServerMessage,
     asyncapi,
 )
-from speaker_tracker.server.app import SESSION_PATH
+from speaker_tracker.server.paths import SESSION_PATH
 from speaker_tracker.settings import load_settings
 
 PARSER = Path(__file__).parents[2] / "asyncapi_parser"

@@ -12,9 +12,9 @@ pytestmark = pytest.mark.usefixtures("scripted_chain")
 @pytest.mark.parametrize(
     ("given", "url"),
     [
-        ({"host": "0.0.0.0", "port": 8080}, "http://127.0.0.1:8080/health"),
-        ({"host": "::"}, "http://[::1]:8000/health"),
-        ({"host": "10.1.2.3", "tls_cert": "cert.pem", "tls_key": "key.pem"}, "https://10.1.2.3:8000/health"),
+        ({"host": "0.0.0.0", "port": 8080}, "http://127.0.0.1:8080/health/ready"),
+        ({"host": "::"}, "http://[::1]:8000/health/ready"),
+        ({"host": "10.1.2.3", "tls_cert": "cert.pem", "tls_key": "key.pem"}, "https://10.1.2.3:8000/health/ready"),
     ],
 )
 def test_the_server_is_asked_where_it_listens(given, url):
@@ -30,7 +30,7 @@ def test_a_server_that_takes_sessions_is_healthy_and_one_that_ended_is_not(start
     server.end()
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     assert done.returncode == 1
-    assert "/health does not answer" in done.stderr
+    assert "/health/ready does not answer" in done.stderr
     assert done.stderr.count("\n") == 1
 
 

@@ -313,7 +313,7 @@ def test_whichever_of_two_workers_is_asked_tells_the_sum(two_workers):
     first, second = answered_by_each(server)
 
     assert first == second
-    assert (first["sessions"], first["sessions_limit"], first["sessions_opened_total"]) == (2, 14, 2)
+    assert (first["sessions"], first["sessions_limit"], first["sessions_opened_total"]) == (2, 7, 2)
     assert first["audio_seconds_total"] == first["lag_seconds_count"] == first["lag_seconds_bucket", "+Inf"] == 2
     assert first["stage_calls_total", "scripted"] == 2
     assert [value for name, value in first.items() if name[0] == "build_info"] == [1]
@@ -331,7 +331,7 @@ def test_sessions_of_a_killed_worker_are_open_no_more_and_what_it_counted_stays(
 
     until(lambda: metrics(server)["sessions"] == 1)
     server.logged("the new worker is ready")
-    until(lambda: metrics(server)["sessions_limit"] == 14)
+    until(lambda: metrics(server)["sessions_limit"] == 7)
     first, second = answered_by_each(server)
     assert first == second
     assert (first["sessions"], first["sessions_opened_total"], first["audio_seconds_total"]) == (1, 2, 2)
@@ -360,7 +360,7 @@ def test_workers_that_are_killed_again_and_again_cost_neither_counts_nor_files(s
         told.append(metrics(server))
 
         assert told[-1]["sessions"] == 0
-        assert told[-1]["sessions_limit"] == 400
+        assert told[-1]["sessions_limit"] == 200
         assert told[-1]["sessions_opened_total"] == told[-1]["audio_seconds_total"] == told[-1]["lag_seconds_count"] == round_number
         assert sorted(file.name for file in folder.iterdir()) == files
     counted = [name for name in told[0] if re.search("_(total|count|sum|bucket)$", name if isinstance(name, str) else name[0])]
