@@ -40,8 +40,8 @@ class StepRunner:
 
     ``threads``: number of threads; 0: one for each core, at most ``MOST_THREADS``. ``gather_seconds``: time that a step waits for
     those of other sessions, to share model calls with them. ``stuck_seconds``: time after which a stage that does not return is
-    given up; the steps that wait for it fail with ``RoundStuck``. ``note_lag``: called with the seconds that a step took from when it
-    could have begun, unless it was in a hurry. Without ``cpu_heavy`` steps run inline.
+    given up; the steps that wait for it fail with ``RoundStuck``. ``note_lag``: called with the seconds that a step took from when
+    it could have begun, unless it was in a hurry. Without ``cpu_heavy`` steps run inline.
     """
 
     def __init__(
