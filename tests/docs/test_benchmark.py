@@ -5,12 +5,13 @@ import re
 from speaker_tracker.benchmark import capacity, comparison, documents, profiling, sampler, steps
 from speaker_tracker.benchmark.clients import ClientFigures
 from speaker_tracker.benchmark.cold_start import Start
-from speaker_tracker.benchmark.plain import PLAIN_OPTIONS, PLAIN_STAGES
+from speaker_tracker.benchmark.plain import PLAIN_OPTIONS, PLAIN_SETTINGS, PLAIN_STAGES
 from speaker_tracker.benchmark.sampler import Profile
 from speaker_tracker.benchmark.soak import Slice, SoakResult
 from speaker_tracker.benchmark.stack_kinds import Wait, Work
 from speaker_tracker.benchmark.steps import LoadResult, Step
 from speaker_tracker.benchmark.usage import Usage
+from speaker_tracker.settings import PREFIX
 from support.pages import rows, section, text_of
 
 TEXT = text_of("docs/benchmark.md")
@@ -48,6 +49,7 @@ def test_the_plain_way_is_as_described():
     table = {cells[0].strip("`"): cells[1] for cells in rows(section(TEXT, "The plain way")) if cells[0].startswith("`")}
     told = {name: dict([re.fullmatch(r"`(\w+)` (\w+)", option).groups()]) for name, option in table.items()}
     assert told == {name: {option: str(value) for option, value in options.items()} for name, options in PLAIN_OPTIONS.items()}
+    assert all(f"`{PREFIX}{name.upper()}` {value}" in TEXT for name, value in PLAIN_SETTINGS.items())
     for original, plain in PLAIN_STAGES.items():
         assert f"In the place of `{original}` it has `{plain}`" in TEXT
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from speaker_tracker.benchmark.clients import Clients
 from speaker_tracker.benchmark.measured_server import MeasuredServer, chain_overrides, serving
-from speaker_tracker.benchmark.plain import PLAIN_OPTIONS, PLAIN_STAGES
+from speaker_tracker.benchmark.plain import PLAIN_OPTIONS, PLAIN_SETTINGS, PLAIN_STAGES
 from speaker_tracker.benchmark.server_plugin import PLAIN
 from speaker_tracker.benchmark.steps import Live, Note, Step, measured_step
 from speaker_tracker.engine.plugins import PluginManager
@@ -52,7 +52,7 @@ def plain_overrides(settings: Settings) -> dict[str, Any]:
             options[plain] = {**kept, **options.get(plain, {})}
     for name in stages:
         options[name] = {**options.get(name, {}), **PLAIN_OPTIONS.get(name, {})}
-    return chain_overrides(stages, options, PLAIN)
+    return {**chain_overrides(stages, options, PLAIN), **PLAIN_SETTINGS}
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from websockets.client import ClientProtocol
 from websockets.exceptions import InvalidStatus
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Response
+from websockets.protocol import State
 from websockets.uri import parse_uri
 
 from speaker_tracker.benchmark.delays import SessionDelays
@@ -175,6 +176,8 @@ class LiveSession(asyncio.Protocol):
         if self._pace.frames is not None and self.delays.frames >= self._pace.frames:
             self._send_text({"action": "stop"})
             return
+        if self._websocket.state is not State.OPEN:
+            return
         now = self._loop.time()
         self.lateness.append((now, now - self._due))
         self._websocket.send_binary(self._audio.frame(self._start, self.delays.frames))
@@ -184,6 +187,8 @@ class LiveSession(asyncio.Protocol):
             self._schedule(self._due + self._pace.seconds)
 
     def _send_text(self, message: dict[str, Any]) -> None:
+        if self._websocket.state is not State.OPEN:  # the server has closed it, with what was just received
+            return
         self._websocket.send_text(json.dumps(message).encode())
         self._flush()
 

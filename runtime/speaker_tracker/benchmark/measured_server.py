@@ -83,12 +83,13 @@ class MeasuredServer:
 
 
 @contextmanager
-def serving(settings: Settings, overrides: Mapping[str, Any] | None = None) -> Iterator[MeasuredServer]:
+def serving(settings: Settings, overrides: Mapping[str, Any] | None = None, *, admission: bool = False) -> Iterator[MeasuredServer]:
     """A server that is ready for sessions, ended at the end.
 
     ``settings``: those of this process; the server takes them from the same environment, but listens on a free port of the
-    loopback, without TLS and tokens, logs warnings alone and has no fixed limits of sessions. ``overrides``: settings that differ,
-    by name; ``stages`` and ``stage_options`` may name stages of the server plugin. Raises ``BenchmarkError`` if it does not start.
+    loopback, without TLS and tokens, and logs errors alone. ``overrides``: settings that differ, by name; ``stages`` and
+    ``stage_options`` may name stages of the server plugin. ``admission``: whether the server turns sessions away as it is set to,
+    by their number and its lag; otherwise it takes all. Raises ``BenchmarkError`` if it does not start.
     """
     key = secrets.token_hex(16)
     with TemporaryDirectory(prefix="speaker-tracker-bench-") as folder, Listener(authkey=bytes.fromhex(key)) as listener:
@@ -100,7 +101,9 @@ def serving(settings: Settings, overrides: Mapping[str, Any] | None = None) -> I
                 OBSERVER: {"address": listener.address, "key": key, "benchmark": os.getpid()},
             },
         }
-        limits = {"max_sessions": MANY, "max_session_seconds": LONG, "tokens": [], "log_level": "warning"}
+        limits = {"max_session_seconds": LONG, "tokens": [], "log_level": "error"}
+        if not admission:
+            limits |= {"max_sessions": MANY, "max_lag_ms": 0}
         chain = {"stages": settings.stages, "stage_options": settings.stage_options, "workers": settings.workers}
         environment = server_environment(settings, {**chain, **limits, **observers, **(overrides or {})})
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, (folder, environment.get("PYTHONPATH"))))

@@ -12,7 +12,7 @@ from multiprocessing.connection import Client, Connection
 from pydantic import Field, SecretStr
 
 from speaker_tracker.benchmark.sampler import Sampler
-from speaker_tracker.benchmark.usage import Usage, process_memory
+from speaker_tracker.benchmark.usage import Usage, process_memory, process_started_by
 from speaker_tracker.observer import Observer, ObserverOptions, ServerProcessInfo
 
 THREAD = "benchmark-meter"
@@ -45,8 +45,7 @@ class Meter(Observer):
     def started(self, process: ServerProcessInfo) -> None:
         """Connects to the benchmark. Raises ``OSError`` where it is gone."""
         self._stages = dict.fromkeys(process.stages, 0.0)
-        if os.getppid() != self._options.benchmark:  # one of several processes, which the server's first one started
-            self._server = os.getppid()
+        self._server = process_started_by(self._options.benchmark)
         benchmark = Client(self._options.address, authkey=bytes.fromhex(self._options.key.get_secret_value()))
         benchmark.send(os.getpid())
         threading.Thread(target=self._answer, args=(benchmark,), name=THREAD, daemon=True).start()

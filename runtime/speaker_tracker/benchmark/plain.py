@@ -15,8 +15,12 @@ PLAIN_OPTIONS: Mapping[str, Mapping[str, Any]] = {
     "frame_decoder": {"block_samples": 512},
     "silero_vad": {"backend": "torch"},
     "speaker_segmentation": {"backend": "torch"},
+    "speechbrain_embedding": {"precision": "float32"},
 }
 """Options of the plain way by stage; those of stages outside of the chain do not matter."""
+
+PLAIN_SETTINGS: Mapping[str, Any] = {"batch_wait_ms": 0}
+"""Settings of a server that works the plain way."""
 
 
 class OneAtATime:

@@ -52,9 +52,10 @@ def _numbers(_context: click.Context, _parameter: click.Parameter, value: str | 
 )
 @click.option("--warm-up", type=click.FloatRange(0, 3600), help=f"Time between.  [default: {WARM_UP_SECONDS:g}]")
 @click.option("--target-ms", type=click.FloatRange(1, 1e6), help=f"Longest 95th percentile of the delay.  [default: {TARGET_MS:g}]")
+@click.option("--admission", is_flag=True, help="Let the server turn sessions away as it is set to.")
 @click.option("--baseline", is_flag=True, help="Also compare with the plain way: each window alone, no batches.")
 @click.option("--cold-start", is_flag=True, help="Measure the start instead: until ready, and until the first label.")
-@click.option("--soak", type=click.FloatRange(0.001, 1000), metavar="HOURS", help="Measure a session of so much audio instead.")
+@click.option("--soak", type=click.FloatRange(0.001, 1000), metavar="HOURS", help="Measure a long session instead.")
 @click.option("--speed", type=click.FloatRange(0.1, 10_000), help=f"With --soak: times real time.  [default: {SPEED:g}]")
 @click.option("--profile", is_flag=True, help="Tell instead where a loaded server's time goes, by stage and by what.")
 @click.option("--file", "as_file", is_flag=True, help="Measure one session in this process instead, as fast as it goes.")
@@ -77,6 +78,7 @@ def command(  # noqa: PLR0913 - one argument for each option
     ramp: float | None,
     warm_up: float | None,
     target_ms: float | None,
+    admission: bool,
     baseline: bool,
     cold_start: bool,
     soak: float | None,
@@ -93,8 +95,8 @@ def command(  # noqa: PLR0913 - one argument for each option
 ) -> None:
     """Measure how many live sessions this machine carries, and what each costs.
 
-    A real server runs in a process of its own, and clients in another send AUDIO in real time, from random places on and over
-    and over. Sessions are added until messages come too late. Server and clients share the machine.
+    A real server runs in a process of its own, and clients in another send AUDIO in real time, over and over. Sessions are
+    added until messages come too late.
     """
     measure = _measure(cold_start=cold_start, soak=soak is not None, profile=profile, as_file=as_file)
     _check_options(
@@ -106,6 +108,7 @@ def command(  # noqa: PLR0913 - one argument for each option
             "--ramp": ramp is not None,
             "--warm-up": warm_up is not None,
             "--target-ms": target_ms is not None,
+            "--admission": admission,
             "--baseline": baseline,
             "--speed": speed is not None,
             "--runs": runs is not None and (measure is not Measure.LOAD or not baseline),
@@ -137,6 +140,7 @@ def command(  # noqa: PLR0913 - one argument for each option
         ramp=RAMP_SECONDS if ramp is None else ramp,
         warm_up=WARM_UP_SECONDS if warm_up is None else warm_up,
         target_ms=target_ms or TARGET_MS,
+        admission=admission,
         rounds=(runs or RUNS[Measure.LOAD]) if baseline else 0,
         runs=runs or RUNS.get(measure, 1),
         hours=soak or 0.0,
@@ -156,6 +160,7 @@ FITTING: dict[str, tuple[Measure, ...]] = {
     "--ramp": (Measure.LOAD, Measure.PROFILE),
     "--warm-up": (Measure.LOAD, Measure.PROFILE),
     "--target-ms": (Measure.LOAD,),
+    "--admission": (Measure.LOAD,),
     "--baseline": (Measure.LOAD,),
     "--speed": (Measure.SOAK,),
     "--runs": (Measure.COLD_START, Measure.FILE),

@@ -74,6 +74,7 @@ class BenchRun:
     ramp: float
     warm_up: float
     target_ms: float
+    admission: bool
     rounds: int
     runs: int
     hours: float
@@ -105,7 +106,7 @@ class BenchRun:
 
     def _load(self) -> BenchResult:
         result = LoadResult(self.target_ms)
-        with self._clients() as sending, serving(self.settings) as server:
+        with self._clients() as sending, serving(self.settings, admission=self.admission) as server:
             for step in stepped_up(server, sending, self._live, Goal(self.target_ms, self.limit), self.sessions):
                 result.steps.append(step)
                 _tell(told(step, self.target_ms))

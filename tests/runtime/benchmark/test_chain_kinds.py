@@ -128,6 +128,7 @@ def test_a_chain_of_such_stages_is_one_that_works(kind, monkeypatch, clean_envir
 def test_the_plain_way_has_its_options_and_keeps_others(clean_environment):  # noqa: ARG001
     options = {"silero_vad": {"threshold": 0.5, "backend": "onnx"}, "energy_vad": {"threshold_db": 12}}
     overrides = plain_overrides(Settings(stage_options=options))
+    assert overrides["batch_wait_ms"] == 0
     assert overrides["stages"] == [f"plain_{name}" for name in Settings.model_fields["stages"].default]
     assert overrides["stage_options"]["plain_silero_vad"] == {"threshold": 0.5, "backend": "torch"}
     assert overrides["stage_options"]["plain_frame_decoder"] == {"block_samples": 512}
@@ -141,8 +142,7 @@ def test_the_plain_way_replaces_exported_models_and_keeps_what_both_have(clean_e
     assert "plain_speechbrain_embedding" in overrides["stages"]
     assert "plain_onnx_embedding" not in overrides["stages"]
     kept = overrides["stage_options"]["plain_speechbrain_embedding"]
-    assert "precision" not in kept
-    assert kept["source"] == "embedded"
+    assert kept == {"source": "embedded", "hop_ms": 300, "precision": "float32"}
 
 
 PLAIN_STAGES_BACK = {plain: original for original, plain in PLAIN_STAGES.items()}

@@ -40,6 +40,15 @@ def test_a_server_has_the_settings_of_the_environment_but_no_limit_of_sessions(s
     assert settings.stages == ["scripted"]
 
 
+def test_a_server_may_turn_sessions_away_as_it_is_set_to(settings, sending, monkeypatch):  # noqa: ARG001
+    monkeypatch.setenv("SPEAKER_TRACKER_MAX_SESSIONS", "2")
+    for admission, refused in ((True, 2), (False, 0)):
+        with serving(load_settings(), admission=admission) as server:
+            sending.begin(Load(server.url, 4, 2, Pace(100), 0.2, 0.1, 0.3, 0))
+            assert sending.end().refused == refused
+            sending.leave()
+
+
 def test_options_of_the_environment_are_replaced_as_a_whole(settings, monkeypatch):
     monkeypatch.setenv("SPEAKER_TRACKER_STAGE_OPTIONS__SCRIPTED__HASTY", "true")
     environment = server_environment(settings, {"stage_options": {"marked_scripted": {"hasty": True}}})
@@ -68,8 +77,10 @@ def test_a_server_that_ends_meanwhile_is_told(settings):
             server.usage()
 
 
-def test_a_server_ends_when_its_benchmark_is_gone(settings):
-    with serving(settings) as server:
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_server_ends_when_its_benchmark_is_gone(settings, monkeypatch, workers):  # noqa: ARG001
+    monkeypatch.setenv("SPEAKER_TRACKER_WORKERS", str(workers))
+    with serving(load_settings()) as server:
         process = psutil.Process(server.pid)
         for meter in server._meters.values():
             meter.close()
