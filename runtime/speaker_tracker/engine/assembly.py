@@ -12,8 +12,8 @@ from speaker_tracker.engine.offers import ConfiguredObserver, ConfiguredStage
 from speaker_tracker.engine.plugins import PluginManager
 from speaker_tracker.settings import Settings
 
-UNUSED_MODULES = ("numpy.f2py", "scipy.stats")
-"""Packages that libraries of the stages import and the stages do not use; SciPy's takes a good part of a second."""
+UNUSED_MODULES = ("scipy.stats",)
+"""Packages that libraries of the stages import and the stages do not use, and that take a good part of a second."""
 
 
 def find_plugins(settings: Settings) -> PluginManager:
