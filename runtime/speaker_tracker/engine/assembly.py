@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from speaker_tracker.engine.chain import Chain, configure
+from speaker_tracker.engine.collector import collector_paused
 from speaker_tracker.engine.deferred_import import deferred_imports
 from speaker_tracker.engine.observers import Observers, configure_observers, load_observers
 from speaker_tracker.engine.offers import ConfiguredObserver, ConfiguredStage
@@ -12,7 +13,7 @@ from speaker_tracker.engine.plugins import PluginManager
 from speaker_tracker.settings import Settings
 
 UNUSED_MODULES = ("scipy.stats",)
-"""Modules that libraries of the stages import and the stages do not use, each of which takes a good part of a second."""
+"""Packages that libraries of the stages import and the stages do not use, and that take a good part of a second."""
 
 
 def find_plugins(settings: Settings) -> PluginManager:
@@ -40,7 +41,7 @@ def _with_model_cache(settings: Settings, plugins: PluginManager) -> dict[str, d
 def build_chain(settings: Settings) -> Chain:
     """The chain as configured, with its models loaded. Raises ``PluginError`` and ``ChainError``."""
     configured = configure_chain(settings)
-    with deferred_imports(*UNUSED_MODULES):
+    with deferred_imports(*UNUSED_MODULES), collector_paused():
         return Chain(configured)
 
 

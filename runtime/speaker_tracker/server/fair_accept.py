@@ -21,8 +21,8 @@ from speaker_tracker.server.worker_table import WorkerRow
 PAUSE_SECONDS = 0.01
 """Time until a process looks again whether a connection that it left to others is still waiting."""
 
-PATIENCE_SECONDS = 0.06
-"""Time after which a process takes a connection that one with fewer should have taken."""
+PATIENCE_SECONDS = 0.2
+"""Time after which a process takes a connection that one with fewer should have taken; a busy machine may keep that one so long."""
 
 
 class CountedConnection(socket.socket):

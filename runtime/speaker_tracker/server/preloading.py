@@ -8,7 +8,6 @@ itself.
 
 from __future__ import annotations
 
-import gc
 import logging
 import sys
 import threading
@@ -16,6 +15,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from speaker_tracker.engine.collector import collector_paused, leave_out_what_is_loaded
 from speaker_tracker.settings import Settings
 
 if TYPE_CHECKING:
@@ -67,17 +67,17 @@ class Preloading:
             self._chain.close()
             return None
         # The collector would write to every object, and memory that is written to is no longer shared.
-        gc.collect()
-        gc.freeze()
+        leave_out_what_is_loaded()
         return self._chain
 
     def _load(self) -> None:
         try:
             # Imported here, in the thread; the application and Quart with it, so that they are shared as well.
-            import speaker_tracker.server.loading  # noqa: F401, PLC0415
-            from speaker_tracker.engine.assembly import build_chain  # noqa: PLC0415
+            with collector_paused():
+                import speaker_tracker.server.loading  # noqa: F401, PLC0415
+                from speaker_tracker.engine.assembly import build_chain  # noqa: PLC0415
 
-            self._chain = build_chain(self._settings)
+                self._chain = build_chain(self._settings)
         except BaseException as error:
             self._error = error
 

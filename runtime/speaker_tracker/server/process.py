@@ -16,6 +16,7 @@ from hypercorn.app_wrappers import ASGIWrapper
 from hypercorn.asyncio.run import worker_serve
 from hypercorn.config import Config, Sockets
 
+from speaker_tracker.engine.collector import collector_paused, leave_out_what_is_loaded
 from speaker_tracker.server import hypercorn_stream
 from speaker_tracker.server.binding import CLOSING_SECONDS
 from speaker_tracker.server.core_dumps import write_no_core_dumps
@@ -122,10 +123,14 @@ def starting_health(settings: Settings) -> dict[str, object]:
 
 
 def _loaded(settings: Settings, chain: Chain | None) -> LoadedServer:
-    # Imported here, in the thread: these modules take longer to import than the server does to listen.
-    from speaker_tracker.server.loading import load_server  # noqa: PLC0415
+    with collector_paused():
+        # Imported here, in the thread: these modules take longer to import than the server does to listen.
+        from speaker_tracker.server.loading import load_server  # noqa: PLC0415
 
-    return load_server(settings, chain)
+        loaded = load_server(settings, chain)
+    if chain is None:
+        leave_out_what_is_loaded()
+    return loaded
 
 
 def fair_sockets(sockets: Sockets, row: WorkerRow, held: Sequence[socket]) -> Sockets:
