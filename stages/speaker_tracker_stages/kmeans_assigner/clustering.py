@@ -16,7 +16,7 @@ from speaker_tracker_stages.kmeans_assigner.viterbi import best_paths
 
 REFINED, FINAL_REFINED = 2, 12
 """Number of the best proposals that are refined, in mid-session and at the end."""
-KMEANS_STARTS, FINAL_KMEANS_STARTS = 2, 12
+KMEANS_STARTS, FINAL_KMEANS_STARTS = 1, 6
 """Number of KMeans runs with each number of voices, in mid-session and at the end."""
 MAX_REFINEMENTS = 8
 """Maximum rounds of refinement of one proposal."""
@@ -49,7 +49,9 @@ class VoiceClustering:
         was_split = int(merged.counts[0]) < int(so_far.counts[0])
         order = np.argsort(-scores, kind="stable")
         best, best_score = merged.labels[order[0]], float(scores[order[0]])
-        for labels, score in self._refined(observed, judge, merged, scores, order[: FINAL_REFINED if final else REFINED]):
+        # Proposals that are the same by now are refined once.
+        promising = {merged.labels[row].tobytes(): row for row in order[: FINAL_REFINED if final else REFINED].tolist()}
+        for labels, score in self._refined(observed, judge, merged, scores, np.array([*promising.values()])):
             if score > best_score:
                 best, best_score = labels, score
         is_better = final or was_split or best_score > float(judge.scores(so_far)[0]) + MIN_IMPROVEMENT

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 MAX_ITEMS = 240
 """Number of windows from which on several of a run are one item of KMeans."""
+SEED = 4
+"""Where random numbers begin, so that the same audio is tracked alike each time."""
 CANDIDATES = 3
 """Number of items among which k-means++ chooses each further centroid."""
 
@@ -72,18 +74,19 @@ def _condensed(observed: Observations, run_of: Labels) -> tuple[Vectors, Floats]
 
 
 def _spread_out(products: Vectors, evidence: Floats, count: int, seed: int) -> Labels:
-    """Items for the first centroids by greedy k-means++, shape ``(count,)``; the first of them are those for fewer centroids.
+    """Items for the first centroids by greedy k-means++, shape ``(count,)``.
 
-    ``products``: inner products of unit-length items, shape ``(m, m)``.
+    ``products``: inner products of unit-length items, shape ``(m, m)``. Beginnings differ from clustering to clustering, so that
+    what one of them misses another finds.
     """
-    random = np.random.default_rng((seed, count))
-    chosen = [_drawn(evidence, random.random(1))[0]]
+    random = np.random.default_rng((SEED, seed, count, len(evidence)))
+    chosen = [int(_drawn(evidence, random.random(1))[0])]
     distances = 1.0 - products[chosen[0]].astype(np.float64)
     for _ in range(1, count):
         candidates = _drawn(evidence * distances.clip(0.0), random.random(CANDIDATES))
         closer = np.minimum(distances, 1.0 - products[candidates])
         best = int((closer @ evidence).argmin())
-        chosen.append(candidates[best])
+        chosen.append(int(candidates[best]))
         distances = closer[best]
     return np.array(chosen, dtype=np.intp)
 

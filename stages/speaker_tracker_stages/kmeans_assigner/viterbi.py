@@ -84,24 +84,25 @@ def _gains(scores: Floats, distances: Floats, weights: Floats, overlap: WindowOv
 def _trace(paths: Floats, penalties: Floats, begins: NDArray[np.bool_]) -> Labels:
     """The best path of one grouping. ``paths``: scores of the best path to each state, shape ``(n + 1, k, 1 + ages * k)``."""
     count, voices, states = len(paths) - 1, paths.shape[1], paths.shape[2]
-    best_states, best = paths.argmax(axis=2).tolist(), paths.max(axis=2)
-    settled = paths[:, :, : 1 + voices].argmax(axis=2).tolist()
+    best_states, best = paths.argmax(axis=2).ravel().tolist(), paths.max(axis=2)
+    settled = paths[:, :, : 1 + voices].argmax(axis=2).ravel().tolist()
     top, starts = best.argmax(axis=1), begins.tolist()
     jumps = (best[np.arange(count), top[:-1]] - penalties)[:, np.newaxis] > best[:-1]
-    came_from = np.where(jumps, top[:-1, np.newaxis], np.arange(voices)).tolist()
+    came_from = np.where(jumps, top[:-1, np.newaxis], np.arange(voices)).ravel().tolist()
     path = [0] * count
     voice = int(top[-1])
-    state = best_states[-1][voice]
+    state = best_states[count * voices + voice]
     for index in range(count - 1, -1, -1):
         path[index] = voice
+        before = index * voices
         if starts[index]:
-            voice = came_from[index][voice]
-            state = best_states[index][voice]
+            voice = came_from[before + voice]
+            state = best_states[before + voice]
         elif state == 0:
-            state = settled[index][voice]
+            state = settled[before + voice]
         elif state < states - voices:
             state += voices
         else:
             voice = state - (states - voices)
-            state = best_states[index][voice]
+            state = best_states[before + voice]
     return np.array(path, dtype=np.intp)
