@@ -33,7 +33,7 @@ class Item:
     ``label``: the speaker it is given to. ``announced``: the label last announced,
     None before the first. ``anchor``: the speaker it had when all speakers so far were last told apart; matching goes by it, so
     that two speakers who are taken for one voice for a while get their own ids back. ``voice``: its voice in the latest
-    clustering, whose numbers are not those of speakers.
+    clustering, whose numbers are not those of speakers. ``samples``: total length of the stretches (samples).
     """
 
     vector: NDArray[np.float32]
@@ -47,17 +47,21 @@ class Item:
     anchor: int = NOBODY
     voice: int = NOBODY
 
-    @property
-    def samples(self) -> int:
-        """Total length of the stretches (samples)."""
-        return sum(end - start for start, end in self.stretches)
+    samples: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Measures the stretches."""
+        self.samples = sum(end - start for start, end in self.stretches)
 
     def absorb(self, other: Item) -> None:
-        """Adds another item with the same labels to this one."""
+        """Adds another item with the same labels to this one; a later one takes no longer the more stretches this one has."""
         self.vector = self.vector + other.vector
         self.weight += other.weight
-        joined: list[Span] = []
-        for start, end in sorted([*self.stretches, *other.stretches]):
+        self.samples += other.samples
+        is_later = self.stretches[-1][1] <= other.stretches[0][0]
+        added = other.stretches if is_later else sorted([*self.stretches, *other.stretches])
+        joined = self.stretches if is_later else []
+        for start, end in added:
             if joined and joined[-1][1] == start:
                 joined[-1] = (joined[-1][0], end)
             else:
@@ -116,14 +120,13 @@ class Evidence:
         for item, share in zip(self.recent[:moved], shares.tolist(), strict=True):
             if share < MIN_PURITY:
                 item.vector, item.weight = np.zeros_like(item.vector), 0.0
-        for _, run in groupby(self.recent[:moved], key=lambda item: (item.voice, item.label, item.announced, item.anchor)):
+        for _, run in groupby(self.recent[:moved], key=_labels):
             first, *others = run
             for item in others:
                 first.absorb(item)
             self.groups.append(first)
         del self.recent[:moved]
-        while len(self.groups) > self.max_groups:
-            self._join_most_similar()
+        self._join_most_similar()
 
     def retire(self, voices: Collection[int]) -> None:
         """Gives up all items of untracked ``voices``: their speech stays nobody's, and nothing is kept of how they sound."""
@@ -144,18 +147,30 @@ class Evidence:
         self.recent = recent
 
     def _join_most_similar(self) -> None:
-        vectors = unit_length(np.stack([group.vector for group in self.groups]))
-        labels = np.array(
-            [
-                (group.voice, group.label, NOBODY if group.announced is None else group.announced, group.anchor)
-                for group in self.groups
-            ]
-        )
-        equal = np.all(labels[:, np.newaxis] == labels[np.newaxis], axis=2)
-        cosines = np.where(np.triu(equal, 1), vectors @ vectors.T, -np.inf)
-        first, second = np.unravel_index(int(cosines.argmax()), cosines.shape)
-        joined, later = self.groups[first], self.groups.pop(int(second))
-        joined.absorb(later)
+        """Joins the two most similar groups with equal labels until ``max_groups`` are left, or no two have equal ones."""
+        surplus = len(self.groups) - self.max_groups
+        if surplus <= 0:
+            return
+        groups = self.groups
+        vectors = unit_length(np.stack([group.vector for group in groups]))
+        numbers: dict[tuple[int | None, ...], int] = {}
+        labels = np.array([numbers.setdefault(_labels(group), len(numbers)) for group in groups])
+        equal = np.triu(labels[:, np.newaxis] == labels, 1)
+        cosines = np.where(equal, vectors @ vectors.T, -np.inf)
+        gone: set[int] = set()
+        while len(gone) < surplus:
+            first, second = divmod(int(cosines.argmax()), len(groups))
+            if cosines[first, second] == -np.inf:
+                break
+            groups[first].absorb(groups[second])
+            gone.add(second)
+            equal[second] = equal[:, second] = False
+            cosines[second] = cosines[:, second] = -np.inf
+            vectors[first] = unit_length(groups[first].vector)
+            to_others = vectors @ vectors[first]
+            cosines[first] = np.where(equal[first], to_others, -np.inf)
+            cosines[:, first] = np.where(equal[:, first], to_others, -np.inf)
+        self.groups = [group for number, group in enumerate(groups) if number not in gone]
 
     def snapshot(self) -> State:
         """The model, and vectors, weights, stretches and labels of all items; no audio."""
@@ -176,6 +191,10 @@ class Evidence:
         self.retired_samples = list(cast(Sequence[int], state["retired_samples"]))
         if state["model"] is not None:
             self.model = _model(cast(State, state["model"]))
+
+
+def _labels(item: Item) -> tuple[int | None, ...]:
+    return item.voice, item.label, item.announced, item.anchor
 
 
 def _model(state: State) -> VoiceModel:

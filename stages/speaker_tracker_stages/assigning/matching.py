@@ -22,6 +22,8 @@ SETTLED_SAMPLES = 4 * SAMPLE_RATE
 """Minimum speech of a voice that counts as a person's even if it never comes back: a whisper or a laugh takes no id for good."""
 RETURN_GAP = 5 * SAMPLE_RATE
 """Minimum time without a voice before it counts as come back."""
+EARLIEST_STRETCHES = 16
+"""Number of an item's stretches that say when its voice was first heard; what it said later makes no difference."""
 YOUNG_VOICE_SECONDS = 20.0
 """Maximum speech of a young voice, whose speakers may be merged under the lowest of their ids."""
 MIN_LOWER_ID_SHARE = 0.2
@@ -30,7 +32,7 @@ MIN_LOWER_ID_SHARE = 0.2
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SpokenOrder:
-    """All stretches of speech in order of time, to say which voices were heard first.
+    """The earliest stretches of speech of all items in order of time, to say which voices were heard first.
 
     ``items``: the index of the item that each stretch is of, shape ``(n,)``. ``spans``: their starts and ends (samples), shape
     ``(n, 2)``.
@@ -41,9 +43,10 @@ class SpokenOrder:
 
     @classmethod
     def of(cls, items: Sequence[Item]) -> SpokenOrder:
-        """The stretches of ``items``, one at least."""
-        spans = np.array([span for item in items for span in item.stretches], dtype=np.int64).reshape(-1, 2)
-        indices = np.repeat(np.arange(len(items)), [len(item.stretches) for item in items])
+        """The first ``EARLIEST_STRETCHES`` stretches of each of ``items``, one at least."""
+        earliest = [item.stretches[:EARLIEST_STRETCHES] for item in items]
+        spans = np.array([span for stretches in earliest for span in stretches], dtype=np.int64).reshape(-1, 2)
+        indices = np.repeat(np.arange(len(items)), [len(stretches) for stretches in earliest])
         order = np.lexsort((spans[:, 1], spans[:, 0]))
         return cls(indices[order], spans[order])
 

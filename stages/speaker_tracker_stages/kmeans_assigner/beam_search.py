@@ -50,14 +50,17 @@ class BeamSearch:
         self._memory = memory + MAX_OVERLAP
         self._overlap = RunningOverlap()
         slots = num_speakers + SPARE_SLOTS
+        self._slots: NDArray[np.intp] = np.arange(slots)
         self._eye: Floats = np.eye(slots)
-        self._untracked: NDArray[np.bool_] = np.arange(slots) >= num_speakers
+        self._untracked: NDArray[np.bool_] = self._slots >= num_speakers
         self._settled_voices = 0  # those found by other means, which count as duplicates of nobody
-        # Of each of b hypotheses: statistics of its voices, as in ``VoiceStatistics``, with the inner products of their sums;
-        # its log-likelihood relative to the best; how many voices it has; and its voices stretch by stretch.
+        # Of each of b hypotheses: statistics of its voices, as in ``VoiceStatistics``, with the inner products of their sums, and
+        # the uncertainty of their positions, (E + P)^-1; its log-likelihood relative to the best; how many voices it has; and its
+        # voices stretch by stretch.
         self._sums: Floats = np.zeros((1, slots, dimension))
         self._evidence: Floats = np.zeros((1, slots, slots))
         self._products: Floats = np.zeros((1, slots, slots))
+        self._uncertainty: Floats = self._inverse_precision()
         self._scores: Floats = np.zeros(1)
         self._duplicate_penalties: Floats = np.zeros(1)
         self._voice_counts: NDArray[np.intp] = np.zeros(1, dtype=np.intp)
@@ -76,8 +79,8 @@ class BeamSearch:
         count, dimension = voices.sums.shape
         spare = min(count + SPARE_SLOTS, self._num_speakers + MAX_UNTRACKED)
         slots = max(count, spare, self._num_speakers + SPARE_SLOTS)
-        self._eye = np.eye(slots)
-        self._untracked = np.arange(slots) - count + int(tracked.sum()) >= self._num_speakers
+        self._slots, self._eye = np.arange(slots), np.eye(slots)
+        self._untracked = self._slots - count + int(tracked.sum()) >= self._num_speakers
         self._untracked[:count] = ~tracked
         self._prints = np.full((1, slots), NOBODY_KNOWN, dtype=np.intp)
         if self._known is not None and prints is not None:
@@ -88,6 +91,7 @@ class BeamSearch:
         self._evidence = np.zeros((1, slots, slots))
         self._evidence[0, :count, :count] = voices.evidence
         self._products = self._sums @ self._sums.transpose(0, 2, 1)
+        self._uncertainty = self._inverse_precision()
         self._scores, self._duplicate_penalties = np.zeros(1), np.zeros(1)
         self._settled_voices = count
         self._voice_counts = np.array([count])
@@ -129,22 +133,22 @@ class BeamSearch:
         known, rest = of_stretches[: len(of_stretches) - new], float(of_stretches[len(of_stretches) - new :].sum())
         introduced = self._introduce_known_voices(vector, evidence) if new else np.zeros(len(self._scores), dtype=bool)
         shares = self._voice_shares(known)
-        products = self._sums @ vector.astype(np.float64)
-        inverse: Floats = np.linalg.inv(self._evidence + self._likelihood.prior_precision(len(self._eye))).astype(np.float64)
+        exact = vector.astype(np.float64)
+        products = self._sums @ exact
         if new:
-            penalties = self._change_penalties(after_pause, change) + self._introduction_penalties(introduced)
-            scores = self._extension_scores(shares, rest, products, inverse, evidence) - penalties
+            scores = self._extension_scores(shares, rest, products, evidence) - self._change_penalties(after_pause, change)
+            if introduced.any():
+                scores -= self._introduction_penalties(introduced)
         else:
-            scores = self._window_scores(shares, products, inverse, evidence)[:, np.newaxis]
+            scores = self._window_scores(shares, products, evidence)[:, np.newaxis]
         parents, voices = self._select(scores)
         shares, products = shares[parents], products[parents]
         if new:
             # All stretches that a window is the first to hear go to one voice.
-            block = np.repeat(voices[:, np.newaxis], new, axis=1)
-            self._history = np.concatenate([self._history, block], axis=1)[:, -self._memory :]
+            self._history = np.concatenate([self._history[:, new - self._memory :], *[voices[:, np.newaxis]] * new], axis=1)
             shares = shares + rest * self._eye[voices]
             self._voice_counts = np.maximum(self._voice_counts, voices + 1)
-        self._update_statistics(vector, evidence, shares, products)
+        self._update_statistics(exact, evidence, shares, products)
         self._duplicate_penalties = self._penalize_duplicates()
 
     def best_labels(self, windows: int) -> Labels:
@@ -168,28 +172,35 @@ class BeamSearch:
         self._history = self._history[:, : self._history.shape[1] - self._overlap.lookahead]
         self._overlap.clear()
 
+    def _inverse_precision(self) -> Floats:
+        """(E + P)^-1 of the model, shape ``(b, slots, slots)``."""
+        return np.asarray(np.linalg.inv(self._evidence + self._likelihood.prior_precision(len(self._eye))), dtype=np.float64)
+
     def _voice_shares(self, of_stretches: Floats) -> Floats:
         """Shares of each hypothesis' voices in a window, shape ``(b, slots)``, from those of stretches that have a voice."""
         history = self._history[:, self._history.shape[1] - len(of_stretches) :]
-        of_stretches = of_stretches[len(of_stretches) - history.shape[1] :]
-        return np.asarray((history[:, :, np.newaxis] == np.arange(len(self._eye))).transpose(0, 2, 1) @ of_stretches)
+        return np.asarray(of_stretches[len(of_stretches) - history.shape[1] :] @ self._eye[history])
 
-    def _window_scores(self, shares: Floats, products: Floats, inverse: Floats, evidence: float) -> Floats:
+    def _window_scores(self, shares: Floats, products: Floats, evidence: float) -> Floats:
         """Log predictive density of a window with these ``shares`` in each hypothesis, shape ``(b,)``."""
-        weights = np.einsum("bk,bkl->bl", shares, inverse)
-        squares = np.einsum("bk,bkl,bl->b", weights, self._products, weights)
+        weights = _times(self._uncertainty, shares)
+        squares = (weights * _times(self._products, weights)).sum(axis=1)
         uncertainty = (weights * shares).sum(axis=1)
         scores = self._likelihood.predictive((weights * products).sum(axis=1), squares, uncertainty, evidence)
         return scores - self._penalties.untracked * evidence * (shares @ self._untracked)
 
-    def _extension_scores(self, shares: Floats, rest: float, products: Floats, inverse: Floats, evidence: float) -> Floats:
+    def _extension_scores(self, shares: Floats, rest: float, products: Floats, evidence: float) -> Floats:
         """The same for each voice that the ``rest`` of the window may be of, shape ``(b, slots)``."""
-        extended = shares[:, np.newaxis] + rest * self._eye
-        expected = np.einsum("bkl,bl->bk", inverse, products)
-        positions = inverse @ self._products @ inverse
-        squares, uncertainty = ((extended @ matrix * extended).sum(axis=2) for matrix in (positions, inverse))
-        scores = self._likelihood.predictive(np.einsum("bvk,bk->bv", extended, expected), squares, uncertainty, evidence)
-        return scores - self._penalties.untracked * evidence * (extended @ self._untracked)
+        inverse = self._uncertainty
+        weights, expected = _times(inverse, shares), _times(inverse, products)
+        regressed = inverse @ self._products
+        positions = _times(regressed, weights)
+        own = np.array([(shares * each).sum(axis=1) for each in (expected, positions, weights)])[:, :, np.newaxis]
+        squares = own[1] + rest * (2 * positions + rest * (regressed * inverse).sum(axis=2))
+        uncertainty = own[2] + rest * (2 * weights + rest * inverse.diagonal(axis1=1, axis2=2))
+        scores = self._likelihood.predictive(own[0] + rest * expected, squares, uncertainty, evidence)
+        untracked = (shares @ self._untracked)[:, np.newaxis] + rest * self._untracked
+        return scores - self._penalties.untracked * evidence * untracked
 
     def _introduce_known_voices(self, vector: Vectors, evidence: float) -> NDArray[np.bool_]:
         """Adds hypotheses whose next new voice is a known one that the window sounds like; which ones these are, shape ``(b,)``."""
@@ -207,6 +218,7 @@ class BeamSearch:
         self._products[added, slot, slot] += worth**2 * self._known.squares[prints]
         self._sums[added, slot] += worth[:, np.newaxis] * places
         self._evidence[added, slot, slot] += worth
+        self._uncertainty[added] = _with_evidence(self._uncertainty[added], self._eye[slot], worth[:, np.newaxis, np.newaxis])
         self._prints[added, slot] = prints
         return np.arange(len(self._scores)) >= count
 
@@ -223,13 +235,16 @@ class BeamSearch:
 
     def _introduction_penalties(self, introduced: NDArray[np.bool_]) -> Floats:
         """Of each next voice, shape ``(b, slots)``: a known voice that was introduced must be the one that speaks."""
-        is_new = np.arange(len(self._eye)) == self._voice_counts[:, np.newaxis]
+        is_new = self._slots == self._voice_counts[:, np.newaxis]
         return np.where(introduced[:, np.newaxis], np.where(is_new, KNOWN_VOICE, np.inf), 0.0)
 
     def _take(self, rows: NDArray[np.intp]) -> None:
         """Goes on with these hypotheses."""
+        if len(rows) == len(self._scores) and (rows == np.arange(len(rows))).all():
+            return
         self._history, self._voice_counts, self._prints = self._history[rows], self._voice_counts[rows], self._prints[rows]
         self._sums, self._evidence, self._products = self._sums[rows], self._evidence[rows], self._products[rows]
+        self._uncertainty = self._uncertainty[rows]
         self._scores, self._duplicate_penalties = self._scores[rows], self._duplicate_penalties[rows]
 
     def _select(self, scores: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -246,9 +261,9 @@ class BeamSearch:
 
     def _change_penalties(self, after_pause: bool, heard: float) -> Floats:
         """Penalties of each next voice in each hypothesis, shape ``(b, slots)``; infinite beyond the next new one."""
-        slot, count = np.arange(len(self._eye)), self._voice_counts[:, np.newaxis]
-        change = float(self._penalties.of_changes(np.array(after_pause), np.array(heard)))
-        new_voice = self._penalties.new_voice + np.where(self._untracked, self._penalties.untracked, 0.0)
+        slot, count = self._slots, self._voice_counts[:, np.newaxis]
+        change = self._penalties.of_change(heard, after_pause=after_pause)
+        new_voice = self._penalties.new_voice + self._penalties.untracked * self._untracked
         if not self._history.shape[1]:
             return np.where(slot == count, np.where(count == 0, 0.0, new_voice), np.where(slot < count, 0.0, np.inf))
         penalties = np.where(slot < count, change + np.log(np.maximum(count - 1, 1)), np.inf)
@@ -263,33 +278,52 @@ class BeamSearch:
         place = self._history.shape[1] - self._overlap.lookahead
         if place < 1:
             return
-        known, unknown = (float(self._penalties.of_changes(np.array(False), np.array(p))) for p in (heard, math.nan))
+        known, unknown = (self._penalties.of_change(each, after_pause=False) for each in (heard, math.nan))
         changed = self._history[:, place] != self._history[:, place - 1]
         self._scores = self._scores - (known - unknown) * changed  # ordered anew by the selection that follows
 
     def _penalize_duplicates(self) -> Floats:
         """``DUPLICATE_PENALTY`` for hypotheses with a new voice that is an earlier one by the merge log-odds, shape ``(b,)``."""
-        slot = np.arange(len(self._eye))
-        new = (slot >= self._settled_voices) & (slot < self._voice_counts[:, np.newaxis])
-        if not new.any():
-            return np.zeros(len(new))
-        inverse = np.linalg.inv(self._evidence + EVIDENCE_FLOOR * self._eye).astype(np.float64)
-        alone = (self._voice_counts == 2) | (self._num_speakers == 1)  # noqa: PLR2004 - the two may be one
-        log_odds = self._likelihood.merge_log_odds(self._products, inverse, alone=alone[:, np.newaxis, np.newaxis])
-        known = self._prints != NOBODY_KNOWN
-        two_persons = known[:, :, np.newaxis] & known[:, np.newaxis]
-        pairs = new[:, :, np.newaxis] & (slot < slot[:, np.newaxis]) & ~two_persons
+        slot, penalties = self._slots, np.zeros(len(self._scores))
+        rows = np.flatnonzero(self._voice_counts > max(1, self._settled_voices))
+        if not len(rows):
+            return penalties
+        counts = self._voice_counts[rows]
+        new = (slot >= self._settled_voices) & (slot < counts[:, np.newaxis])
+        inverse = np.linalg.inv(self._evidence[rows] + EVIDENCE_FLOOR * self._eye).astype(np.float64)
+        alone = (counts == 2) | (self._num_speakers == 1)  # noqa: PLR2004 - the two may be one
+        log_odds = self._likelihood.merge_log_odds(self._products[rows], inverse, alone=alone[:, np.newaxis, np.newaxis])
+        pairs = new[:, :, np.newaxis] & (slot < slot[:, np.newaxis])
+        if self._known is not None:
+            known = self._prints[rows] != NOBODY_KNOWN
+            pairs &= ~(known[:, :, np.newaxis] & known[:, np.newaxis])
         most = np.where(pairs, log_odds, 0.0).max(axis=(1, 2))
-        return np.where(most > MERGE_LOG_ODDS, DUPLICATE_PENALTY, 0.0)
+        penalties[rows[most > MERGE_LOG_ODDS]] = DUPLICATE_PENALTY
+        return penalties
 
-    def _update_statistics(self, vector: Vectors, evidence: float, shares: Floats, products: Floats) -> None:
-        outer = evidence * shares[:, :, np.newaxis] * products[:, np.newaxis]
-        both = shares[:, :, np.newaxis] * shares[:, np.newaxis]
-        self._products = self._products + outer + outer.transpose(0, 2, 1) + evidence**2 * both
-        self._sums = self._sums + evidence * shares[:, :, np.newaxis] * vector
-        self._evidence = self._evidence + evidence * both
+    def _update_statistics(self, vector: Floats, evidence: float, shares: Floats, products: Floats) -> None:
+        weighted = (evidence * shares)[:, :, np.newaxis]
+        outer, both = weighted * products[:, np.newaxis], weighted * shares[:, np.newaxis]
+        self._products += outer
+        self._products += outer.transpose(0, 2, 1)
+        self._products += evidence * both
+        self._sums += weighted * vector
+        self._evidence += both
+        self._uncertainty = _with_evidence(self._uncertainty, shares, evidence)
 
     def _window_labels(self, windows: int) -> NDArray[np.intp]:
         """The voices of the last windows in every hypothesis, shape ``(b, n)``."""
         end = self._history.shape[1] - self._overlap.lookahead
         return self._history[:, max(0, end - windows) : end]
+
+
+def _times(matrices: Floats, vectors: Floats) -> Floats:
+    """Products of matrices and vectors, shapes ``(b, k, k)`` and ``(b, k)``."""
+    return np.asarray((matrices @ vectors[:, :, np.newaxis])[:, :, 0])
+
+
+def _with_evidence(inverse: Floats, shares: Floats, evidence: float | Floats) -> Floats:
+    """``inverse`` of a precision to which ``evidence`` of these ``shares`` is added (Sherman and Morrison), shape ``(b, k, k)``."""
+    weights = _times(inverse, shares)
+    growth = 1.0 / evidence + (weights * shares).sum(axis=1)[:, np.newaxis, np.newaxis]
+    return np.asarray(inverse - weights[:, :, np.newaxis] * weights[:, np.newaxis] / growth)

@@ -36,10 +36,10 @@ EVIDENCE_FLOOR = 0.05
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VoiceStatistics:
-    """Sufficient statistics of windows for ``k`` voices.
+    """Sufficient statistics of windows for ``k`` voices; of one grouping, or of several along further axes in front.
 
-    ``sums``: S of the model, sums of embeddings, each times the window's evidence and the voice's share, shape ``(k, d)``.
-    ``evidence``: E of the model, sums of evidence times the shares of two voices, shape ``(k, k)``.
+    ``sums``: S of the model, sums of embeddings, each times the window's evidence and the voice's share, shape ``(..., k, d)``.
+    ``evidence``: E of the model, sums of evidence times the shares of two voices, shape ``(..., k, k)``.
     """
 
     sums: Floats
@@ -76,8 +76,8 @@ class VoiceLikelihood:
         return self.within / self.between * (np.eye(voices) - shared)
 
     def positions(self, voices: VoiceStatistics) -> Floats:
-        """Posterior means of the positions, shape ``(k, d)``; with little evidence they are close to the common mean."""
-        precision = voices.evidence + self.prior_precision(len(voices.evidence))
+        """Posterior means of the positions, shape ``(..., k, d)``; with little evidence they are close to the common mean."""
+        precision = voices.evidence + self.prior_precision(voices.evidence.shape[-1])
         return np.asarray(np.linalg.solve(precision, voices.sums), dtype=np.float64)
 
     def predictive(self, products: Floats, squares: Floats, uncertainty: Floats, evidence: float) -> Floats:
@@ -92,13 +92,16 @@ class VoiceLikelihood:
         log_density: Floats = -0.5 * self.dimension * (np.log(variance * evidence / self.within) + distance / variance)
         return log_density
 
-    def marginal(self, voices: VoiceStatistics) -> float:
-        """Log marginal likelihood of all windows, less a term that does not depend on their shares."""
-        explained = float((voices.sums * self.positions(voices)).sum()) / self.within
-        count = len(voices.evidence)
-        prior = (self.between * np.eye(count) + self.common) / self.within
-        _, log_determinant = np.linalg.slogdet(np.eye(count) + voices.evidence @ prior)
-        return 0.5 * self.dimension * (explained - float(log_determinant))
+    def marginal(self, voices: VoiceStatistics) -> Floats:
+        """Log marginal likelihood of all windows, less a term that does not depend on their shares, shape ``(...)``.
+
+        Voices without any window make no difference.
+        """
+        explained = (voices.sums * self.positions(voices)).sum(axis=(-1, -2)) / self.within
+        identity = np.eye(voices.evidence.shape[-1])
+        prior = (self.between * identity + self.common) / self.within
+        _, log_determinant = np.linalg.slogdet(identity + voices.evidence @ prior)
+        return np.asarray(0.5 * self.dimension * (explained - log_determinant))
 
     def merge_log_odds(self, products: Floats, inverse: Floats, *, alone: bool | NDArray[np.bool_] = False) -> Floats:
         """Log-odds that two groups of windows are one voice in two styles rather than two voices, shape ``(..., k, k)``.

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from speaker_tracker.events import SAMPLE_RATE
 from speaker_tracker_stages.assigning.arrays import Floats, Labels, Vectors
@@ -15,7 +17,7 @@ from speaker_tracker_stages.kmeans_assigner.likelihood import VoiceStatistics
 from speaker_tracker_stages.kmeans_assigner.window_overlap import WindowOverlap
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Observations:
     """Groups, then windows in order, then stretches that have no window yet; ``n`` in all.
 
@@ -34,15 +36,44 @@ class Observations:
     changes: Floats
     lookahead: int = 0
 
-    def shares(self, labels: Labels) -> Floats:
-        """Shares of each voice in each item, shape ``(n, k)``, where ``labels`` are the voices of the stretches."""
-        own = np.eye(int(labels.max(initial=0)) + 1)[labels]
-        own[self.groups :] = self.overlap.shares @ own[self.groups :]
-        return own
+    def voice_shares(self, labels: Labels, voices: int) -> Floats:
+        """Shares of each voice in each item, shape ``(..., voices, n)``, where ``labels`` are the voices of the stretches.
 
-    def statistics(self, labels: Labels) -> VoiceStatistics:
-        """Statistics of the voices if ``labels`` are right."""
-        return VoiceStatistics.of(self.vectors, self.evidence, self.shares(labels))
+        ``labels``: of one grouping or several, 0 to ``voices`` - 1, shape ``(..., n)``.
+        """
+        count = labels.shape[-1]
+        heard, shares = self._heard
+        row = np.arange(labels.size // max(1, count))[:, np.newaxis, np.newaxis] * voices
+        places = (row + labels.reshape(-1, count)[:, heard]) * count + np.arange(count)[:, np.newaxis]
+        weights = np.broadcast_to(shares, places.shape)
+        summed = np.bincount(places.ravel(), weights.ravel(), minlength=len(row) * voices * count)
+        return np.asarray(summed.reshape(*labels.shape[:-1], voices, count), dtype=np.float64)
+
+    def statistics(self, labels: Labels, voices: int | None = None) -> VoiceStatistics:
+        """Statistics of the voices if ``labels`` are right; of several groupings where they have a shape of ``(..., n)``.
+
+        ``voices``: how many there are, by default as many as have labels. Those without any have statistics of 0.
+        """
+        shares = self.voice_shares(labels, int(labels.max(initial=0)) + 1 if voices is None else voices)
+        weighted = shares * self.evidence
+        sums = (weighted.reshape(-1, labels.shape[-1]) @ self.exact_vectors).reshape(*shares.shape[:-1], -1)
+        return VoiceStatistics(sums, weighted @ shares.swapaxes(-1, -2))
+
+    @cached_property
+    def exact_vectors(self) -> Floats:
+        """The mean embeddings in double precision, shape ``(n, d)``."""
+        return self.vectors.astype(np.float64)
+
+    @cached_property
+    def _heard(self) -> tuple[NDArray[np.intp], Floats]:
+        """The items that each item hears and their shares, shape ``(n, m)``; groups hear themselves alone."""
+        windows, columns = self.overlap.heard.shape
+        heard = np.repeat(np.arange(self.groups + windows)[:, np.newaxis], columns, axis=1)
+        shares = np.zeros((self.groups + windows, columns))
+        heard[self.groups :] = self.overlap.heard + self.groups
+        shares[self.groups :] = self.overlap.heard_shares
+        shares[: self.groups, :1] = 1.0
+        return heard, shares
 
 
 def observations(evidence: Evidence, max_total: float, lookahead: Sequence[Span] = ()) -> Observations:
@@ -64,8 +95,8 @@ def observations(evidence: Evidence, max_total: float, lookahead: Sequence[Span]
 
 def purity(windows: Sequence[Item]) -> Floats:
     """The share of its own voice in what each of consecutive windows heard, shape ``(n,)``."""
-    voices = np.array([item.voice for item in windows])
-    own: Floats = (_overlap(windows).shares * (voices == voices[:, np.newaxis])).sum(axis=1)
+    voices, overlap = np.array([item.voice for item in windows]), _overlap(windows)
+    own: Floats = (overlap.heard_shares * (voices[overlap.heard] == voices[:, np.newaxis])).sum(axis=1)
     return own
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,6 +33,12 @@ class Penalties:
     change: float
     new_voice: float
     untracked: float
+
+    def of_change(self, heard: float, *, after_pause: bool) -> float:
+        """Penalty of a change at the beginning of a stretch, of which a segmentation has ``heard`` as ``of_changes`` tells."""
+        if after_pause:
+            return self.change * CHANGE_AFTER_PAUSE
+        return self.change * (1.0 if math.isnan(heard) else UNHEARD_CHANGE + (HEARD_CHANGE - UNHEARD_CHANGE) * heard)
 
     def of_changes(self, after_pause: NDArray[np.bool_], heard: Floats) -> Floats:
         """Penalties of a change at the beginning of each stretch, of the shape of both arguments.

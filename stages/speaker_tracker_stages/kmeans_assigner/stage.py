@@ -69,6 +69,8 @@ class KMeansAssigner(StageBase):
         self._refit_at = 0.0
         self._refitted_at = 0.0
         self._final = False
+        self._relabelled = True  # whether labels of any item may have changed since all were looked at
+        self._others_changed = True
         self._known_places: KnownPlaces | None = None
         self._known_speakers = KnownSpeakers(session, options.evidence_per_second)
         self._wants_confidence = session.confidence
@@ -177,8 +179,10 @@ class KMeansAssigner(StageBase):
         waiting = [item for item in self._evidence.recent[-self._options.lag_windows - 1 :] if item.announced is None]
         voices = search.best_labels(len(waiting)).tolist()
         for item, voice in zip(waiting[len(waiting) - len(voices) :], voices, strict=True):
-            item.label = self._speakers[voice]
-            item.voice = voice
+            label = self._speakers[voice]
+            if label == NOBODY or (item.label == NOBODY and item.voice != NOBODY):
+                self._others_changed = True
+            item.label, item.voice = label, voice
 
     def _confident_windows(self, search: BeamSearch) -> int:
         """Number of recent windows, counted from the first, before any whose label has to wait."""
@@ -189,7 +193,10 @@ class KMeansAssigner(StageBase):
     def _announce(self, recent: int, *, again: bool = False) -> Iterator[Event]:
         """Announces new and changed labels of the groups and of the first ``recent`` of the recent windows; all with ``again``."""
         evidence = self._evidence
-        known = [*evidence.retired, *evidence.groups, *evidence.recent[: max(0, recent)]]
+        # Between refits, labels change only as long as they wait.
+        since = 0 if self._relabelled or again else max(0, len(evidence.recent) - self._options.lag_windows - 1)
+        known = [*evidence.retired, *(evidence.groups if since == 0 else ()), *evidence.recent[since : max(0, recent)]]
+        self._relabelled = False
         confidence = None
         if self._wants_confidence and (again or any(item.announced != item.label for item in known)):
             everything = list(evidence)
@@ -199,8 +206,9 @@ class KMeansAssigner(StageBase):
 
     def _tell_others(self) -> Iterator[Event]:
         """Tells of the voices that nobody tracked has, if the client wants to know and it is not what was told before."""
-        if self._others is UNTOLD:
+        if self._others is UNTOLD or not self._others_changed:
             return
+        self._others_changed = False
         heard: dict[int, int] = {}
         for item in self._evidence:
             if item.label == NOBODY and item.voice != NOBODY:
@@ -227,6 +235,7 @@ class KMeansAssigner(StageBase):
         current = np.array([*(item.voice for item in items), *self._search.lookahead_labels()], dtype=np.intp)
         if (voices := self._clustering.find(observed, current, final=final)) is None:
             return
+        self._relabelled = self._others_changed = True
         heard = voices[: len(items)]
         anchors = np.array([item.label if item.anchor == NOBODY else item.anchor for item in items])
         seconds = observed.seconds[: len(items)]

@@ -20,37 +20,64 @@ MAX_OVERLAP = 64
 class WindowOverlap:
     """Overlap of ``n`` consecutive windows with the stretches they stand for, one each.
 
-    ``shares``: share of stretch ``j`` in window ``i``, shape ``(n, n)``; rows add up to 1. ``after_pause``: whether a pause comes
-    before the stretch, shape ``(n,)``; no window hears beyond one. ``last``: the last stretch that each window hears, shape
-    ``(n,)``. ``since``: share of a window from the begin of that stretch on, from the begin of the one before it on, and so on,
-    shape ``(n, ages)``; 1 where the window begins later.
+    ``heard``: the stretches that each window may hear, ``m`` in a row from the first one on, shape ``(n, m)``; ``heard_shares``:
+    the share of each of them in the window, shape ``(n, m)``; rows add up to 1. ``after_pause``: whether a pause comes before the
+    stretch, shape ``(n,)``; no window hears beyond one. ``last``: the last stretch that each window hears, shape ``(n,)``.
+    ``since``: share of a window from the begin of that stretch on, from the begin of the one before it on, and so on, shape
+    ``(n, ages)``; 1 where the window begins later.
     """
 
-    shares: Floats
+    heard: NDArray[np.intp]
+    heard_shares: Floats
     after_pause: NDArray[np.bool_]
     last: NDArray[np.intp]
     since: Floats
 
     @classmethod
     def of(cls, stretches: Sequence[Span], heard: Sequence[Span], after_pause: Sequence[bool]) -> WindowOverlap:
-        """From ``stretches`` and what the window of each has ``heard``; one that heard no stretch is taken to hear its own."""
+        """From ``stretches``, in order of time, and what the window of each has ``heard``.
+
+        A window that heard no stretch is taken to hear its own.
+        """
         count = len(stretches)
-        starts, ends = np.array(stretches, dtype=np.float64).reshape(count, 2).T
-        heard_starts, heard_ends = np.array(heard, dtype=np.float64).reshape(count, 2).T
+        starts, ends = np.array(stretches, dtype=np.int64).reshape(count, 2).T
+        heard_starts, heard_ends = np.array(heard, dtype=np.int64).reshape(count, 2).T
         pauses = np.array(after_pause, dtype=bool)
-        segment = np.cumsum(pauses)
-        common = np.minimum(heard_ends[:, np.newaxis], ends) - np.maximum(heard_starts[:, np.newaxis], starts)
-        common = np.where(segment[:, np.newaxis] == segment, common.clip(0), 0.0)
-        common[np.diag_indices(count)] += common.sum(axis=1) == 0
-        shares = common / common.sum(axis=1, keepdims=True)
         numbers = np.arange(count)
-        last = np.where(shares > 0, numbers, 0).max(axis=1, initial=0)
-        first = np.where(shares > 0, numbers, count).min(axis=1, initial=count)
-        ages = max(1, int((last - first).max(initial=0)))
-        later = np.cumsum(shares[:, ::-1], axis=1)[:, ::-1]
-        begin = last[:, np.newaxis] - np.arange(ages)
-        since = np.where(begin >= 0, np.take_along_axis(later, begin.clip(0), axis=1), 1.0) if count else np.ones((0, ages))
-        return cls(shares, pauses, last.astype(np.intp), since.clip(0.0, 1.0))
+        first, last = _within_segments(pauses, ends.searchsorted(heard_starts, "right"), starts.searchsorted(heard_ends) - 1)
+        nothing = first > last
+        first, last = np.where(nothing, numbers, first), np.where(nothing, numbers, last)
+        lengths = last - first
+        place = np.arange(int(lengths.max(initial=0)) + 1)
+        near = np.minimum(first[:, np.newaxis] + place, max(0, count - 1))
+        common = np.minimum(heard_ends[:, np.newaxis], ends[near]) - np.maximum(heard_starts[:, np.newaxis], starts[near])
+        common = np.where(place <= lengths[:, np.newaxis], common.clip(0), 0)
+        common[nothing, 0] = 1
+        shares = common / common.sum(axis=1, keepdims=True)
+        ages = max(1, int(lengths.max(initial=0)))
+        later = shares[:, ::-1].cumsum(axis=1)[:, ::-1]
+        begin = lengths[:, np.newaxis] - np.arange(ages)
+        since = np.where(begin >= 0, later[numbers[:, np.newaxis], begin.clip(0)], 1.0)
+        return cls(near, shares, pauses, last, since.clip(0.0, 1.0))
+
+    @property
+    def shares(self) -> Floats:
+        """Share of stretch ``j`` in window ``i``, shape ``(n, n)``."""
+        count = len(self.last)
+        shares: Floats = np.zeros((count, count))
+        np.add.at(shares, (np.arange(count)[:, np.newaxis], self.heard), self.heard_shares)
+        return shares
+
+
+def _within_segments(
+    pauses: NDArray[np.bool_], first: NDArray[np.intp], last: NDArray[np.intp]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The same stretches without those beyond the pauses around each."""
+    numbers = np.arange(len(pauses))
+    begin = np.maximum.accumulate(np.where(pauses, numbers, 0))
+    ends = np.where(pauses, numbers, len(pauses))[1:]
+    end = np.append(np.minimum.accumulate(ends[::-1])[::-1], len(pauses))[: len(pauses)]
+    return np.maximum(first, begin), np.minimum(last, end - 1)
 
 
 class RunningOverlap:
@@ -94,9 +121,13 @@ class RunningOverlap:
 
     def shares(self, heard: Span) -> Floats:
         """Shares of the latest stretches in a window, from the first one it hears on, shape ``(m,)``; they add up to 1."""
-        bounds = np.array(self._stretches, dtype=np.float64)
-        common = (np.minimum(bounds[:, 1], heard[1]) - np.maximum(bounds[:, 0], heard[0])).clip(0.0)
-        if not common.sum():
-            common[len(common) - 1 - self.lookahead] = 1.0
-        shares: Floats = common[int((common > 0).argmax()) :] / common.sum()
-        return shares
+        begin, end = heard
+        common: list[int] = []
+        for start, stop in reversed(self._stretches):
+            if stop <= begin:
+                break
+            common.append(max(0, min(stop, end) - max(start, begin)))
+        common.reverse()
+        if not sum(common):
+            common = [1, *[0] * self.lookahead]
+        return np.array(common) / sum(common)

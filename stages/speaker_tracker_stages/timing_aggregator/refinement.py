@@ -27,6 +27,8 @@ CONTIGUOUS_MS = 20
 """Pause between two labels that counts as none."""
 REACH_MS = NEAR_MS + 2 * SNAP_MS
 """How far from a change of the labels, or of what was heard, refined labels may change."""
+PLAIN_REACH_MS = 2 * SNAP_MS
+"""The same where nobody speaks at the same time within ``REACH_MS``."""
 
 
 @dataclass(slots=True)
@@ -64,10 +66,15 @@ class HeardActivity:
 
     def overlaps_within(self, start: int, end: int) -> Iterator[Overlap]:
         """Those that have a part in ``[start, end)``."""
-        for overlap in self.overlaps[bisect_right(self.overlaps, start, key=lambda each: each.end) :]:
-            if overlap.start >= end:
+        for index in range(bisect_right(self.overlaps, start, key=lambda each: each.end), len(self.overlaps)):
+            if self.overlaps[index].start >= end:
                 return
-            yield overlap
+            yield self.overlaps[index]
+
+    def reach(self, start: int, end: int) -> int:
+        """How far from a change of the labels within ``[start, end)`` refined labels may change."""
+        overlaps = self.overlaps_within(start - REACH_MS, end + REACH_MS)
+        return PLAIN_REACH_MS if next(overlaps, None) is None else REACH_MS
 
     def change_near(self, position: int, earliest: int, latest: int) -> int:
         """The most probable change within ``SNAP_MS``, between ``earliest`` and ``latest``; ``position`` if there is none."""
@@ -96,7 +103,7 @@ class HeardActivity:
 
 
 def refined(segments: Iterable[TimelineSegment], heard: HeardActivity, start: int, end: int) -> list[TimelineSegment]:
-    """Labels within ``[start, end)``, from those of ``segments``, which reach ``REACH_MS`` beyond where there are any.
+    """Labels within ``[start, end)``, from those of ``segments``, which reach as far beyond as ``HeardActivity.reach`` tells.
 
     Second speakers have the probability of the overlap as confidence, all others none.
     """

@@ -20,7 +20,7 @@ from speaker_tracker.protocol.certainty import CertaintyTrack
 from speaker_tracker.protocol.intervals import Interval, IntervalSet
 from speaker_tracker.stage import Answer, LoadedStage, StageBase, StageSpec, State
 from speaker_tracker.stagekit.timeline import Timeline
-from speaker_tracker_stages.timing_aggregator.refinement import REACH_MS, HeardActivity, refined
+from speaker_tracker_stages.timing_aggregator.refinement import HeardActivity, refined
 
 
 class TimingAggregator(StageBase):
@@ -78,9 +78,11 @@ class TimingAggregator(StageBase):
     def _refine(self, changed: Iterable[Interval], anew: Interval | None = None) -> Iterator[Answer]:
         """Refines the timeline around ``changed`` intervals; tells what is different then, and ``anew`` in any case."""
         different = IntervalSet([anew] if anew else [])
-        reached = IntervalSet((max(0, first - REACH_MS), last + REACH_MS) for first, last in changed)
+        reaches = [(first, last, self._heard.reach(first, last)) for first, last in changed]
+        reached = IntervalSet((max(0, first - reach), last + reach) for first, last, reach in reaches)
+        reach = max((each for *_, each in reaches), default=0)
         for start, end in reached:
-            labels = self._assigned.segments(max(0, start - REACH_MS), min(end + REACH_MS, self._assigned.end))
+            labels = self._assigned.segments(max(0, start - reach), min(end + reach, self._assigned.end))
             segments = refined(labels, self._heard, start, end)
             for segment in segments:
                 if segment.confidence is not None:

@@ -118,3 +118,24 @@ def test_what_is_given_up_goes_on_in_another_process():
     assert other.snapshot().keys() == evidence.snapshot().keys()
     assert other.retired_samples == evidence.retired_samples != []
     assert [item.stretches for item in other.retired] == [item.stretches for item in evidence.retired]
+
+
+def test_an_item_that_absorbs_another_has_its_stretches_in_order_and_joins_those_that_touch():
+    def item(*stretches):
+        return Item(VOICES[0], 1.0, list(stretches))
+
+    earlier, later = item((0, 4000), (8000, 12_000)), item((12_000, 16_000), (20_000, 24_000))
+    earlier.absorb(later)
+    assert earlier.stretches == [(0, 4000), (8000, 16_000), (20_000, 24_000)]
+
+    earlier.absorb(item((4000, 8000)))
+    assert earlier.stretches == [(0, 16_000), (20_000, 24_000)]
+    assert earlier.samples == 20_000
+
+
+def test_groups_are_kept_where_no_two_have_equal_labels():
+    evidence = Evidence(max_recent=100, max_groups=20)
+    evidence.groups = [Item(VOICES[0], 1.0, [(0, 4000)], voice=number) for number in range(25)]
+    hear(evidence, 101)
+
+    assert len(evidence.groups) >= 25

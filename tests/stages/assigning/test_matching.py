@@ -93,3 +93,16 @@ def test_a_voice_that_never_comes_back_leaves_its_place_to_one_that_does():
     whisper, first, second = windows(0, *range(10)), windows(1, *range(12, 40)), windows(2, *range(40, 50), *range(80, 90))
     ranked = ranks(whisper, first, second)
     assert ranked[1] < ranked[2] < ranked[0]
+
+
+def test_when_a_voice_was_first_heard_does_not_depend_on_how_often_it_speaks_later():
+    def group(first, turns):
+        return Item(
+            np.zeros(4, np.float32), 1.0, [(first + turn * 10 * HOP, first + (turn * 10 + 4) * HOP) for turn in range(turns)]
+        )
+
+    voices = np.array([0, 1])
+    few, many = (SpokenOrder.of([group(0, turns), group(5 * HOP, turns)]) for turns in (20, 2_000))
+
+    assert many.first_heard(voices) == few.first_heard(voices) == [0, 5 * HOP]
+    assert len(many.spans) == len(few.spans)

@@ -3,7 +3,7 @@ from itertools import pairwise, product
 import numpy as np
 import pytest
 
-from speaker_tracker_stages.kmeans_assigner.viterbi import best_path
+from speaker_tracker_stages.kmeans_assigner.viterbi import best_paths
 from speaker_tracker_stages.kmeans_assigner.window_overlap import WindowOverlap
 
 CLEAR = [[8.0, 4.0]] * 5 + [[4.0, 8.0]] * 5
@@ -13,6 +13,10 @@ def overlap_of(count, reach=0, pauses=()):
     stretches = [(number * 100, (number + 1) * 100) for number in range(count)]
     heard = [(start - reach * 100, end + reach * 100) for start, end in stretches]
     return WindowOverlap.of(stretches, heard, [number in pauses for number in range(count)])
+
+
+def best_path(scores, distances, weights, overlap, penalties):
+    return best_paths(scores[np.newaxis], distances[np.newaxis], weights, overlap, penalties[np.newaxis])[0]
 
 
 def path(scores, penalty, *, pause=0.0, pauses=()):
@@ -89,3 +93,18 @@ def test_windows_that_hear_a_change_tell_where_it_is():
 
 def test_no_windows_have_an_empty_path():
     assert path(np.empty((0, 2)), 1.0) == []
+
+
+def test_groupings_side_by_side_have_the_paths_that_each_has_alone():
+    random = np.random.default_rng(5)
+    positions, counts = random.normal(0, 1, (3, 4, 5)), np.array([4, 1, 3])
+    distances = np.square(positions[:, :, np.newaxis] - positions[:, np.newaxis]).sum(axis=3)
+    scores, weights, penalties = random.normal(0, 2, (3, 30, 4)), random.uniform(0.1, 1, 30), random.uniform(3, 5, (3, 30))
+    heard = overlap_of(30, 2, (0, 11, 12, 20))
+
+    present = np.arange(4) < counts[:, np.newaxis, np.newaxis]
+    together = best_paths(np.where(present, scores, -np.inf), distances, weights, heard, penalties)
+
+    for row, count in enumerate(counts.tolist()):
+        alone = best_path(scores[row, :, :count], distances[row, :count, :count], weights, heard, penalties[row])
+        assert together[row].tolist() == alone.tolist()

@@ -1,7 +1,7 @@
 import pytest
 
 from speaker_tracker.events import TimelineSegment
-from speaker_tracker_stages.timing_aggregator.refinement import NEAR_MS, SNAP_MS, HeardActivity, refined
+from speaker_tracker_stages.timing_aggregator.refinement import NEAR_MS, PLAIN_REACH_MS, REACH_MS, SNAP_MS, HeardActivity, refined
 
 
 def segments(*turns):
@@ -109,3 +109,13 @@ def test_only_what_lies_within_is_told():
     labels = [(0, 1000, 0), (1000, 2000, 1), (2000, 3000, 0)]
 
     assert told(labels, HeardActivity(), 1200, 1800) == [(1000, 2000, 1)]
+
+
+def test_a_change_of_labels_reaches_further_where_people_speak_at_the_same_time():
+    heard = HeardActivity()
+    heard.add_overlap(20_000, 21_000, 0.9)
+
+    assert heard.reach(1000, 2000) == PLAIN_REACH_MS
+    assert heard.reach(17_000, 18_000) == REACH_MS
+    assert heard.reach(24_000, 25_000) == REACH_MS
+    assert heard.reach(30_000, 31_000) == PLAIN_REACH_MS
