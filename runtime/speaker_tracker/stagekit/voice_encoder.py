@@ -25,6 +25,9 @@ FRAME_STEP = 160
 LENGTH_STEP = 25
 """Windows of different lengths are padded to a multiple of this and one frame: each shape costs a network time and memory."""
 
+FEW_WINDOWS = 4
+"""From so many windows on they are padded to the longest ever seen, as one of them most probably is as long."""
+
 
 class VoiceNetwork(Protocol):
     """A speaker model in two parts; all arrays are float32."""
@@ -79,6 +82,7 @@ class VoiceEncoder:
     def __init__(self, network: VoiceNetwork, embed_padded: EmbedPadded | None = None) -> None:
         self._network = network
         self._embed_padded = embed_padded
+        self._longest = 0
 
     def dimension(self) -> int:
         """Length of an embedding. Runs the network once, which also warms it up before the first session."""
@@ -105,6 +109,9 @@ class VoiceEncoder:
             return _by_length(windows, lambda alike: _unit_length(self._network.embed(alike)))
         lengths = np.array([len(window) for window in windows], dtype=np.intp)
         frames = -(-(int(lengths.max()) - 1) // LENGTH_STEP) * LENGTH_STEP + 1
+        self._longest = max(self._longest, frames)
+        if len(windows) >= FEW_WINDOWS:
+            frames = self._longest
         padded = np.zeros((len(windows), frames, windows[0].shape[1]), np.float32)
         for row, window in zip(padded, windows, strict=True):
             row[: len(window)] = window
