@@ -98,7 +98,7 @@ def serving(settings: Settings, overrides: Mapping[str, Any] | None = None, *, a
             "observers": [*settings.observers, OBSERVER],
             "observer_options": {
                 **settings.observer_options,
-                OBSERVER: {"address": listener.address, "key": key, "benchmark": os.getpid()},
+                OBSERVER: {"address": listener.address, "key": key},
             },
         }
         limits = {"max_session_seconds": LONG, "tokens": [], "log_level": "error"}
@@ -115,11 +115,14 @@ def serving(settings: Settings, overrides: Mapping[str, Any] | None = None, *, a
 
 @contextmanager
 def started(environment: Mapping[str, str]) -> Iterator[tuple[subprocess.Popen[bytes], int, IO[bytes]]]:
-    """The process of a server, as it was started just now, its port, and the file with its log; it is ended at the end."""
+    """The process of a server, as it was started just now, its port, and the file with its log; it is ended at the end.
+
+    It is the first of a process group of its own, which the meter relies on, and which Ctrl-C in a terminal does not reach.
+    """
     port = _free_port()
     command = [sys.executable, "-m", "speaker_tracker", "serve", "--host", HOST, "--port", str(port)]
     with TemporaryFile() as log:
-        process = subprocess.Popen(command, env=dict(environment), stdout=subprocess.DEVNULL, stderr=log)  # noqa: S603 - this program
+        process = subprocess.Popen(command, env=dict(environment), stdout=subprocess.DEVNULL, stderr=log, process_group=0)  # noqa: S603 - this program
         try:
             yield process, port, log
         finally:

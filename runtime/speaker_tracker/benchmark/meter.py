@@ -12,7 +12,7 @@ from multiprocessing.connection import Client, Connection
 from pydantic import Field, SecretStr
 
 from speaker_tracker.benchmark.sampler import Sampler
-from speaker_tracker.benchmark.usage import Usage, process_memory, process_started_by
+from speaker_tracker.benchmark.usage import Usage, process_memory
 from speaker_tracker.observer import Observer, ObserverOptions, ServerProcessInfo
 
 THREAD = "benchmark-meter"
@@ -23,14 +23,13 @@ class MeterOptions(ObserverOptions):
 
     address: str = Field(description="address at which the benchmark listens")
     key: SecretStr = Field(description="key that the benchmark knows its server by, in hexadecimal digits")
-    benchmark: int = Field(description="process id of the benchmark, which has started the server")
 
 
 class Meter(Observer):
     """Totals of one server process, told through a connection to the benchmark, which is opened when the process starts.
 
     Requests are ``usage``, answered with a ``Usage``, ``begin profile``, and ``end profile``, answered with a ``Profile``. When the
-    benchmark is gone, the server ends, as nobody else would end it.
+    benchmark is gone, the server ends, as nobody else would end it: the first process of this one's group.
     """
 
     def __init__(self, options: MeterOptions) -> None:
@@ -40,14 +39,16 @@ class Meter(Observer):
         self._audio_seconds = 0.0
         self._sessions = 0
         self._sampler: Sampler | None = None
-        self._server = os.getpid()
 
     def started(self, process: ServerProcessInfo) -> None:
-        """Connects to the benchmark. Raises ``OSError`` where it is gone."""
+        """Connects to the benchmark. Raises ``EOFError`` or ``OSError`` where it is gone."""
         self._stages = dict.fromkeys(process.stages, 0.0)
-        self._server = process_started_by(self._options.benchmark)
-        benchmark = Client(self._options.address, authkey=bytes.fromhex(self._options.key.get_secret_value()))
-        benchmark.send(os.getpid())
+        try:
+            benchmark = Client(self._options.address, authkey=bytes.fromhex(self._options.key.get_secret_value()))
+            benchmark.send(os.getpid())
+        except (EOFError, OSError):
+            _end_server()
+            raise
         threading.Thread(target=self._answer, args=(benchmark,), name=THREAD, daemon=True).start()
 
     def session_opened(self) -> None:
@@ -81,8 +82,7 @@ class Meter(Observer):
             try:
                 request = benchmark.recv()
             except (EOFError, OSError):
-                with suppress(ProcessLookupError):
-                    os.kill(self._server, signal.SIGTERM)
+                _end_server()
                 return
             match request:
                 case "usage":
@@ -93,3 +93,8 @@ class Meter(Observer):
                     benchmark.send(None)
                 case "end profile":
                     benchmark.send(None if self._sampler is None else self._sampler.end())
+
+
+def _end_server() -> None:
+    with suppress(ProcessLookupError):
+        os.kill(os.getpgrp(), signal.SIGTERM)

@@ -98,18 +98,6 @@ def process_usage(pid: int) -> Usage:
     return Usage(user + system, system, memory=process_memory(pid))
 
 
-def process_started_by(ancestor: int) -> int:
-    """The process that ``ancestor`` started and that started this one, or is this one; this one where the system does not tell."""
-    pid, parent = os.getpid(), os.getppid()
-    while parent not in {ancestor, 0, 1}:
-        try:
-            fields = (PROC / str(parent) / "stat").read_text().rpartition(")")[2].split()
-        except OSError:
-            return os.getpid()
-        pid, parent = parent, int(fields[1])
-    return pid if parent == ancestor else os.getpid()
-
-
 def process_memory(pid: int | str = "self") -> Memory | None:
     """Memory of a process; None where the system does not tell it, as elsewhere than on Linux."""
     try:
