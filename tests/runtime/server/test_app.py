@@ -1,9 +1,13 @@
 """What a client meets at the door: /health, the handshake, the limit of sessions."""
 
+import json
+
 import pytest
 from websockets.exceptions import InvalidStatus
 
 from speaker_tracker import __version__
+from speaker_tracker.server.overload import MIN_SAMPLES
+from support.recording_observer import RecordingObserver
 
 
 async def test_health_tells_version_sessions_stages_and_models(serve):
@@ -20,6 +24,32 @@ async def test_health_tells_version_sessions_stages_and_models(serve):
         "stages": ["counting"],
         "models": {"counting": {"model": "none"}},
     }
+
+
+async def test_a_server_is_ready_until_it_is_about_to_end(serve):
+    server = serve()
+    assert await server.request("/health/ready") == (200, {"status": "ok"})
+
+    server.sessions.draining.set()
+
+    status, headers, body = await server.get("/health/ready")
+    assert (status, json.loads(body)) == (503, {"status": "draining"})
+    assert "retry-after: 1" in headers
+    assert (await server.request("/health"))[0] == 503
+
+
+async def test_a_server_whose_answers_come_late_takes_no_session_and_says_so(serve):
+    observer = RecordingObserver()
+    server = serve(max_lag_ms=100, observers={"recording": observer})
+    async with server.client() as first:
+        await first.start()
+        for _ in range(MIN_SAMPLES):
+            server.shared.overload.note(0.5)
+        async with server.client() as second:
+            assert "at its limit" in await second.expect_error("server_busy", 1013)
+        assert len(server.sessions) == 1
+        assert observer.of("refused") == ["server_busy"]
+        await first.report()
 
 
 async def test_health_counts_open_sessions(serve):
