@@ -39,7 +39,7 @@ def connect(address: str) -> Callable[[], None]:
 
 
 def _knock(address: str) -> None:
-    """Raises ``OSError`` where nobody listens at ``host:port``, as Ray itself takes minutes to say so; passes over other addresses."""
+    """Raises ``OSError`` where nobody listens at ``host:port``, which takes Ray minutes; passes over other addresses."""
     host, _, port = address.rpartition(":")
     if host and "/" not in host and port.isdigit():
         socket.create_connection((host, int(port)), CONNECT_SECONDS).close()
