@@ -19,7 +19,7 @@ from speaker_tracker.ray_serve import ApplicationArguments, application
 
 APPLICATION = "speaker-tracker"
 OBJECT_STORE = 80_000_000  # about the least that Ray takes
-PATIENCE = 120
+PATIENCE = 240
 
 
 class RayCluster:

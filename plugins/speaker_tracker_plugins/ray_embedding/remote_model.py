@@ -28,6 +28,10 @@ LONGEST_PAUSE = 1.0
 """Seconds between two attempts, at most."""
 
 
+class NotDeployed(RayServeException):
+    """Serve has no deployment of that name."""
+
+
 class RemoteModelError(UserError):
     """No replica answered in time; the message says which deployment, and what to look at."""
 
@@ -114,10 +118,13 @@ class RemoteVoiceModel:
             pause = min(LONGEST_PAUSE, 2 * pause)
 
     def _connected(self) -> DeploymentHandle[Any]:
-        """The handle, which Serve gives once the deployment is known; that is not so while an application is being deployed."""
+        """The handle. Raises ``RayServeException`` where there is no such deployment, as before an application is deployed."""
         with self._lock:
             if self._handle is None:
-                self._handle = serve.get_deployment_handle(self.deployment, self.application)
+                try:
+                    self._handle = serve.get_deployment_handle(self.deployment, self.application)
+                except KeyError as error:
+                    raise NotDeployed(str(error)) from error
             return self._handle
 
     def _count(self, what: str) -> None:

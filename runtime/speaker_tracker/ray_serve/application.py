@@ -1,7 +1,6 @@
 """The Serve application: front ends with sessions, and a voice model that they share."""
 
-from __future__ import annotations
-
+# Annotations are not postponed here: Serve makes the arguments of a configuration into what the builder's annotation is.
 from ray.serve import Application
 
 from speaker_tracker.ray_serve.arguments import ApplicationArguments

@@ -10,6 +10,7 @@ from ray.serve import Deployment
 
 from speaker_tracker.asgi import TrackerApp, create_app
 from speaker_tracker.ray_serve.arguments import FrontEndArguments
+from speaker_tracker.server.core_dumps import write_no_core_dumps
 from speaker_tracker.settings import Settings, SettingsError, load_settings
 
 NAME = "FrontEnd"
@@ -46,6 +47,7 @@ def front_end_deployment(
     """
 
     def build() -> TrackerApp:
+        write_no_core_dumps()
         return create_app(front_end_settings(given, embedding_stage))
 
     drain = arguments.drain_seconds

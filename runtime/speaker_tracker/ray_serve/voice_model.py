@@ -13,6 +13,7 @@ from speaker_tracker.engine.assembly import load_stage
 from speaker_tracker.engine.cores import use_one_thread_for_each_product
 from speaker_tracker.errors import UserError
 from speaker_tracker.ray_serve.arguments import VoiceModelArguments
+from speaker_tracker.server.core_dumps import write_no_core_dumps
 from speaker_tracker.settings import load_settings
 from speaker_tracker.stagekit.voice_model_calls import (
     PackedQueries,
@@ -36,6 +37,7 @@ class VoiceModel:
     """One replica. Calls that come within ``wait_seconds`` of each other share a model call of at most ``max_windows`` windows."""
 
     def __init__(self, settings: Mapping[str, Any], stage: str, *, max_windows: int, wait_seconds: float) -> None:
+        write_no_core_dumps()
         use_one_thread_for_each_product()
         options, loaded = load_stage(load_settings(**settings), stage)
         if loaded.infer is None or loaded.voice_model is None or not isinstance(options, WindowEmbeddingOptions):

@@ -2,8 +2,10 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
+from websockets.exceptions import ConnectionClosed
 
 from .conftest import ARGUMENTS, VOICE_MODELS
 
@@ -57,3 +59,24 @@ def test_a_rolling_update_leaves_sessions_where_they_are(connect, ray_cluster, p
         assert old.report() == undisturbed
         deployed.result(timeout=120)
     assert not before & {process.pid for process in ray_cluster.processes("FrontEnd")}
+
+
+def test_another_model_ends_sessions_instead_of_mixing_up_who_is_who(connect, ray_cluster, pcm, as_at_first):  # noqa: ARG001 - as above
+    middle = len(pcm) // 4 * 2
+    options = ARGUMENTS["settings"]["stage_options"] | {"speechbrain_embedding": {"normalization": "window"}}
+    other = {**ARGUMENTS, "settings": ARGUMENTS["settings"] | {"stage_options": options, "max_sessions": 7}}
+    before = replicas(ray_cluster)
+    with connect(ray_cluster.url) as old, ThreadPoolExecutor() as pool:
+        old.start()
+        old.stream(pcm[:middle])
+        deployed = pool.submit(ray_cluster.deploy, other)
+        ray_cluster.until(lambda: old.say(action="keepalive") or not before & replicas(ray_cluster))
+        ray_cluster.until(lambda: old.say(action="keepalive") or ray_cluster.health()["max_sessions"] == 7)
+        with suppress(ConnectionClosed):  # while it is still being told
+            old.stream(pcm[middle:])
+        assert old.heard("error")["code"] == "stage_failed"
+        deployed.result(timeout=120)
+
+
+def replicas(cluster):
+    return {process.pid for process in cluster.processes("VoiceModel")}

@@ -1,6 +1,7 @@
 """Sessions through a Ray cluster are answered as by one process, by a model that front ends do not hold."""
 
 import re
+from contextlib import ExitStack
 
 import pytest
 
@@ -18,6 +19,15 @@ def test_front_ends_tell_the_model_that_they_do_not_hold(server, ray_cluster):
     models, alone = ray_cluster.health()["models"], server.health()[1]["models"]
     assert models["ray_embedding"] == alone["speechbrain_embedding"] | {"deployment": "speaker-tracker/VoiceModel"}
     assert "speechbrain_embedding" not in models
+
+
+def test_clients_beyond_the_limit_are_told_so(connect, ray_cluster):
+    with ExitStack() as stack:
+        for _ in range(ray_cluster.health()["max_sessions"]):
+            stack.enter_context(connect(ray_cluster.url)).start()
+        one_more = stack.enter_context(connect(ray_cluster.url))
+        assert one_more.heard("error")["code"] == "server_busy"
+        assert one_more.close_code() == 1013
 
 
 def test_no_audio_is_put_into_object_stores(connect, ray_cluster, pcm, undisturbed):

@@ -1,3 +1,5 @@
+import inspect
+
 import pytest
 from pydantic import ValidationError
 
@@ -32,6 +34,11 @@ def test_a_chain_that_names_ray_embedding_is_left_as_it_is():
 def test_a_chain_without_the_embedding_stage_is_refused():
     with pytest.raises(SettingsError, match=r"has no 'onnx_embedding' whose place 'ray_embedding' could take; .*embedding_stage"):
         front_end_settings({}, "onnx_embedding")
+
+
+def test_serve_finds_the_type_that_arguments_of_a_configuration_are_made_into():
+    (parameter,) = inspect.signature(application).parameters.values()
+    assert parameter.annotation is ApplicationArguments
 
 
 def test_settings_that_are_wrong_fail_the_deployment():
