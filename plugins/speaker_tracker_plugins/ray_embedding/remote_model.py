@@ -16,7 +16,7 @@ from ray.serve.handle import DeploymentHandle, DeploymentResponse
 
 from speaker_tracker.errors import UserError
 from speaker_tracker.stagekit.voice_encoder import VoiceQuery, VoiceVectors
-from speaker_tracker.stagekit.voice_model_calls import VoiceModelDescription, in_calls, pack_queries, unpack_vectors
+from speaker_tracker.stagekit.voice_model_calls import ModelReplaced, VoiceModelDescription, in_calls, pack_queries, unpack_vectors
 from speaker_tracker_plugins.ray_embedding.cluster import connect, own_application
 
 logger = logging.getLogger(__name__)
@@ -49,26 +49,38 @@ class Patience:
     load: float
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The deployment to ask.
+
+    ``application``: None for the one that this process is a replica of, or else ``speaker-tracker``. ``configuration``: as
+    ``VoiceModelDescription`` has it, as replicas of two answer while one takes the place of the other; None for any.
+    """
+
+    application: str | None
+    deployment: str
+    configuration: str | None
+
+
 class RemoteVoiceModel:
     """A deployment with ``describe()`` and ``embed(identity, packed, *pieces)``; may be called from several threads at once.
 
     Calls may be repeated: embedding the same windows again does no harm. Raises ``UserError`` where the cluster cannot be joined,
     or the deployment is not there in time.
 
-    ``application``: None for the one that this process is a replica of, or else ``speaker-tracker``. ``address``: of the Ray
-    cluster, unless this process is part of one. ``description``: what the deployment says of its model.
+    ``address``: of the Ray cluster, unless this process is part of one. ``description``: what the deployment says of its model.
     """
 
-    def __init__(self, application: str | None, deployment: str, *, address: str, patience: Patience) -> None:
+    def __init__(self, wanted: Wanted, *, address: str, patience: Patience) -> None:
         self._disconnect = connect(address)
-        self.application = application or own_application()
-        self.deployment = deployment
+        self.application = wanted.application or own_application()
+        self.deployment = wanted.deployment
         self._patience = patience
         self._lock = threading.Lock()
         self._counts = {"calls": 0, "repeated_calls": 0, "failed_calls": 0}
         self._handle: DeploymentHandle[Any] | None = None
         try:
-            self.description: VoiceModelDescription = self._answer("describe", (), patience.load)
+            self.description: VoiceModelDescription = self._answer("describe", (wanted.configuration,), patience.load)
         except BaseException:
             self._disconnect()
             raise
@@ -104,9 +116,9 @@ class RemoteVoiceModel:
             try:
                 response = cast("DeploymentResponse[Any]", getattr(self._connected(), method).remote(*arguments))
                 return response.result(timeout_s=max(0.01, min(self._patience.attempt, deadline - time.monotonic())))
-            except RayTaskError:
-                raise  # the model's own failure, of whatever type
-            except LOST as error:
+            except (*LOST, ModelReplaced) as error:
+                if isinstance(error, RayTaskError) and not isinstance(error, ModelReplaced):
+                    raise  # the model's own failure, of whatever type
                 if response is not None:
                     response.cancel()
                 if time.monotonic() + pause >= deadline:
@@ -132,6 +144,10 @@ class RemoteVoiceModel:
             self._counts[what] += 1
 
     def _sentence(self, within: float, error: BaseException) -> str:
+        if isinstance(error, ModelReplaced):
+            return (
+                f"deployment {self.deployment!r} of {self.application!r} refused for {within:g} s: {getattr(error, 'cause', error)}"
+            )
         return (
             f"deployment {self.deployment!r} of the Serve application {self.application!r} did not answer within {within:g} s "
             f"({type(error).__name__}); `serve status` tells whether it is running, and the options application and deployment of "

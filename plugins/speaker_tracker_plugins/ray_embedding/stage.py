@@ -23,6 +23,9 @@ class RayEmbeddingOptions(StageOptions):
         None, description="Serve application with the model; default: the one that this server is part of, else speaker-tracker"
     )
     deployment: str = Field("VoiceModel", description="Serve deployment that holds the model")
+    configuration: str | None = Field(
+        None, description="configuration that the model must have, set by the application; default: whichever it has"
+    )
     address: str = Field("auto", description="Ray cluster, for a server that is no part of it: auto (the one around), or host:port")
     timeout_seconds: Seconds = Field(30.0, description="time for an answer, with all repetitions, after which a session fails")
     attempt_seconds: Seconds = Field(5.0, description="time for one attempt, after which another replica is asked")
@@ -31,14 +34,15 @@ class RayEmbeddingOptions(StageOptions):
 
 def _load(options: RayEmbeddingOptions) -> LoadedStage:
     try:
-        from speaker_tracker_plugins.ray_embedding.remote_model import Patience, RemoteVoiceModel  # noqa: PLC0415 - imports Ray
+        from speaker_tracker_plugins.ray_embedding.remote_model import Patience, RemoteVoiceModel, Wanted  # noqa: PLC0415 - imports Ray
     except ModuleNotFoundError as error:
         if not (error.name or "").startswith("ray"):
             raise
         raise StageLoadError(str(MissingExtraError.of("ray_embedding", "Ray Serve", "ray"))) from error
     try:
         patience = Patience(options.timeout_seconds, options.attempt_seconds, options.load_seconds)
-        remote = RemoteVoiceModel(options.application, options.deployment, address=options.address, patience=patience)
+        wanted = Wanted(options.application, options.deployment, options.configuration)
+        remote = RemoteVoiceModel(wanted, address=options.address, patience=patience)
     except UserError as error:
         raise StageLoadError(str(error)) from error
     described = remote.description

@@ -4,8 +4,8 @@
 from ray.serve import Application
 
 from speaker_tracker.ray_serve.arguments import ApplicationArguments
-from speaker_tracker.ray_serve.front_end import front_end_deployment, front_end_settings
-from speaker_tracker.ray_serve.voice_model import voice_model_deployment
+from speaker_tracker.ray_serve.front_end import front_end_builder, front_end_deployment, front_end_settings
+from speaker_tracker.ray_serve.voice_model import configuration, voice_model_deployment
 
 
 def application(arguments: ApplicationArguments) -> Application:
@@ -13,7 +13,8 @@ def application(arguments: ApplicationArguments) -> Application:
 
     Settings are read here, so that a wrong one fails the deployment, and again in each replica.
     """
-    settings = front_end_settings(arguments.settings, arguments.embedding_stage)
-    front_end = front_end_deployment(arguments.front_end, settings, arguments.settings, arguments.embedding_stage)
-    model = voice_model_deployment(arguments.voice_model, arguments.settings, arguments.embedding_stage)
-    return front_end.bind(model)
+    given, stage = arguments.settings, arguments.embedding_stage
+    settings = front_end_settings(given, stage)
+    meant = configuration(settings, stage)
+    front_end = front_end_deployment(arguments.front_end, settings, front_end_builder(given, stage, meant))
+    return front_end.bind(voice_model_deployment(arguments.voice_model, given, stage, meant))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ray import serve
@@ -21,35 +21,39 @@ OTHER_REQUESTS = 16
 TARGET_SHARE = 0.7
 
 
-def front_end_settings(given: Mapping[str, Any], embedding_stage: str) -> Settings:
+def front_end_settings(given: Mapping[str, Any], embedding_stage: str, configuration: str | None = None) -> Settings:
     """The settings of a front end: ``given`` over those of the environment, and ``ray_embedding`` in the place of a stage.
 
-    Raises ``SettingsError``, also where the chain has neither of the two.
+    ``configuration``: of the voice model that is meant. Raises ``SettingsError``, also where the chain has neither stage.
     """
     settings = load_settings(**given)
-    if REMOTE_STAGE in settings.stages:
-        return settings
-    if embedding_stage not in settings.stages:
+    if REMOTE_STAGE not in settings.stages and embedding_stage not in settings.stages:
         raise SettingsError(
             f"the chain {', '.join(settings.stages)} has no {embedding_stage!r} whose place {REMOTE_STAGE!r} could take; give the "
             f"argument embedding_stage the name of the embedding stage in it"
         )
-    stages = [REMOTE_STAGE if name == embedding_stage else name for name in settings.stages]
-    return load_settings(**{**given, "stages": stages})
+    stages = settings.stages
+    if REMOTE_STAGE not in stages:
+        stages = [REMOTE_STAGE if name == embedding_stage else name for name in stages]
+    mine = {"configuration": configuration, **settings.stage_options.get(REMOTE_STAGE, {})}
+    return load_settings(**{**given, "stages": stages, "stage_options": {**settings.stage_options, REMOTE_STAGE: mine}})
 
 
-def front_end_deployment(
-    arguments: FrontEndArguments, settings: Settings, given: Mapping[str, Any], embedding_stage: str
-) -> Deployment:
-    """The deployment ``FrontEnd``, which answers HTTP and WebSockets.
-
-    ``settings``: as far as they are known here; replicas read their own, by ``given`` and their environment.
-    """
+def front_end_builder(given: Mapping[str, Any], embedding_stage: str, configuration: str) -> Callable[[], TrackerApp]:
+    """A function that makes a front end's application, by ``given`` and the environment that it is called in."""
 
     def build() -> TrackerApp:
         write_no_core_dumps()
-        return create_app(front_end_settings(given, embedding_stage))
+        return create_app(front_end_settings(given, embedding_stage, configuration))
 
+    return build
+
+
+def front_end_deployment(arguments: FrontEndArguments, settings: Settings, build: Callable[[], TrackerApp]) -> Deployment:
+    """The deployment ``FrontEnd``, which answers HTTP and WebSockets.
+
+    ``settings``: as far as they are known here. ``build``: makes the application in each replica.
+    """
     drain = arguments.drain_seconds
     if drain is None:
         drain = settings.max_session_seconds + settings.grace_seconds

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -14,8 +16,9 @@ from speaker_tracker.engine.cores import use_one_thread_for_each_product
 from speaker_tracker.errors import UserError
 from speaker_tracker.ray_serve.arguments import VoiceModelArguments
 from speaker_tracker.server.core_dumps import write_no_core_dumps
-from speaker_tracker.settings import load_settings
+from speaker_tracker.settings import Settings, load_settings
 from speaker_tracker.stagekit.voice_model_calls import (
+    ModelReplaced,
     PackedQueries,
     PackedVectors,
     VoiceModelDescription,
@@ -25,6 +28,7 @@ from speaker_tracker.stagekit.voice_model_calls import (
 from speaker_tracker.stagekit.window_embedding import WindowEmbeddingOptions
 
 NAME = "VoiceModel"
+MODEL_SETTINGS = ("blocked_plugins", "model_cache")
 
 Call: TypeAlias = tuple[PackedQueries, tuple[bytes, ...]]
 
@@ -36,7 +40,9 @@ class UnsuitableStage(UserError):
 class VoiceModel:
     """One replica. Calls that come within ``wait_seconds`` of each other share a model call of at most ``max_windows`` windows."""
 
-    def __init__(self, settings: Mapping[str, Any], stage: str, *, max_windows: int, wait_seconds: float) -> None:
+    def __init__(
+        self, settings: Mapping[str, Any], stage: str, configuration: str, *, max_windows: int, wait_seconds: float
+    ) -> None:
         write_no_core_dumps()
         use_one_thread_for_each_product()
         options, loaded = load_stage(load_settings(**settings), stage)
@@ -47,13 +53,18 @@ class VoiceModel:
             )
         windows = WindowEmbeddingOptions(window_ms=options.window_ms, hop_ms=options.hop_ms, normalization=options.normalization)
         self._infer = loaded.infer
-        self._description = VoiceModelDescription(loaded.voice_model, windows, dict(loaded.info))
+        self._description = VoiceModelDescription(loaded.voice_model, windows, dict(loaded.info), configuration)
         self._together = serve.batch(
             max_batch_size=max_windows, batch_wait_timeout_s=wait_seconds, batch_size_fn=_windows, max_concurrent_batches=1
         )(self._embed_calls)
 
-    async def describe(self) -> VoiceModelDescription:
-        """The model, and how speech is cut for it."""
+    async def describe(self, wanted: str | None = None) -> VoiceModelDescription:
+        """The model, and how speech is cut for it. Raises ``ModelReplaced`` where its configuration is not the ``wanted`` one."""
+        if wanted not in (None, self._description.configuration):
+            raise ModelReplaced(
+                f"the voice model is configured as {self._description.configuration}, and {wanted} is meant; one release is taking "
+                f"the place of another, or has"
+            )
         return self._description
 
     async def embed(self, identity: str, packed: PackedQueries, *pieces: bytes) -> PackedVectors:
@@ -82,12 +93,25 @@ class VoiceModel:
             return [answer for call in calls for answer in self._embedded([call])]  # so that only the callers concerned fail
 
 
+def configuration(settings: Settings, stage: str) -> str:
+    """Twelve characters that differ where the model may: of the stage's name and options, and the folder of models."""
+    parts = [stage, settings.stage_options.get(stage, {}), settings.model_cache]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:12]
+
+
 def _windows(calls: Sequence[Call]) -> int:
     return sum(len(packed.table) for packed, _ in calls)
 
 
-def voice_model_deployment(arguments: VoiceModelArguments, settings: Mapping[str, Any], stage: str) -> Application:
-    """The deployment ``VoiceModel``, bound to its arguments."""
+def voice_model_deployment(arguments: VoiceModelArguments, given: Mapping[str, Any], stage: str, configuration: str) -> Application:
+    """The deployment ``VoiceModel``, bound to its arguments.
+
+    ``given``: settings over those of the environment. Replicas get those that concern the model, so that a change of others leaves
+    them alone.
+    """
+    settings = {name: given[name] for name in MODEL_SETTINGS if name in given}
+    if stage in given.get("stage_options", {}):
+        settings["stage_options"] = {stage: given["stage_options"][stage]}
     return serve.deployment(
         name=NAME,
         ray_actor_options=arguments.actor_options,
@@ -101,4 +125,6 @@ def voice_model_deployment(arguments: VoiceModelArguments, settings: Mapping[str
             "upscale_delay_s": arguments.upscale_delay_seconds,
             "downscale_delay_s": arguments.downscale_delay_seconds,
         },
-    )(VoiceModel).bind(settings, stage, max_windows=arguments.max_batch_windows, wait_seconds=arguments.batch_wait_seconds)
+    )(VoiceModel).bind(
+        settings, stage, configuration, max_windows=arguments.max_batch_windows, wait_seconds=arguments.batch_wait_seconds
+    )

@@ -27,16 +27,21 @@ FULL_SCALE = 1 << 15
 
 
 class ModelReplaced(UserError):
-    """The model that a session began with has been replaced by another; the message names both."""
+    """Not the model that is meant: it is being replaced, or has been; the message names both."""
 
 
 @dataclass(frozen=True, slots=True)
 class VoiceModelDescription:
-    """A model that is asked from afar. ``windows``: how speech is cut for it; ``info``: as ``LoadedStage.info``."""
+    """A model that is asked from afar.
+
+    ``windows``: how speech is cut for it. ``info``: as ``LoadedStage.info``. ``configuration``: of what it was loaded by, in a few
+    characters, so that callers of one release are not told of the model of another.
+    """
 
     model: VoiceModel
     windows: WindowEmbeddingOptions
     info: Mapping[str, str]
+    configuration: str = ""
 
     @property
     def identity(self) -> str:

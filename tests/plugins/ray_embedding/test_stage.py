@@ -48,7 +48,7 @@ def test_a_stage_without_a_voice_model_cannot_be_shared():
     from speaker_tracker.ray_serve.voice_model import UnsuitableStage, VoiceModel  # noqa: PLC0415 - imports Ray
 
     with pytest.raises(UnsuitableStage, match="'reporter' embeds no windows of speech"):
-        VoiceModel({}, "reporter", max_windows=32, wait_seconds=0)
+        VoiceModel({}, "reporter", "", max_windows=32, wait_seconds=0)
 
 
 def test_a_stage_that_does_not_exist_is_told_with_the_choices():

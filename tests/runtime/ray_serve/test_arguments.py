@@ -73,3 +73,15 @@ def test_replicas_run_where_their_resources_are():
     deployed = application(ApplicationArguments.model_validate(arguments))
     assert options(deployed, "VoiceModel").ray_actor_options == {"num_cpus": 2, "num_gpus": 1, "resources": {"voice": 1}}
     assert options(deployed, "FrontEnd")._deployment_config.graceful_shutdown_timeout_s == 60
+
+
+def test_only_what_concerns_the_model_changes_its_replicas_and_its_configuration():
+    def bound(**settings):
+        deployed = application(ApplicationArguments(settings=settings))
+        return options(deployed, "VoiceModel").init_args
+
+    assert bound(max_sessions=3, stage_options={"silero_vad": {"threshold": 0.6}}) == bound()
+    settings, stage, configuration = bound(stage_options={"speechbrain_embedding": {"hop_ms": 500}})
+    assert settings == {"stage_options": {"speechbrain_embedding": {"hop_ms": 500}}}
+    assert stage == "speechbrain_embedding"
+    assert configuration != bound()[2]
