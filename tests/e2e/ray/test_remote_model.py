@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from ray.exceptions import RayTaskError
 
+from speaker_tracker.engine.plugins import PluginManager
 from speaker_tracker.stage import StageLoadError
 from speaker_tracker.stagekit import FeatureMean, VoiceQuery, Window
+from speaker_tracker.testing import check_stage
 from support.stage_harness import load
 
 pytestmark = pytest.mark.e2e
@@ -44,6 +46,12 @@ def test_many_threads_get_the_embeddings_of_the_model_in_process(remote, dialogu
                 assert np.allclose(answer.mean.total, expected.mean.total, rtol=1e-4)
     assert remote.voice_model == local.voice_model
     assert remote.counters()["failed_calls"] == 0
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_the_stage_keeps_the_contract(ray_cluster):
+    assert ray_cluster.running("VoiceModel")
+    check_stage(PluginManager().stages["ray_embedding"].spec, minutes=2)
 
 
 def test_what_the_model_cannot_do_fails_its_caller_alone_and_is_not_asked_again(remote, dialogue):

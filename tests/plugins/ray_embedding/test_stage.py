@@ -1,5 +1,4 @@
 import socket
-import subprocess
 import sys
 
 import pytest
@@ -9,11 +8,6 @@ from speaker_tracker.engine.chain import ChainError
 from speaker_tracker.settings import load_settings
 from speaker_tracker.stage import StageLoadError
 from support.stage_harness import load
-
-
-def test_offering_the_stage_imports_no_ray():
-    script = "import sys; from speaker_tracker.engine.plugins import PluginManager; PluginManager(); sys.exit('ray' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
 
 
 def test_without_the_extra_its_name_is_told(monkeypatch):
