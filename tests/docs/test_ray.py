@@ -50,6 +50,8 @@ def test_deployments_and_counters_are_called_as_they_are():
     options = PluginManager().stages["ray_embedding"].spec.options.model_fields
     assert {"timeout_seconds"} == {name for name in options if f"`{name}` of `ray_embedding`" in TEXT}
     remote = (ROOT / "plugins" / "speaker_tracker_plugins" / "ray_embedding" / "remote_model.py").read_text(encoding="utf-8")
+    assert "within the next two seconds" in re.sub(r"\s+", " ", TEXT)
+    assert "GIVEN_UP_SECONDS = 2.0" in remote
     for counter in ("calls", "repeated_calls", "failed_calls"):
         assert f'"{counter}": 0' in remote
         assert f"`{counter}`" in TEXT

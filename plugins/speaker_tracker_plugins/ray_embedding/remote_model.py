@@ -27,6 +27,9 @@ LOST = (RayActorError, WorkerCrashedError, RayServeException, GetTimeoutError, T
 LONGEST_PAUSE = 1.0
 """Seconds between two attempts, at most."""
 
+GIVEN_UP_SECONDS = 2.0
+"""For so long after a call that nobody answered others fail at once, so that those that waited together do not wait in turns."""
+
 
 class NotDeployed(RayServeException):
     """Serve has no deployment of that name."""
@@ -79,6 +82,7 @@ class RemoteVoiceModel:
         self._lock = threading.Lock()
         self._counts = {"calls": 0, "repeated_calls": 0, "failed_calls": 0}
         self._handle: DeploymentHandle[Any] | None = None
+        self._gave_up: tuple[float, str] | None = None
         try:
             self.description: VoiceModelDescription = self._answer("describe", (wanted.configuration,), patience.load)
         except BaseException:
@@ -110,12 +114,13 @@ class RemoteVoiceModel:
     def _answer(self, method: str, arguments: Sequence[object], within: float) -> Any:
         deadline = time.monotonic() + within
         self._count("calls")
+        self._fail_like_the_one_before()
         pause = 0.05
         while True:
             response: DeploymentResponse[Any] | None = None
             try:
                 response = cast("DeploymentResponse[Any]", getattr(self._connected(), method).remote(*arguments))
-                return response.result(timeout_s=max(0.01, min(self._patience.attempt, deadline - time.monotonic())))
+                answer = response.result(timeout_s=max(0.01, min(self._patience.attempt, deadline - time.monotonic())))
             except (*LOST, ModelReplaced) as error:
                 if isinstance(error, RayTaskError) and not isinstance(error, ModelReplaced):
                     raise  # the model's own failure, of whatever type
@@ -123,11 +128,21 @@ class RemoteVoiceModel:
                     response.cancel()
                 if time.monotonic() + pause >= deadline:
                     self._count("failed_calls")
-                    raise RemoteModelError(self._sentence(within, error)) from error
+                    self._gave_up = time.monotonic(), self._sentence(within, error)
+                    raise RemoteModelError(self._gave_up[1]) from error
                 logger.warning("asking %s/%s again: %s", self.application, self.deployment, type(error).__name__)
+            else:
+                self._gave_up = None
+                return answer
             self._count("repeated_calls")
             time.sleep(pause)
             pause = min(LONGEST_PAUSE, 2 * pause)
+
+    def _fail_like_the_one_before(self) -> None:
+        gave_up = self._gave_up
+        if gave_up is not None and time.monotonic() - gave_up[0] < GIVEN_UP_SECONDS:
+            self._count("failed_calls")
+            raise RemoteModelError(gave_up[1])
 
     def _connected(self) -> DeploymentHandle[Any]:
         """The handle. Raises ``RayServeException`` where there is no such deployment, as before an application is deployed."""

@@ -1,5 +1,6 @@
 """The stage by itself, asked from this process, which is part of the cluster and no replica."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -10,6 +11,7 @@ from speaker_tracker.engine.plugins import PluginManager
 from speaker_tracker.stage import StageLoadError
 from speaker_tracker.stagekit import FeatureMean, VoiceQuery, Window
 from speaker_tracker.testing import check_stage
+from speaker_tracker_plugins.ray_embedding.remote_model import GIVEN_UP_SECONDS, RemoteModelError
 from support.stage_harness import load
 
 pytestmark = pytest.mark.e2e
@@ -71,3 +73,19 @@ def test_a_deployment_that_is_not_there_is_named_once_time_is_up(ray_cluster):
         StageLoadError, match=r"'VoiceModel' of the Serve application 'nobody' did not answer within 1 s .*`serve status`"
     ):
         load("ray_embedding", application="nobody", load_seconds=1)
+
+
+def test_calls_that_nobody_answers_in_time_fail_together_and_later_ones_are_asked_again(ray_cluster, dialogue):
+    assert ray_cluster.running("VoiceModel")
+    samples = dialogue.samples.astype(np.float32)
+    hasty = load("ray_embedding", timeout_seconds=0.05, load_seconds=60)
+    begun = time.monotonic()
+    for _ in range(20):
+        with pytest.raises(RemoteModelError, match=r"'VoiceModel' of the Serve application .* did not answer within 0.05 s"):
+            hasty.infer([query(samples, 32)])
+    assert time.monotonic() - begun < GIVEN_UP_SECONDS
+    assert hasty.counters()["failed_calls"] == 20
+    time.sleep(GIVEN_UP_SECONDS)
+    assert hasty.counters()["calls"] == 21  # with the description
+    with pytest.raises(RemoteModelError):
+        hasty.infer([query(samples, 32)])
