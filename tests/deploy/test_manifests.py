@@ -3,7 +3,6 @@
 import json
 import re
 import shutil
-import subprocess
 import urllib.request
 
 import kubernetes_validate
@@ -14,15 +13,24 @@ from speaker_tracker.engine.plugins import PluginManager
 from speaker_tracker.server.paths import HEALTH_PATH, READY_PATH
 from speaker_tracker.settings import PREFIX, Settings
 from speaker_tracker_plugins.cloudevents_reporter.destination import SINK_VARIABLE
-from support.deploy_files import DEPLOY, IMAGE_USER, documents, env_file, seconds, seconds_to_end, settings_from
+from support.deploy_files import (
+    DEPLOY,
+    IMAGE_USER,
+    KUBERNETES_VERSIONS,
+    NEEDS_KUBECTL,
+    documents,
+    env_file,
+    kinds,
+    kustomized,
+    seconds,
+    seconds_to_end,
+    settings_from,
+)
 
 KUBERNETES = DEPLOY / "kubernetes"
 KNATIVE = DEPLOY / "knative"
 KUSTOMIZATION = yaml.safe_load((KUBERNETES / "kustomization.yaml").read_text(encoding="utf-8"))
 SETTINGS_ENV = KUBERNETES / "settings.env"
-
-OLDEST = "1.30"  # preStop.sleep is on from here
-VERSIONS = (OLDEST, kubernetes_validate.latest_version())
 
 RAW = [
     pytest.param(document, id=path.name)
@@ -65,17 +73,6 @@ def revision_settings(monkeypatch):
     return settings_from(values(REVISION_CONTAINER), monkeypatch)
 
 
-NEEDS_KUBECTL = pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed")
-
-
-def kustomized(folder):
-    """What ``kubectl apply -k`` would apply."""
-    done = subprocess.run(["kubectl", "kustomize", folder], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert not done.stderr  # warnings: of fields that are going to go, of variables without a value
-    return list(yaml.safe_load_all(done.stdout))
-
-
 def read():
     """The same without kubectl, and without the hash in the name of the ConfigMap."""
     resources = [document for name in KUSTOMIZATION["resources"] for document in documents(KUBERNETES / name)]
@@ -95,17 +92,13 @@ def rendered():
     return kustomized(KUBERNETES) if shutil.which("kubectl") else read()
 
 
-def kinds(resources):
-    return {resource["kind"]: resource for resource in resources}
-
-
-@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("version", KUBERNETES_VERSIONS)
 @pytest.mark.parametrize("document", RAW)
 def test_each_manifest_fits_the_schema(document, version):
     kubernetes_validate.validate(document, version, strict=True)
 
 
-@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("version", KUBERNETES_VERSIONS)
 def test_what_is_applied_fits_the_schema(version):
     resources = rendered()
     assert len(resources) == len(RAW) + len(KUSTOMIZATION["configMapGenerator"])
@@ -116,7 +109,7 @@ def test_what_is_applied_fits_the_schema(version):
 def test_the_schema_tells_a_misspelt_field():
     wrong = json.loads(json.dumps(DEPLOYMENT).replace("readOnlyRootFilesystem", "readonlyRootFilesystem"))
     with pytest.raises(kubernetes_validate.ValidationError, match="readonlyRootFilesystem"):
-        kubernetes_validate.validate(wrong, VERSIONS[-1], strict=True)
+        kubernetes_validate.validate(wrong, KUBERNETES_VERSIONS[-1], strict=True)
 
 
 def test_every_manifest_is_applied():
@@ -312,7 +305,7 @@ RESERVED_PORTS = {8008, 8012, 8013, 8022, 9090, 9091}
 MOST_SECONDS_BY_DEFAULT = 600
 
 
-@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("version", KUBERNETES_VERSIONS)
 def test_a_revision_is_a_pod_but_for_what_knative_adds(version):
     spec = {name: value for name, value in REVISION.items() if name not in NOT_OF_A_POD}
     (port,) = REVISION_CONTAINER["ports"]

@@ -5,7 +5,9 @@ import pytest
 
 PRINT = "import sys; print(*{name.partition('.')[0] for name in sys.modules})"
 
-HEAVY = ("quart", "hypercorn", "torch", "torchaudio", "speechbrain", "sklearn", "scipy", "matplotlib", "pyannote", "sounddevice")
+HEAVY = (
+    "quart", "hypercorn", "torch", "torchaudio", "speechbrain", "sklearn", "scipy", "matplotlib", "pyannote", "ray", "sounddevice",
+)  # fmt: skip
 
 SITE = set(subprocess.check_output([sys.executable, "-c", PRINT], text=True).split())
 """What the start of Python alone loads, such as finders of editable installations."""

@@ -3,9 +3,11 @@
 import os
 import re
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
+import kubernetes_validate
 import pytest
 import yaml
 
@@ -17,6 +19,23 @@ ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
 
 IMAGE_USER = 10001
+OLDEST_KUBERNETES = "1.30"  # preStop.sleep is on from here
+KUBERNETES_VERSIONS = (OLDEST_KUBERNETES, kubernetes_validate.latest_version())
+
+NEEDS_KUBECTL = pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed")
+
+
+def kustomized(folder: Path) -> list[dict[str, Any]]:
+    """What ``kubectl apply -k`` would apply."""
+    done = subprocess.run(["kubectl", "kustomize", folder], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert not done.stderr  # warnings: of fields that are going to go, of variables without a value
+    return list(yaml.safe_load_all(done.stdout))
+
+
+def kinds(resources: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Resources by their kind."""
+    return {resource["kind"]: resource for resource in resources}
 
 
 def documents(path: Path) -> list[dict[str, Any]]:

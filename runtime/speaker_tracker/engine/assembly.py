@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from speaker_tracker.engine.chain import Chain, configure
+from speaker_tracker.engine.chain import STAGES, Chain, configure
 from speaker_tracker.engine.collector import collector_paused
 from speaker_tracker.engine.deferred_import import deferred_imports
 from speaker_tracker.engine.observers import Observers, configure_observers, load_observers
 from speaker_tracker.engine.offers import ConfiguredObserver, ConfiguredStage
 from speaker_tracker.engine.plugins import PluginManager
 from speaker_tracker.settings import Settings
+from speaker_tracker.stage import LoadedStage, StageOptions
 
 UNUSED_MODULES = ("scipy.stats",)
 """Packages that libraries of the stages import and the stages do not use, and that take a good part of a second."""
@@ -24,15 +26,25 @@ def find_plugins(settings: Settings) -> PluginManager:
 def configure_chain(settings: Settings, plugins: PluginManager | None = None) -> list[ConfiguredStage]:
     """The chain as configured, checked but not loaded. Raises ``PluginError`` and ``ChainError``."""
     plugins = plugins or find_plugins(settings)
-    return configure(plugins, settings.stages, _with_model_cache(settings, plugins))
+    return configure(plugins, settings.stages, _with_model_cache(settings, plugins, settings.stages))
 
 
-def _with_model_cache(settings: Settings, plugins: PluginManager) -> dict[str, dict[str, Any]]:
+def load_stage(settings: Settings, name: str) -> tuple[StageOptions, LoadedStage]:
+    """One stage by itself, in the chain or not: its options as configured, and what it loads.
+
+    Raises ``PluginError`` and ``ChainError``.
+    """
+    plugins = find_plugins(settings)
+    (configured,) = STAGES.configure(plugins.stages, [name], _with_model_cache(settings, plugins, [name]))
+    return configured.options, STAGES.load(configured)
+
+
+def _with_model_cache(settings: Settings, plugins: PluginManager, names: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Options in which the setting ``model_cache`` is the default of each stage's option of that name."""
     options = dict(settings.stage_options)
     if settings.model_cache is None:
         return options
-    for name in settings.stages:
+    for name in names:
         if name in plugins.stages and "model_cache" in plugins.stages[name].spec.options.model_fields:
             options[name] = {"model_cache": settings.model_cache, **options.get(name, {})}
     return options

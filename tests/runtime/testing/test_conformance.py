@@ -16,7 +16,14 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 
 NEEDED = {"cloudevents_reporter": {"sink": "http://localhost/"}}
 """Options that have no default, by stage."""
-WITH_A_MODEL = ("silero_vad", "speechbrain_embedding", "onnx_embedding", "campplus_embedding", "pyannote_segmentation")
+WITH_A_MODEL = (
+    "silero_vad",
+    "speechbrain_embedding",
+    "onnx_embedding",
+    "campplus_embedding",
+    "pyannote_segmentation",
+    "ray_embedding",  # tests/e2e/ray
+)
 
 
 class Meter(StageBase):
