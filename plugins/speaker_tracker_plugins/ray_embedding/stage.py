@@ -53,6 +53,7 @@ def _load(options: RayEmbeddingOptions) -> LoadedStage:
         close=remote.close,
         counters=remote.counters,
         voice_model=described.model,
+        infer_waits=True,
     )
 
 

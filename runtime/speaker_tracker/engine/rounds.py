@@ -191,8 +191,6 @@ class RoundThread:
             call = task.asked
             if call is None:
                 self._done.append(task)
-            elif call.waits:
-                self._ask_elsewhere(task, call)
             else:
                 self._parked.setdefault((call.place, call.infer), []).append(task)
             return True
@@ -202,9 +200,13 @@ class RoundThread:
             if not self._parked:
                 return bool(self._ready)
             asking = self._parked.pop(min(self._parked, key=_place))
+            calls = [task.asked for task in asking if task.asked is not None]
+            if calls[0].waits:
+                self._ask_elsewhere(asking, calls)
+                return True
             self._current = asking
             self._since = time.monotonic()
-        answer_together([task.asked for task in asking if task.asked is not None])
+        answer_together(calls)
         with self._condition:
             if not self._current:
                 return False
@@ -212,18 +214,19 @@ class RoundThread:
             self._ready.extend(asking)
         return True
 
-    def _ask_elsewhere(self, task: Task, call: ModelCall) -> None:
+    def _ask_elsewhere(self, tasks: Sequence[Task], calls: Sequence[ModelCall]) -> None:
         if self._waiters is None:
             self._waiters = ThreadPoolExecutor(WAITING_THREADS, f"{self._thread.name}-waiting")
-        self._elsewhere.add(task)
-        self._waiters.submit(self._wait_for, task, call)
+        self._elsewhere.update(tasks)
+        self._waiters.submit(self._wait_for, tasks, calls)
 
-    def _wait_for(self, task: Task, call: ModelCall) -> None:
-        call.answer_alone()
+    def _wait_for(self, tasks: Sequence[Task], calls: Sequence[ModelCall]) -> None:
+        answer_together(calls)
         with self._condition:
-            self._elsewhere.discard(task)
-            task.at_once = True
-            self._waiting.append(task)
+            self._elsewhere.difference_update(tasks)
+            for task in tasks:
+                task.at_once = True
+            self._waiting.extend(tasks)
             self._condition.notify()
 
 

@@ -42,7 +42,7 @@ def kmeans_proposals(observed: Observations, current: Labels, most: int, starts:
     most = min(most, len(vectors))
     run_of = np.append(run_of, np.repeat(run_of[heard - 1], observed.lookahead))
     products = vectors @ vectors.T
-    with _libraries().limit(limits=1, user_api="openmp"), config_context(assume_finite=True, skip_parameter_validation=True):
+    with libraries().limit(limits=1, user_api="openmp"), config_context(assume_finite=True, skip_parameter_validation=True):
         for seed in range(starts):
             for count in range(2, most + 1):
                 centroids = vectors[_spread_out(products, evidence, count, seed)]
@@ -99,7 +99,7 @@ def _drawn(weights: Floats, places: Floats) -> Labels:
 
 
 @cache
-def _libraries() -> ThreadpoolController:
+def libraries() -> ThreadpoolController:
     """The libraries whose threads are limited: sessions run side by side, and a clustering on all cores would hold them up.
 
     OpenMP keeps the number of threads for each calling thread, so sessions do not change it for each other.

@@ -44,6 +44,7 @@ from speaker_tracker_stages.kmeans_assigner.observations import Observations, ob
 from speaker_tracker_stages.kmeans_assigner.options import KMeansAssignerOptions
 from speaker_tracker_stages.kmeans_assigner.parameters import likelihood_of, window_worth
 from speaker_tracker_stages.kmeans_assigner.penalties import MAX_UNTRACKED, SPARE_SLOTS
+from speaker_tracker_stages.kmeans_assigner.proposals import libraries
 
 MIN_OTHER_SECONDS = 2.0
 """Minimum speech of a voice that is not tracked before it is counted."""
@@ -284,6 +285,7 @@ def _load(options: KMeansAssignerOptions) -> LoadedStage:
 
     # Fewer groups than asked for is an answer like any other here.
     warnings.filterwarnings("ignore", category=ConvergenceWarning, module="sklearn")
+    libraries()
     return LoadedStage(lambda session: KMeansAssigner(options, session))
 
 
