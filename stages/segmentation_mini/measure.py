@@ -136,9 +136,9 @@ def of_silero() -> Detector:
         SileroModel,
         SpeechQuery,
     )
-    from speaker_tracker_stages.silero_vad.torch_backend import torch_network  # noqa: PLC0415
+    from speaker_tracker_stages.silero_vad.torch_backend import TorchNetwork  # noqa: PLC0415
 
-    model = SileroModel(torch_network())
+    model = SileroModel(TorchNetwork())
 
     def detect(samples: NDArray[np.float32]) -> NDArray[np.float32]:
         level = LevelFollower(SAMPLE_RATE / FRAME)

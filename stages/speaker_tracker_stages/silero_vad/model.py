@@ -6,9 +6,9 @@ package carries: 512 new samples with 64 samples of context and a recurrent stat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,11 +20,20 @@ CONTEXT = 64
 STATE_SHAPE = (2, 1, 128)
 """Shape of the recurrent state of one session."""
 
-SileroNetwork: TypeAlias = Callable[[NDArray[np.float32], NDArray[np.float32]], tuple[NDArray[np.float32], NDArray[np.float32]]]
-"""From frames of ``n`` sessions, with context, ``(n, m, 576)``, and states before the first, ``(2, n, 128)``.
 
-To probabilities, ``(n, m)``, and states after the last.
-"""
+class SileroNetwork(Protocol):
+    """The network in two parts; all arrays are float32."""
+
+    def encode(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The part that looks at single frames: from frames with context, ``(k, 576)``, to whatever ``decide`` wants of each."""
+        ...
+
+    def decide(self, encoded: NDArray[np.float32], states: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The part that goes from frame to frame: encoded frames of ``n`` sessions, ``(n, m, ...)``, and states, ``(2, n, 128)``.
+
+        To probabilities, ``(n, m)``, and the states after the last frames.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,25 +68,29 @@ class SileroModel:
         )
 
     def infer(self, queries: Sequence[SpeechQuery]) -> list[SpeechScores]:
-        """Answers all queries, with one network call for the parts of equal length."""
+        """Answers all queries: all audible frames are encoded in one call, and what is as long is decided in one."""
         scores = [np.zeros(len(query.frames), np.float32) for query in queries]
         states = [query.state for query in queries]
         parts = [list(_parts(query.audible.tolist())) for query in queries]
+        audible = [query.frames[query.audible] for query in queries]
+        encoded = self._network.encode(np.concatenate(audible)) if any(map(len, audible)) else np.empty(0, np.float32)
+        begins = np.cumsum([0, *map(len, audible)]).tolist()
         for step in range(max(map(len, parts), default=0)):
             by_length: dict[int, list[int]] = {}
             for index, of_query in enumerate(parts):
                 if step >= len(of_query):
                     continue
-                first, last, audible = of_query[step]
-                if audible:
+                first, last, is_audible = of_query[step]
+                if is_audible:
                     by_length.setdefault(last - first, []).append(index)
                 else:
                     states[index] = np.zeros(STATE_SHAPE, np.float32)
-            for alike in by_length.values():
-                bounds = [parts[index][step][:2] for index in alike]
-                frames = np.stack([queries[index].frames[first:last] for index, (first, last) in zip(alike, bounds, strict=True)])
-                probabilities, after = self._network(frames, np.concatenate([states[index] for index in alike], axis=1))
-                for row, (index, (first, last)) in enumerate(zip(alike, bounds, strict=True)):
+            for length, alike in by_length.items():
+                heard = np.stack([encoded[begins[index] : begins[index] + length] for index in alike])
+                probabilities, after = self._network.decide(heard, np.concatenate([states[index] for index in alike], axis=1))
+                for row, index in enumerate(alike):
+                    first, last, _ = parts[index][step]
+                    begins[index] += length
                     states[index] = after[:, row : row + 1]
                     scores[index][first:last] = probabilities[row]
         return [SpeechScores(score, state.copy()) for score, state in zip(scores, states, strict=True)]

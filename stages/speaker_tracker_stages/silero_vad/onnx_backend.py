@@ -11,24 +11,30 @@ from numpy.typing import NDArray
 from speaker_tracker.events import SAMPLE_RATE
 from speaker_tracker.models import ModelError
 from speaker_tracker.stagekit.onnx_session import open_onnx
-from speaker_tracker_stages.silero_vad.model import SileroNetwork
 
 WEIGHTS = "silero_vad_16k_op15.onnx"
 
 
-def onnx_network() -> SileroNetwork:
-    """Loads the network. Raises ``UserError`` where ONNX Runtime or the weights are missing."""
-    session = open_onnx(_weights(), "silero_vad with backend onnx")
-    rate = np.array(SAMPLE_RATE, np.int64)
+class OnnxNetwork:
+    """A ``SileroNetwork`` whose parts are one model: frames are encoded where they are decided."""
 
-    def run(frames: NDArray[np.float32], states: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def __init__(self) -> None:
+        """Raises ``UserError`` where ONNX Runtime or the weights are missing."""
+        self._session = open_onnx(_weights(), "silero_vad with backend onnx")
+        self._rate = np.array(SAMPLE_RATE, np.int64)
+
+    @staticmethod
+    def encode(frames: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The frames as they are."""
+        return frames
+
+    def decide(self, encoded: NDArray[np.float32], states: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Probabilities and states of frames, ``(n, m, 576)``, as ``SileroNetwork.decide``."""
         columns = []
-        for number in range(frames.shape[1]):
-            probabilities, states = session.run(None, {"input": frames[:, number], "state": states, "sr": rate})
+        for number in range(encoded.shape[1]):
+            probabilities, states = self._session.run(None, {"input": encoded[:, number], "state": states, "sr": self._rate})
             columns.append(probabilities)
         return np.concatenate(columns, axis=1), states
-
-    return run
 
 
 def _weights() -> Path:

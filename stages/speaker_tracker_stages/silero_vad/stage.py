@@ -28,9 +28,15 @@ from speaker_tracker.stage import (
 from speaker_tracker.stagekit.muting import MutedMicrophone
 from speaker_tracker.stagekit.speech_segmenter import FrameCutter, SegmentTimingOptions, SpeechSegmenter
 from speaker_tracker_stages.silero_vad.level import LevelFollower
-from speaker_tracker_stages.silero_vad.model import CONTEXT, FRAME, STATE_SHAPE, SileroModel, SpeechQuery, SpeechScores
-from speaker_tracker_stages.silero_vad.onnx_backend import onnx_network
-from speaker_tracker_stages.silero_vad.torch_backend import torch_network
+from speaker_tracker_stages.silero_vad.model import (
+    CONTEXT,
+    FRAME,
+    STATE_SHAPE,
+    SileroModel,
+    SileroNetwork,
+    SpeechQuery,
+    SpeechScores,
+)
 
 FRAMES_PER_SECOND = SAMPLE_RATE / FRAME
 
@@ -127,9 +133,19 @@ class SileroVad(StageBase):
         self._microphone = MutedMicrophone(FRAMES_PER_SECOND)
 
 
+def _network(backend: str) -> SileroNetwork:
+    if backend == "onnx":
+        from speaker_tracker_stages.silero_vad.onnx_backend import OnnxNetwork  # noqa: PLC0415 - only where it is asked for
+
+        return OnnxNetwork()
+    from speaker_tracker_stages.silero_vad.torch_backend import TorchNetwork  # noqa: PLC0415 - imports PyTorch
+
+    return TorchNetwork()
+
+
 def _load(options: SileroVadOptions) -> LoadedStage:
     try:
-        model = SileroModel(onnx_network() if options.backend == "onnx" else torch_network())
+        model = SileroModel(_network(options.backend))
     except UserError as error:
         raise StageLoadError(str(error)) from error
 

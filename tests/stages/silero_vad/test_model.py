@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 
 from speaker_tracker_stages.silero_vad.model import CONTEXT, FRAME, STATE_SHAPE, SileroModel, SpeechQuery
-from speaker_tracker_stages.silero_vad.onnx_backend import onnx_network
-from speaker_tracker_stages.silero_vad.torch_backend import torch_network
+from speaker_tracker_stages.silero_vad.onnx_backend import OnnxNetwork
+from speaker_tracker_stages.silero_vad.torch_backend import TorchNetwork
 
 
-@pytest.fixture(scope="module", params=[torch_network, onnx_network])
+@pytest.fixture(scope="module", params=[TorchNetwork, OnnxNetwork])
 def model(request):
     return SileroModel(request.param())
 
