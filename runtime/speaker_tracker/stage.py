@@ -111,6 +111,15 @@ class Stage(Protocol):
         ...
 
 
+@runtime_checkable
+class ManyFeedingStage(Stage, Protocol):
+    """A stage that can be fed several events at once, so that it asks its model once for all of them."""
+
+    def feed_all(self, events: Sequence[Event]) -> Iterable[Answer]:
+        """Answers what ``feed`` would for one event after the other, in the same order; there is no ``AudioGap`` among them."""
+        ...
+
+
 class StageBase:
     """Base for stages that hold nothing back and have nothing to release."""
 

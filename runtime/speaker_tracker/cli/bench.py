@@ -16,7 +16,6 @@ from speaker_tracker.cli.help_text import examples
 from speaker_tracker.engine.assembly import configure_chain, find_observers, find_plugins
 from speaker_tracker.protocol import DEFAULT_SPEAKERS, MAX_SPEAKERS
 from speaker_tracker.results.output_file import check_writable, write_atomically
-from speaker_tracker.results.tracking import DEFAULT_FRAME_MS
 
 RUNS = {Measure.COLD_START: 5, Measure.FILE: 3, Measure.LOAD: 3}
 """Defaults of ``--runs``."""
@@ -63,7 +62,7 @@ def _numbers(_context: click.Context, _parameter: click.Parameter, value: str | 
 @click.option(
     "--num-speakers", type=click.IntRange(1, MAX_SPEAKERS), default=DEFAULT_SPEAKERS, show_default=True, help="Of a session."
 )
-@click.option("--frame-ms", type=click.IntRange(1, 10_000), default=DEFAULT_FRAME_MS, show_default=True, help="Length of frames.")
+@click.option("--frame-ms", type=click.IntRange(1, 10_000), default=FRAME_MS, show_default=True, help="Length of frames.")
 @click.option("--json", "document", type=click.Path(path_type=Path), metavar="FILE", help="Write all figures as JSON.")
 @click.option("--plot", "picture", type=click.Path(path_type=Path), metavar="FILE.png", help="Draw steps, or a soak, as a picture.")
 @click.option("--stages", callback=_names, metavar="NAME,NAME,...", help="The chain: names of stages, in order.")

@@ -9,7 +9,7 @@ from time import thread_time
 
 from speaker_tracker.engine.model_calls import Infer, ModelCall, Steps, run_alone
 from speaker_tracker.errors import BadInput
-from speaker_tracker.events import Event
+from speaker_tracker.events import AudioGap, Event
 from speaker_tracker.stage import Answer, Inference, Stage, State
 
 logger = logging.getLogger(__name__)
@@ -171,6 +171,10 @@ class Stopwatch:
 
 def _answers_to(opened: OpenStage, events: Sequence[Event]) -> Generator[list[Answer], None, None]:
     feed, reads = opened.stage.feed, opened.reads
+    feed_all: Callable[[Sequence[Event]], Iterable[Answer]] | None = getattr(opened.stage, "feed_all", None)
+    if feed_all is not None and len(events) > 1 and not any(isinstance(event, AudioGap) for event in events):
+        yield list(feed_all(events))
+        return
     for event in events:
         yield [event] if reads is not None and not reads.lets_in(event) else list(feed(event))
 

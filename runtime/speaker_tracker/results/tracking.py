@@ -21,7 +21,7 @@ from speaker_tracker.protocol import ErrorMessage, KnownVoice, ReportMessage, Se
 from speaker_tracker.results.timeline_recorder import TimelineRecorder
 from speaker_tracker.stage import SessionInfo
 
-DEFAULT_FRAME_MS = 100
+DEFAULT_FRAME_MS = 1000
 
 
 class TrackingError(UserError):

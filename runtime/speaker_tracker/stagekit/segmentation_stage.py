@@ -63,20 +63,29 @@ class SegmentationStage(StageBase, ABC):
     def feed(self, event: Event) -> Iterator[Answer]:
         """Consumes audio, and what a detector took for speech; answers with what is speech. A gap ends a segment."""
         match event:
-            case SpeechStarted() | SpeechAudio() | SpeechEnded():
-                self.decoder.merger.detected.feed(event)
             case AudioGap():
                 yield from self.flush()
                 yield event
             case AudioBlock():
                 yield from self.decoder.hear(event)
-                start, chunks = self._cutter.feed(event)
+                start, chunks = self.cut(event)
                 if len(chunks):
                     yield self.ask(start, chunks)
-                self._heard = True
                 yield event
             case _:
-                yield event
+                yield from self.pass_on(event)
+
+    def cut(self, block: AudioBlock) -> tuple[int, NDArray[np.float32]]:
+        """Takes in a block: position of the first of the chunks that it completes, and these, shape ``(n, chunk)``, n >= 0."""
+        self._heard = True
+        return self._cutter.feed(block)
+
+    def pass_on(self, event: Event) -> Iterator[Event]:
+        """Takes in what a detector tells; all but that goes on."""
+        if isinstance(event, SpeechStarted | SpeechAudio | SpeechEnded):
+            self.decoder.merger.detected.feed(event)
+        else:
+            yield event
 
     def flush(self) -> Iterator[Answer]:
         """Decides all of the audio so far; what follows is heard afresh."""

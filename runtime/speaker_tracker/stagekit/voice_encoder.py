@@ -28,6 +28,9 @@ LENGTH_STEP = 25
 FEW_WINDOWS = 4
 """From so many windows on they are padded to the longest ever seen, as one of them most probably is as long."""
 
+BATCHES = (1, 2, 3, 4, 6, 8, 12, 16)
+"""Numbers of windows in a call that are padded; silent ones are added up to the next of these, for the same reason."""
+
 
 class VoiceNetwork(Protocol):
     """A speaker model in two parts; all arrays are float32."""
@@ -107,15 +110,25 @@ class VoiceEncoder:
     def _embedded(self, windows: Sequence[NDArray[np.float32]]) -> Sequence[NDArray[np.float32]]:
         if self._embed_padded is None:
             return _by_length(windows, lambda alike: _unit_length(self._network.embed(alike)))
-        lengths = np.array([len(window) for window in windows], dtype=np.intp)
-        frames = -(-(int(lengths.max()) - 1) // LENGTH_STEP) * LENGTH_STEP + 1
+        most = BATCHES[-1]
+        return [
+            vector
+            for first in range(0, len(windows), most)
+            for vector in self._embedded_together(windows[first : first + most], self._embed_padded)
+        ]
+
+    def _embedded_together(self, windows: Sequence[NDArray[np.float32]], embed: EmbedPadded) -> NDArray[np.float32]:
+        frames = -(-(max(map(len, windows)) - 1) // LENGTH_STEP) * LENGTH_STEP + 1
         self._longest = max(self._longest, frames)
         if len(windows) >= FEW_WINDOWS:
             frames = self._longest
-        padded = np.zeros((len(windows), frames, windows[0].shape[1]), np.float32)
-        for row, window in zip(padded, windows, strict=True):
-            row[: len(window)] = window
-        return list(_unit_length(self._embed_padded(padded, lengths)))
+        number = next(each for each in BATCHES if each >= len(windows))
+        padded = np.zeros((number, frames, windows[0].shape[1]), np.float32)
+        lengths = np.full(number, frames, dtype=np.intp)
+        for row, window in enumerate(windows):
+            padded[row, : len(window)] = window
+            lengths[row] = len(window)
+        return _unit_length(embed(padded, lengths)[: len(windows)])
 
     def _normalized(
         self, query: VoiceQuery, features: Sequence[NDArray[np.float32]]

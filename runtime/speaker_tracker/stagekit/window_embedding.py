@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
+from itertools import zip_longest
 from typing import Annotated, Literal, cast
 
 from pydantic import Field, model_validator
@@ -46,29 +47,42 @@ class WindowEmbedding(StageBase):
 
     def feed(self, event: Event) -> Iterator[Answer]:
         """Consumes a segment's start, audio and end; the end is passed on after the segment's last embedding."""
+        yield from self.feed_all([event])
+
+    def feed_all(self, events: Sequence[Event]) -> Iterator[Answer]:
+        """As ``feed``, with one question for all windows."""
+        windows = [self._windows_of(event) for event in events]
+        if any(windows):
+            yield self._ask(windows, events)
+        else:
+            yield from events
+
+    def flush(self) -> Iterator[Answer]:
+        """Ends a segment that is still under way."""
+        if rest := self._end_segment():
+            yield self._ask([rest], ())
+
+    def _windows_of(self, event: Event) -> list[Window]:
+        """The windows that ``event`` completes."""
         match event:
             case SpeechStarted():
                 before = self._tail if event.start == self._ended else NOTHING
                 self._windows = SpeechWindows(event.start, length=self._length, hop=self._hop, before=before)
                 self._tail = NOTHING
-                yield event
-            case SpeechAudio():
-                if self._windows is not None:
-                    yield from self._ask(self._windows.feed(event.samples))
-                yield event
+            case SpeechAudio() if self._windows is not None:
+                return list(self._windows.feed(event.samples))
             case SpeechEnded():
-                yield from self.flush()
                 self._ended = event.end
-                yield event
-            case _:
-                yield event
+                return self._end_segment()
+        return []
 
-    def flush(self) -> Iterator[Answer]:
-        """Ends a segment that is still under way."""
-        if self._windows is not None:
-            yield from self._ask(self._windows.end())
-            self._tail = self._windows.tail
-            self._windows = None
+    def _end_segment(self) -> list[Window]:
+        if self._windows is None:
+            return []
+        rest = list(self._windows.end())
+        self._tail = self._windows.tail
+        self._windows = None
+        return rest
 
     def snapshot(self) -> State:
         """The mean of the session's features, without the audio of the segment under way."""
@@ -83,11 +97,16 @@ class WindowEmbedding(StageBase):
         if self._mean is not None:
             self._mean = FeatureMean(float_array(state["sum"]), cast(int, state["frames"]))
 
-    def _ask(self, windows: Iterator[Window]) -> Iterator[Answer]:
-        if asked := list(windows):
-            yield Inference(VoiceQuery(asked, self._mean), partial(self._answer, asked))
+    def _ask(self, windows: Sequence[Sequence[Window]], events: Sequence[Event]) -> Inference:
+        asked = [window for group in windows for window in group]
+        return Inference(VoiceQuery(asked, self._mean), partial(self._answer, windows, events))
 
-    def _answer(self, windows: Sequence[Window], result: VoiceVectors) -> Iterator[Event]:
+    def _answer(self, windows: Sequence[Sequence[Window]], events: Sequence[Event], result: VoiceVectors) -> Iterator[Event]:
+        """Embeddings of each group of windows, each followed by the event that completed it; at the end there is none."""
         self._mean = result.mean
-        for window, vector in zip(windows, result.vectors, strict=True):
-            yield VoiceEmbedding(window.start, window.end, window.heard_start, window.heard_end, vector, self._model)
+        vectors = iter(result.vectors)
+        for group, event in zip_longest(windows, events):
+            for window in group:
+                yield VoiceEmbedding(window.start, window.end, window.heard_start, window.heard_end, next(vectors), self._model)
+            if event is not None:
+                yield event

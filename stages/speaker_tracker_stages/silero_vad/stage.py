@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 from typing import Annotated, Any, Literal, cast
@@ -39,6 +40,7 @@ from speaker_tracker_stages.silero_vad.model import (
 )
 
 FRAMES_PER_SECOND = SAMPLE_RATE / FRAME
+NO_FRAMES = np.empty((0, FRAME), np.float32)
 
 
 class SileroVadOptions(SegmentTimingOptions):
@@ -62,6 +64,15 @@ class SileroVadOptions(SegmentTimingOptions):
         return self
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Piece:
+    """An event, with the position of the first of the frames that it completes, and these, shape ``(n, FRAME)``."""
+
+    event: Event
+    start: int
+    frames: NDArray[np.float32]
+
+
 class SileroVad(StageBase):
     """One session's detector."""
 
@@ -81,19 +92,27 @@ class SileroVad(StageBase):
         """Consumes audio blocks of any length; answers with the segments that these complete or begin. A gap ends a segment."""
         if isinstance(event, AudioGap):
             yield from self.flush()
-        if not isinstance(event, AudioBlock):
             yield event
-            return
-        start, frames = self._cutter.feed(event)
+        else:
+            yield from self.feed_all([event])
+
+    def feed_all(self, events: Sequence[Event]) -> Iterator[Answer]:
+        """As ``feed``, with one question for the frames of all blocks."""
+        pieces = [
+            _Piece(event, *(self._cutter.feed(event) if isinstance(event, AudioBlock) else (0, NO_FRAMES))) for event in events
+        ]
+        frames = np.concatenate([piece.frames for piece in pieces])
         if len(frames):
-            yield self._ask(start, frames)
-        yield event
+            yield Inference(self._query(frames), partial(self._answer, pieces))
+        else:
+            yield from events
 
     def flush(self) -> Iterator[Answer]:
         """Fills up the last frame with silence, then ends the segment under way; what follows is heard afresh."""
         start, rest = self._cutter.flush()
         if len(rest):
-            yield self._ask(start, np.pad(rest, (0, FRAME - len(rest)))[np.newaxis], last=len(rest))
+            filled = np.pad(rest, (0, FRAME - len(rest)))[np.newaxis]
+            yield Inference(self._query(filled), partial(self._answer_rest, start, rest.copy()))
         else:
             yield from self._end()
 
@@ -109,22 +128,25 @@ class SileroVad(StageBase):
         if self._level is not None:
             self._level.level = cast(float, state["level"])
 
-    def _ask(self, start: int, frames: NDArray[np.float32], *, last: int | None = None) -> Inference:
+    def _query(self, frames: NDArray[np.float32]) -> SpeechQuery:
         heard = frames if self._level is None else self._level.amplified(frames)
         stream = np.concatenate([self._context, heard.reshape(-1)])
         windows = np.lib.stride_tricks.sliding_window_view(stream, CONTEXT + FRAME)[::FRAME]
         self._context = stream[-CONTEXT:].copy()
-        return Inference(
-            SpeechQuery(windows, self._microphone.audible(frames), self._state), partial(self._answer, start, frames, last)
-        )
+        return SpeechQuery(windows, self._microphone.audible(frames), self._state)
 
-    def _answer(self, start: int, frames: NDArray[np.float32], last: int | None, scores: SpeechScores) -> Iterable[Event]:
-        """``last``: number of samples that are audio in the last frame before a gap or the end; None for all other frames."""
+    def _answer(self, pieces: Sequence[_Piece], scores: SpeechScores) -> Iterator[Event]:
         self._state = scores.state
-        for number, (frame, probability) in enumerate(zip(frames, scores.probabilities.tolist(), strict=True)):
-            yield from self._segmenter.feed(start + number * FRAME, frame[:last].copy(), probability)
-        if last is not None:
-            yield from self._end()
+        probabilities = iter(scores.probabilities.tolist())
+        for piece in pieces:
+            for number, frame in enumerate(piece.frames):
+                yield from self._segmenter.feed(piece.start + number * FRAME, frame.copy(), next(probabilities))
+            yield piece.event
+
+    def _answer_rest(self, start: int, rest: NDArray[np.float32], scores: SpeechScores) -> Iterator[Event]:
+        """What was filled up with silence before a gap or the end."""
+        yield from self._segmenter.feed(start, rest, float(scores.probabilities[0]))
+        yield from self._end()
 
     def _end(self) -> Iterator[Event]:
         yield from self._segmenter.flush()

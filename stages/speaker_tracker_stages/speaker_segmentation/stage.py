@@ -6,6 +6,7 @@ Behind a detector such as ``silero_vad``: it lets in speech that the detector mi
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal, cast
 
@@ -15,8 +16,8 @@ from pydantic import Field
 
 from speaker_tracker import hookimpl
 from speaker_tracker.errors import UserError
-from speaker_tracker.events import SAMPLE_RATE, Event
-from speaker_tracker.stage import Inference, LoadedStage, SessionInfo, StageLoadError, StageSpec, State, float_array
+from speaker_tracker.events import SAMPLE_RATE, AudioBlock, Event
+from speaker_tracker.stage import Answer, Inference, LoadedStage, SessionInfo, StageLoadError, StageSpec, State, float_array
 from speaker_tracker.stagekit.muting import MutedMicrophone
 from speaker_tracker.stagekit.segmentation_stage import CONSUMED, PRODUCED, SPEECH, SegmentationStage
 from speaker_tracker.stagekit.speaker_segmentation import SpeakerSegmentationOptions
@@ -38,6 +39,21 @@ REST_CHUNKS = -(-(LATENESS * FRAME + CONTEXT) // CHUNK)
 """Chunks of silence behind the last audio, after which all of it has been decided."""
 
 
+LAG = CONTEXT + LATENESS * FRAME
+"""Samples by which what is said of a chunk lies before it."""
+NO_CHUNKS = np.empty((0, CHUNK), np.float32)
+NOTHING_SAID = np.empty((0, 4), np.float32)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Piece:
+    """An event, with the position of the first of the chunks that it completes, and these, shape ``(n, CHUNK)``."""
+
+    event: Event
+    start: int
+    chunks: NDArray[np.float32]
+
+
 class SegmentationMiniOptions(SpeakerSegmentationOptions):
     """Options of ``speaker_segmentation``."""
 
@@ -50,6 +66,16 @@ class SpeakerSegmentation(SegmentationStage):
     def __init__(self, options: SpeakerSegmentationOptions) -> None:
         super().__init__(options, FRAME, CHUNK)
         self.begin_anew()
+
+    def feed_all(self, events: Sequence[Event]) -> Iterator[Answer]:
+        """As ``feed``, with one question for the chunks of all blocks."""
+        pieces = [_Piece(event, *(self.cut(event) if isinstance(event, AudioBlock) else (0, NO_CHUNKS))) for event in events]
+        chunks = np.concatenate([piece.chunks for piece in pieces])
+        if len(chunks):
+            query = self._query(chunks.reshape(-1), self._microphone.audible(chunks))
+            yield Inference(query, partial(self._answer_all, pieces))
+        else:
+            yield from self._told_of(pieces, NOTHING_SAID)
 
     def ask(self, start: int, chunks: NDArray[np.float32]) -> Inference:
         """As the base says."""
@@ -76,13 +102,32 @@ class SpeakerSegmentation(SegmentationStage):
         self._state = tuple(float_array(part) for part in cast(Sequence[Any], state["state"]))
 
     def _question(self, start: int, samples: NDArray[np.float32], audible: NDArray[np.bool_], *, last: bool) -> Inference:
+        return Inference(self._query(samples, audible), partial(self._answer, start, last))
+
+    def _query(self, samples: NDArray[np.float32], audible: NDArray[np.bool_]) -> SegmentationQuery:
         stream = np.concatenate([self._context, samples])
         self._context = stream[-CONTEXT:].copy()
-        return Inference(SegmentationQuery(stream, audible, self._state), partial(self._answer, start, last))
+        return SegmentationQuery(stream, audible, self._state)
 
     def _answer(self, start: int, last: bool, scores: SegmentationScores) -> Iterator[Event]:
         self._state = scores.state
-        yield from self.told(start - CONTEXT - LATENESS * FRAME, scores.probabilities, last=last)
+        yield from self.told(start - LAG, scores.probabilities, last=last)
+
+    def _answer_all(self, pieces: Sequence[_Piece], scores: SegmentationScores) -> Iterator[Event]:
+        self._state = scores.state
+        yield from self._told_of(pieces, scores.probabilities)
+
+    def _told_of(self, pieces: Sequence[_Piece], probabilities: NDArray[np.float32]) -> Iterator[Event]:
+        row = 0
+        for piece in pieces:
+            if isinstance(piece.event, AudioBlock):
+                yield from self.decoder.hear(piece.event)
+                if rows := len(piece.chunks) * CHUNK // FRAME:
+                    yield from self.told(piece.start - LAG, probabilities[row : row + rows], last=False)
+                    row += rows
+                yield piece.event
+            else:
+                yield from self.pass_on(piece.event)
 
 
 def _load(options: SegmentationMiniOptions) -> LoadedStage:
