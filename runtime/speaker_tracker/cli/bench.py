@@ -17,6 +17,8 @@ from speaker_tracker.engine.assembly import configure_chain, find_observers, fin
 from speaker_tracker.protocol import DEFAULT_SPEAKERS, MAX_SPEAKERS
 from speaker_tracker.results.output_file import check_writable, write_atomically
 
+FRAME_MS = 100
+"""Length of the frames of live clients."""
 RUNS = {Measure.COLD_START: 5, Measure.FILE: 3, Measure.LOAD: 3}
 """Defaults of ``--runs``."""
 SECONDS, LIMIT, TARGET_MS, SPEED = 20.0, 256, 500.0, 20.0
