@@ -23,6 +23,9 @@ logger = logging.getLogger(__name__)
 Work: TypeAlias = Generator[Any, None, Any]
 """Yields ``ModelCall`` objects, to be gone on with once they are answered, or anything else, to be handed out, as is its result."""
 
+MOST_GATHERED = 3
+RECENT = 0.2
+"""Share of the latest round in how long rounds take."""
 WAITING_THREADS = 16
 """Threads for models that wait for something outside of this process."""
 
@@ -54,12 +57,14 @@ class Task:
 class RoundThread:
     """A thread that runs rounds. ``gather_seconds``: time that work waits for that of other sessions, to share model calls with it.
 
-    Work waits for no others once there is as much of it as ``sessions`` says that there can be.
+    Where rounds take long, it waits as long as one of them takes, up to ``MOST_GATHERED`` times ``gather_seconds``: the busier the
+    thread, the more a call is worth. Work waits for no others once there is as much of it as ``sessions`` says that there can be.
     """
 
     def __init__(self, name: str, gather_seconds: float) -> None:
         self.sessions = 0
         self._gather_seconds = gather_seconds
+        self._round_seconds = 0.0
         self._condition = threading.Condition()
         self._waiting: list[Task] = []
         self._ready: deque[Task] = deque()
@@ -131,8 +136,10 @@ class RoundThread:
 
     def _run(self) -> None:
         while self._gather():
+            begin = time.monotonic()
             while self._go_on():
                 pass
+            self._round_seconds += RECENT * (time.monotonic() - begin - self._round_seconds)
 
     def _gather(self) -> bool:
         """Waits for work, and then for that of others; False at the end."""
@@ -142,7 +149,7 @@ class RoundThread:
                     return False
                 self._condition.wait()
             while not self._over and not self._is_time():
-                self._condition.wait(max(0.0, self._waiting[0].arrived + self._gather_seconds - time.monotonic()))
+                self._condition.wait(max(0.0, self._waiting[0].arrived + self._patience - time.monotonic()))
                 if not self._waiting:  # withdrawn
                     return True
             self._take_waiting()
@@ -152,9 +159,13 @@ class RoundThread:
         waiting = self._waiting
         return (
             len(waiting) >= self.sessions
-            or waiting[0].arrived + self._gather_seconds <= time.monotonic()
+            or waiting[0].arrived + self._patience <= time.monotonic()
             or any(task.at_once for task in waiting)
         )
+
+    @property
+    def _patience(self) -> float:
+        return min(max(self._gather_seconds, self._round_seconds), MOST_GATHERED * self._gather_seconds)
 
     def _take_waiting(self) -> None:
         for task in self._waiting:
