@@ -59,6 +59,6 @@ def test_numbers_are_those_of_the_code():
     assert f"begin within {steps.RAMP_SECONDS:g} s (`--ramp`), {steps.WARM_UP_SECONDS:g} s go by" in text
     assert f"doubled from {capacity.FIRST} on" in text
     assert f"within {100 * capacity.RESOLUTION:g} % of each other" in text
-    assert f"with {comparison.SESSIONS} sessions each" in text
+    assert f"the plain one with {comparison.SESSIONS} sessions" in text
     assert f"a step with {profiling.SESSIONS} sessions" in text
     assert sampler.PERIOD_SECONDS == 0.01

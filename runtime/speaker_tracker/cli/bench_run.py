@@ -16,7 +16,7 @@ from speaker_tracker.benchmark import documents
 from speaker_tracker.benchmark.charts import load_chart, soak_chart
 from speaker_tracker.benchmark.clients import Clients, clients
 from speaker_tracker.benchmark.cold_start import measured_start
-from speaker_tracker.benchmark.comparison import compared, plain_server
+from speaker_tracker.benchmark.comparison import SESSIONS, compared, plain_server
 from speaker_tracker.benchmark.errors import BenchmarkError
 from speaker_tracker.benchmark.file_mode import file_runs
 from speaker_tracker.benchmark.measured_server import serving
@@ -114,7 +114,7 @@ class BenchRun:
             comparison = None
             if self.rounds:
                 with plain_server(self.settings) as plain:
-                    comparison = compared((server, plain), sending, self._live, self.rounds, _tell)
+                    comparison = compared((server, plain), sending, result.capacity or SESSIONS, self._live, self.rounds, _tell)
                 document["baseline"] = documents.comparison_document(comparison)
         print_load(result, self.limit if not self.sessions else None)
         if comparison is not None:

@@ -105,7 +105,8 @@ def print_comparison(comparison: Comparison) -> None:
     """Prints both ways, and how many times the CPU time the plain way takes."""
     console = _console()
     own, plain = ([step.server for step in steps] for steps in (comparison.own, comparison.plain))
-    table = figures_table(f"CPU, {comparison.own[0].sessions} sessions", ("this server", "plain way"))
+    numbers = (comparison.own[0].sessions, comparison.plain[0].sessions)
+    table = figures_table("\nCPU", (f"this server,\n{numbers[0]} sessions", f"plain way,\n{numbers[1]} sessions"))
     for stage in own[0].stages:
         both = (_median([used.stages_per_audio.get(stage) for used in usages]) for usages in (own, plain))
         table.add_row(stage, *both)

@@ -26,9 +26,9 @@ PNG = b"\x89PNG"
 def test_both_ways_are_measured_in_turns(settings, sending):
     lines = []
     with serving(settings) as own, plain_server(settings) as plain:
-        comparison = compared((own, plain), sending, LIVE, 2, lines.append)
+        comparison = compared((own, plain), sending, 3, LIVE, 2, lines.append)
     document = documents.comparison_document(comparison)
-    assert [len(document[way]) for way in ("own", "plain")] == [2, 2]
+    assert [[step["sessions"] for step in document[way]] for way in ("own", "plain")] == [[3, 3], [4, 4]]
     assert document["cpuRatio"]["least"] <= document["cpuRatio"]["median"] <= document["cpuRatio"]["most"]
     assert set(document["plain"][0]["stageCpuMs"]) == {"scripted"}
     assert document["plain"][0]["stageCpuMs"]["scripted"] > 0

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pytest
 
 from speaker_tracker.engine.pipeline import EventFilter, OpenStage, Pipeline, StageFailure
-from speaker_tracker.events import Event
+from speaker_tracker.events import AudioGap, Event
 from speaker_tracker.protocol import BadInput, ErrorCode
 from speaker_tracker.stage import Inference, StageBase, StatelessStage
 
@@ -279,6 +279,41 @@ def test_the_time_between_a_model_call_and_its_answer_is_nobodys():
         next(steps)
 
     assert took[0][1] < 0.05
+
+
+class Together(Appending):
+    """Notes how many events it is fed at once."""
+
+    def __init__(self):
+        super().__init__("a")
+        self.fed = []
+
+    def feed(self, event):
+        self.fed.append(1)
+        return [event] if isinstance(event, AudioGap) else super().feed(event)
+
+    def feed_all(self, events):
+        self.fed.append(len(events))
+        return [answer for event in events for answer in super(Together, self).feed(event)]
+
+
+def test_a_stage_that_can_take_many_events_is_fed_them_together():
+    together = Together()
+
+    assert words(pipeline(Appending("1", "2", "3"), together).feed(Word("x"))) == ["x1a", "x2a", "x3a"]
+    assert together.fed == [3]
+
+
+def test_a_single_event_and_a_gap_are_fed_by_themselves():
+    class Interrupting(StatelessStage):
+        def feed(self, event):
+            return [event, AudioGap(0, 1), event]
+
+    together = Together()
+    pipeline(together).feed(Word("x"))
+    pipeline(Interrupting(), together).feed(Word("x"))
+
+    assert together.fed == [1, 1, 1, 1]
 
 
 def test_events_that_a_stage_does_not_read_pass_it_by():
