@@ -106,7 +106,7 @@ def test_samples_that_look_like_a_header_later_on_are_audio():
 
 
 def test_a_restored_decoder_goes_on_behind_the_last_whole_block():
-    loaded = load("frame_decoder")
+    loaded = load("frame_decoder", block_samples=512)
     first = open_stage(loaded)
     run(first, frames(SAMPLES[:1100], 1100), flush=False)
     second = open_stage(loaded)
@@ -116,7 +116,7 @@ def test_a_restored_decoder_goes_on_behind_the_last_whole_block():
 
 
 def test_a_gap_comes_behind_the_audio_before_it_and_moves_the_clock_on():
-    stage = open_stage(load("frame_decoder"))
+    stage = open_stage(load("frame_decoder", block_samples=512))
     pcm = frames(SAMPLES[:1000], 1000)
     answers = run(stage, [*pcm, AudioGap(1000, 33_000), *pcm])
 

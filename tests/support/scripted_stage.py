@@ -75,7 +75,7 @@ class Scripted:
         put_right = self.labels(begin - PERIOD_MS, begin) if self.options.hasty and begin else []
         yield ClientMessage(SpeakerMessage(currentSpeakerId=guessed[-1].speakerId, speakingTimeMs=self.totals(end)))
         if self.session.timeline:
-            yield ClientMessage(TimelineMessage(audioMs=len(self.samples) // 16, segments=[*put_right, *guessed]))
+            yield ClientMessage(TimelineMessage(audioMs=end, segments=[*put_right, *guessed]))
 
     def flush(self):
         end = len(self.samples) // 16

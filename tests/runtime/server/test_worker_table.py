@@ -56,4 +56,5 @@ def test_another_process_writes_to_the_same_table(method):
     process = context.Process(target=_count, args=(table.row(1),))
     process.start()
     process.join()
+    assert process.exitcode == 0
     assert table.row(0).sessions == 9

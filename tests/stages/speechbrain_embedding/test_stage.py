@@ -148,5 +148,5 @@ def test_a_wrong_folder_is_named(tmp_path):
 
 
 def test_the_choice_of_auto_is_told_with_what_could_be_had(tmp_path):
-    assert load("speechbrain_embedding", source="embedded").info.keys() == {"model", "source"}
+    assert load("speechbrain_embedding", source="embedded").info.keys() == {"model", "source", "precision"}
     assert "models fetch" in load("speechbrain_embedding", source="auto", model_cache=tmp_path).info["hint"]
