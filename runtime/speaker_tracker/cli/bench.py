@@ -16,9 +16,12 @@ from speaker_tracker.cli.help_text import examples
 from speaker_tracker.engine.assembly import configure_chain, find_observers, find_plugins
 from speaker_tracker.protocol import DEFAULT_SPEAKERS, MAX_SPEAKERS
 from speaker_tracker.results.output_file import check_writable, write_atomically
+from speaker_tracker.results.tracking import DEFAULT_FRAME_MS
 
 FRAME_MS = 100
 """Length of the frames of live clients."""
+FILE_FRAME_MS = DEFAULT_FRAME_MS
+"""Length of the pieces in which a file is tracked."""
 RUNS = {Measure.COLD_START: 5, Measure.FILE: 3, Measure.LOAD: 3}
 """Defaults of ``--runs``."""
 SECONDS, LIMIT, TARGET_MS, SPEED = 20.0, 256, 500.0, 20.0
@@ -64,7 +67,9 @@ def _numbers(_context: click.Context, _parameter: click.Parameter, value: str | 
 @click.option(
     "--num-speakers", type=click.IntRange(1, MAX_SPEAKERS), default=DEFAULT_SPEAKERS, show_default=True, help="Of a session."
 )
-@click.option("--frame-ms", type=click.IntRange(1, 10_000), default=FRAME_MS, show_default=True, help="Length of frames.")
+@click.option(
+    "--frame-ms", type=click.IntRange(1, 10_000), help=f"Length of frames.  [default: {FRAME_MS}; --file: {FILE_FRAME_MS}]"
+)
 @click.option("--json", "document", type=click.Path(path_type=Path), metavar="FILE", help="Write all figures as JSON.")
 @click.option("--plot", "picture", type=click.Path(path_type=Path), metavar="FILE.png", help="Draw steps, or a soak, as a picture.")
 @click.option("--stages", callback=_names, metavar="NAME,NAME,...", help="The chain: names of stages, in order.")
@@ -88,7 +93,7 @@ def command(  # noqa: PLR0913 - one argument for each option
     as_file: bool,
     runs: int | None,
     num_speakers: int,
-    frame_ms: int,
+    frame_ms: int | None,
     document: Path | None,
     picture: Path | None,
     stages: list[str] | None,
@@ -134,7 +139,7 @@ def command(  # noqa: PLR0913 - one argument for each option
         settings=settings,
         audio=list(audio),
         num_speakers=num_speakers,
-        frame_ms=frame_ms,
+        frame_ms=frame_ms or (FILE_FRAME_MS if measure is Measure.FILE else FRAME_MS),
         sessions=sessions,
         limit=limit or LIMIT,
         seconds=seconds or SECONDS,
