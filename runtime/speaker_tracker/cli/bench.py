@@ -70,8 +70,6 @@ def _numbers(_context: click.Context, _parameter: click.Parameter, value: str | 
 @click.option(
     "--frame-ms", type=click.IntRange(1, 10_000), help=f"Length of frames.  [default: {FRAME_MS}; --file: {FILE_FRAME_MS}]"
 )
-    "--frame-ms", type=click.IntRange(1, 10_000), help=f"Length of frames.  [default: {FRAME_MS}; --file: {FILE_FRAME_MS}]"
-)
 @click.option("--json", "document", type=click.Path(path_type=Path), metavar="FILE", help="Write all figures as JSON.")
 @click.option("--plot", "picture", type=click.Path(path_type=Path), metavar="FILE.png", help="Draw steps, or a soak, as a picture.")
 @click.option("--stages", callback=_names, metavar="NAME,NAME,...", help="The chain: names of stages, in order.")
