@@ -191,9 +191,8 @@ def test_an_image_is_put_into_all_pods():
 
 
 def test_the_image_has_what_nodes_need():
-    containerfile = text_of("Containerfile")
-    target = re.search(r"^FROM server AS ray\n(.*?)^FROM ", containerfile, re.MULTILINE | re.DOTALL)[1]
-    assert "wget" in target  # probes of KubeRay
-    assert "/opt/venv/bin/ray" in target  # called by a login shell
-    assert f"USER {IMAGE_USER}:{IMAGE_USER}" in target
+    containerfile = text_of("deploy/ray/Containerfile")
+    assert "wget" in containerfile  # probes of KubeRay
+    assert "/opt/venv/bin/ray" in containerfile  # called by a login shell
+    assert f"USER {IMAGE_USER}:{IMAGE_USER}" in containerfile
     assert "--extras ray" in containerfile
