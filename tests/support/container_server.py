@@ -71,9 +71,9 @@ class ServerContainer(DockerContainer):
         return self.get_wrapped_container().logs().decode()
 
     def serving(self) -> Self:
-        """Started, and healthy; what it wrote is in the error where it is not."""
+        """Started, and ready; what it wrote is in the error where it is not."""
         self.start()
-        self.until(lambda: self.get("/health")[0] == 200)
+        self.until(lambda: self.get("/health/ready")[0] == 200)
         return self
 
     def ended(self) -> tuple[int, str]:

@@ -180,7 +180,8 @@ def test_metrics_tell_of_the_sessions_there_were(image, container, track, pcm):
     server.until(lambda: metric("sessions") == 0)
     assert metric("sessions_opened_total") == 1
     assert metric("audio_seconds_total") == pytest.approx(8)
-    assert metric("lag_seconds_count") == -(-8 * SAMPLE_RATE * 2 // FRAME)
+    # Frames that have piled up are handled as one.
+    assert 8 <= metric("lag_seconds_count") <= -(-8 * SAMPLE_RATE * 2 // FRAME)
 
 
 def test_several_processes_need_a_place_for_temporary_files_for_metrics_alone(images, container):
