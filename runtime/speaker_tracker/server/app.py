@@ -6,6 +6,7 @@ import asyncio
 import logging
 import re
 import secrets
+import time
 from collections.abc import AsyncGenerator
 from contextlib import suppress
 from functools import partial
@@ -109,7 +110,11 @@ class SessionServer:
         with self.registry.place() as full:
             busy = full or self.overload.refusal()
             if busy is None:
-                await self._run_session(client)
+                begin = time.monotonic()
+                try:
+                    await self._run_session(client)
+                finally:
+                    self.overload.ended(time.monotonic() - begin)
         if busy is not None:
             self.observers.refused(busy.code.value)
             await _send_and_close(client, busy)

@@ -96,6 +96,13 @@ class Overload:
             self._let_in.append(now)
             return None
 
+    def ended(self, seconds: float) -> None:
+        """Take note that a session that was let in is over, ``seconds`` later: it is no newcomer any more."""
+        if seconds < NEWCOMER_SECONDS:
+            with self._lock:
+                if self._let_in:
+                    self._let_in.pop()
+
     def _current_slice(self) -> list[int]:
         number = self._forget_old()
         if not self._slices or self._slices[-1][0] != number:

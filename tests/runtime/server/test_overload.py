@@ -117,3 +117,17 @@ def test_a_limit_of_nothing_is_no_limit(clock):
 def test_any_lag_can_be_noted(overload, lag):
     note(overload, lag)
     assert overload.p95() > 0
+
+
+def test_who_has_left_at_once_is_no_newcomer(overload):
+    note(overload, 0.01)
+    assert let_in(overload) == 5
+    overload.ended(0.1)
+    overload.ended(NEWCOMER_SECONDS)
+    assert let_in(overload) == 1
+
+
+def test_an_end_that_nobody_waits_for_does_no_harm(overload):
+    note(overload, 0.01)
+    overload.ended(0.1)
+    assert let_in(overload) == 5
