@@ -132,10 +132,11 @@ class SessionPump:
             audio_bytes = len(received.data)
             self._audio_bytes += audio_bytes
         work = self._session.steps(received)
+        audio_seconds = min(audio_bytes / BYTES_PER_SECOND, 1.0)  # of a step, which takes no more than a second
         ended = False
         while not ended:
             try:
-                step = await lane.step(work, at_once=not audio_bytes)
+                step = await lane.step(work, at_once=not audio_bytes, audio_seconds=audio_seconds)
                 outputs, ended = step.output, step.last
             except RoundStuck as stuck:
                 outputs, ended = self._session.give_up(f"{stuck}; this session is over"), True

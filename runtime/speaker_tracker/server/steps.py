@@ -23,6 +23,8 @@ MOST_THREADS = 4
 GATHER_SECONDS = 0.04
 STUCK_SECONDS = 60.0
 CHECK_SECONDS = 1.0
+KEEPS_UP = 0.75
+"""A step that takes less than this share of its audio's duration is no lag: a client may send ahead, and much at a time."""
 BEHIND_SECONDS = 0.003
 """A step that comes this soon after the one before it was waiting already."""
 
@@ -41,7 +43,8 @@ class StepRunner:
     ``threads``: number of threads; 0: one for each core, at most ``MOST_THREADS``. ``gather_seconds``: time that a step waits for
     those of other sessions, to share model calls with them. ``stuck_seconds``: time after which a stage that does not return is
     given up; the steps that wait for it fail with ``RoundStuck``. ``note_lag``: called with the seconds that a step took from when
-    it could have begun, unless it was in a hurry. Without ``cpu_heavy`` steps run inline.
+    it could have begun, unless it was in a hurry; 0 where it took clearly less than its audio lasts. Without ``cpu_heavy`` steps
+    run inline.
     """
 
     def __init__(
@@ -152,11 +155,12 @@ class Lane:
         self._place = place
         self._done = 0.0
 
-    async def step(self, work: Work, *, at_once: bool = False) -> Step:
+    async def step(self, work: Work, *, at_once: bool = False, audio_seconds: float = 0.0) -> Step:
         """Run the next step of ``work``, up to its end or to what it puts out before.
 
-        ``at_once``: do not wait for other sessions. Where the task is cancelled, a step under way is waited for before the
-        cancellation goes on, so that nobody else touches what it works on. Raises what ``work`` raises, and ``RoundStuck``.
+        ``at_once``: do not wait for other sessions. ``audio_seconds``: duration of the audio that the step is about. Where the task
+        is cancelled, a step under way is waited for before the cancellation goes on, so that nobody else touches what it works on.
+        Raises what ``work`` raises, and ``RoundStuck``.
         """
         if self._place is None:
             step = _step_here(work)
@@ -172,7 +176,8 @@ class Lane:
             raise
         self._done = time.monotonic()
         if not at_once:
-            self._runner.note_lag(self._done - begin)
+            took = self._done - begin
+            self._runner.note_lag(took if took >= KEEPS_UP * audio_seconds else 0.0)
         if task.error is not None:
             raise task.error
         return Step(task.result, task.ended)

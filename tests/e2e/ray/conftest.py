@@ -11,7 +11,12 @@ from support.ray_cluster import RayCluster
 
 VOICE_MODELS = {"num_cpus": 0.5, "resources": {"voice": 1}, "min_replicas": 2, "max_replicas": 2}
 ARGUMENTS = {
-    "settings": {"max_sessions": 8, "grace_seconds": 5, "stage_options": {"ray_embedding": {"attempt_seconds": 3}}},
+    "settings": {
+        "max_sessions": 8,
+        "max_lag_ms": 0,
+        "grace_seconds": 5,
+        "stage_options": {"ray_embedding": {"attempt_seconds": 3}},
+    },
     "front_end": {"num_cpus": 0.5, "resources": {"front": 1}, "max_replicas": 1},
     "voice_model": VOICE_MODELS,
 }

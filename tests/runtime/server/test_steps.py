@@ -168,6 +168,24 @@ async def test_sessions_are_spread_over_threads():
     assert len(set(names)) == 2
 
 
+async def test_lag_is_what_a_step_takes_unless_its_audio_lasts_longer(open_runner):
+    noted = []
+
+    def slow():
+        time.sleep(0.05)
+        return None
+        yield
+
+    with open_runner(note_lag=noted.append).lane() as lane:
+        await lane.step(slow(), audio_seconds=0.01)
+        await lane.step(slow(), audio_seconds=10.0)
+        await lane.step(slow(), at_once=True)
+
+    assert len(noted) == 2
+    assert noted[0] >= 0.05
+    assert noted[1] == 0
+
+
 async def test_closing_does_not_wait_for_a_step_under_way(open_runner):
     held, runner = Held(), open_runner()
     with runner.lane() as lane:
