@@ -4,7 +4,7 @@ from multiprocessing import get_context
 
 import pytest
 
-from speaker_tracker.server.worker_table import WorkerTable
+from speaker_tracker.server.worker_table import WorkerRow, WorkerTable
 
 
 @pytest.fixture
@@ -45,15 +45,11 @@ def test_who_has_ended_is_counted_no_more(table):
     assert table.row(0).sessions == 1
 
 
-def _count(row):
-    row.set_sessions(9)
-
-
 @pytest.mark.parametrize("method", ["spawn", "fork"])
 def test_another_process_writes_to_the_same_table(method):
     context = get_context(method)
     table = WorkerTable(2, context)
-    process = context.Process(target=_count, args=(table.row(1),))
+    process = context.Process(target=WorkerRow.set_sessions, args=(table.row(1), 9))
     process.start()
     process.join()
     assert process.exitcode == 0
