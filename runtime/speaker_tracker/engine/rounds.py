@@ -74,6 +74,7 @@ class RoundThread:
         self._done: list[Task] = []
         self._since = 0.0
         self._over = False
+        self._heir: RoundThread | None = None
         self._waiters: ThreadPoolExecutor | None = None
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
@@ -117,13 +118,14 @@ class RoundThread:
         if self._waiters is not None:
             self._waiters.shutdown(wait=False, cancel_futures=True)
 
-    def give_up(self) -> tuple[list[Task], list[Task]]:
-        """Gives the thread up, which ends when it returns, if ever.
+    def give_up(self, heir: RoundThread) -> tuple[list[Task], list[Task]]:
+        """Gives the thread up, which ends when it returns, if ever; ``heir`` gets what still waits for models elsewhere.
 
         Returns the tasks that it is stuck with, and all others, which another thread can go on with.
         """
         with self._condition:
             self._over = True
+            self._heir = heir
             stuck, self._current = self._current, []
             done, self._done = self._done, []
             others = [*self._waiting, *self._ready, *(task for parked in self._parked.values() for task in parked)]
@@ -145,7 +147,7 @@ class RoundThread:
         """Waits for work, and then for that of others; False at the end."""
         with self._condition:
             while not self._waiting:
-                if self._over:
+                if self._over and not self._elsewhere:
                     return False
                 self._condition.wait()
             while not self._over and not self._is_time():
@@ -237,8 +239,13 @@ class RoundThread:
             self._elsewhere.difference_update(tasks)
             for task in tasks:
                 task.at_once = True
-            self._waiting.extend(tasks)
+            heir = self._heir
+            if heir is None:
+                self._waiting.extend(tasks)
             self._condition.notify()
+        if heir is not None:
+            for task in tasks:
+                heir.submit(task)
 
 
 def _advance(task: Task) -> None:

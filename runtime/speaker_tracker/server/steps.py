@@ -133,11 +133,12 @@ class StepRunner:
     def _replace(self, place: int, thread: RoundThread) -> None:
         frame = sys._current_frames().get(thread.thread_id or 0)  # noqa: SLF001 - the one way to see where a thread stands
         where = "".join(traceback.format_stack(frame)) if frame is not None else "nowhere to be seen"
-        stuck, others = thread.give_up()
+        fresh = self._new_thread(place)
+        stuck, others = thread.give_up(fresh)
         logger.error(
             "a stage has not returned for %g s and is given up, with %d sessions:\n%s", self._stuck_seconds, len(stuck), where
         )
-        self._threads[place] = fresh = self._new_thread(place)
+        self._threads[place] = fresh
         fresh.sessions = thread.sessions
         for task in others:
             task.at_once = True

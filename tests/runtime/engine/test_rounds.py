@@ -199,9 +199,9 @@ def test_a_thread_that_is_given_up_leaves_the_work_of_others_whole(results, open
     assert stuck.entered.wait(PATIENCE)
     assert thread.stuck_for() > 0
 
-    mine, others = thread.give_up()
-    assert (mine, others) == ([caught], [parked])
     fresh = open_thread()
+    mine, others = thread.give_up(fresh)
+    assert (mine, others) == ([caught], [parked])
     for task in others:
         fresh.submit(task)
 
@@ -227,9 +227,26 @@ def test_what_is_done_in_a_round_is_told_where_its_thread_is_given_up(results, o
     thread.submit(slow)
     assert entered.wait(PATIENCE)
 
-    assert thread.give_up() == ([slow], [])
+    assert thread.give_up(open_thread()) == ([slow], [])
     assert results.of(quick) == []
     let_go.set()
+
+
+def test_what_waits_for_a_model_elsewhere_outlives_the_thread(results, open_thread):
+    far_away, hanging = Stuck(), Stuck()
+    thread = open_thread()
+    far = results.task(asking(ModelCall(0, far_away, ["x"], waits=True)))
+    thread.submit(far)
+    assert far_away.entered.wait(PATIENCE)
+    caught = results.task(asking(ModelCall(0, hanging, ["y"])))
+    thread.submit(caught)
+    assert hanging.entered.wait(PATIENCE)
+
+    assert thread.give_up(open_thread()) == ([caught], [])
+    far_away.let_go.set()
+
+    assert results.of(far) == ["x"]
+    hanging.let_go.set()
 
 
 def test_a_closed_thread_ends_and_takes_nothing(results, open_thread):
