@@ -124,7 +124,7 @@ class Settings(BaseSettings):
     idle_timeout_seconds: Seconds = Field(60.0, description="time without data after which a client is disconnected")
     grace_seconds: SecondsOrZero = Field(20.0, description="time for running sessions to get their report at shutdown")
     worker_threads: Annotated[int, Field(ge=0, le=1024)] = Field(
-        0, description="threads for CPU-heavy stages; 0: one for each core, at most 4"
+        0, description="threads for CPU-heavy stages; 0: one for each core, at most 4, shared out among workers"
     )
     batch_wait_ms: Annotated[int, Field(ge=0, le=1000)] = Field(
         40, description="time that audio waits for that of other sessions, to share model calls with it"

@@ -62,6 +62,7 @@ class SessionServer:
         self.steps = StepRunner(
             cpu_heavy=chain.cpu_heavy,
             threads=settings.worker_threads,
+            processes=settings.workers,
             gather_seconds=settings.batch_wait_ms / 1000,
             stuck_seconds=settings.stage_timeout_seconds,
             note_lag=self.overload.note,

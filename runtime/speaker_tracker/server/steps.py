@@ -40,18 +40,19 @@ class Step:
 class StepRunner:
     """Runner of sessions' steps, one at a time for each session; sessions take turns.
 
-    ``threads``: number of threads; 0: one for each core, at most ``MOST_THREADS``. ``gather_seconds``: time that a step waits for
-    those of other sessions, to share model calls with them. ``stuck_seconds``: time after which a stage that does not return is
-    given up; the steps that wait for it fail with ``RoundStuck``. ``note_lag``: called with the seconds that a step took from when
-    it could have begun, unless it was in a hurry; 0 where it took clearly less than its audio lasts. Without ``cpu_heavy`` steps
-    run inline.
+    ``threads``: number of threads; 0: one for each core, at most ``MOST_THREADS``, shared out among ``processes``.
+    ``gather_seconds``: time that a step waits for those of other sessions, to share model calls with them. ``stuck_seconds``: time
+    after which a stage that does not return is given up; the steps that wait for it fail with ``RoundStuck``. ``note_lag``: called
+    with the seconds that a step took from when it could have begun, unless it was in a hurry; 0 where it took clearly less than its
+    audio lasts. Without ``cpu_heavy`` steps run inline.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - settings of a server
         self,
         *,
         cpu_heavy: bool,
         threads: int = 0,
+        processes: int = 1,
         gather_seconds: float = GATHER_SECONDS,
         stuck_seconds: float = STUCK_SECONDS,
         note_lag: Callable[[float], object] | None = None,
@@ -59,7 +60,7 @@ class StepRunner:
         self._note_lag = note_lag
         self._gather_seconds = gather_seconds
         self._stuck_seconds = stuck_seconds
-        number = (threads or min(MOST_THREADS, usable_cores())) if cpu_heavy else 0
+        number = (threads or max(1, min(MOST_THREADS, usable_cores() // processes))) if cpu_heavy else 0
         self._threads = [self._new_thread(place) for place in range(number)]
         self._receivers: dict[asyncio.AbstractEventLoop, _Receiver] = {}
         self._checking: asyncio.TimerHandle | None = None
