@@ -6,7 +6,8 @@ import types
 import numpy as np
 import pytest
 
-from speaker_tracker.engine.session import BytesReceived, Send, Session, TextReceived
+from speaker_tracker.engine.session import Session
+from speaker_tracker.engine.session_io import BytesReceived, Send, TextReceived
 from speaker_tracker.events import AudioGap, ClientMessage
 from speaker_tracker.protocol import ReportMessage, SegmentMessage, TimelineMessage
 from speaker_tracker.stage import SessionInfo

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import Any, TypeAlias
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -20,6 +20,17 @@ from speaker_tracker.engine.known_voices import KnownVoiceLimits, checked_voices
 from speaker_tracker.engine.model_calls import ModelCall
 from speaker_tracker.engine.pipeline import Pipeline, StageFailure
 from speaker_tracker.engine.served_audio import check_announced_audio
+from speaker_tracker.engine.session_io import (
+    BytesReceived,
+    Close,
+    IdleTimedOut,
+    Input,
+    Output,
+    Send,
+    SessionSteps,
+    ShutdownRequested,
+    TextReceived,
+)
 from speaker_tracker.errors import BadInput
 from speaker_tracker.events import SAMPLE_RATE, AudioGap, AudioHint, ClientMessage, Event, PcmReceived, VoiceModel
 from speaker_tracker.protocol import (
@@ -36,7 +47,6 @@ from speaker_tracker.protocol import (
     GapCommand,
     HintMessage,
     KeepAliveCommand,
-    ServerMessage,
     StartCommand,
     StartedMessage,
     StopCommand,
@@ -66,55 +76,6 @@ class SessionLimits:
     max_frame_bytes: int = 1 << 20
     max_session_seconds: float = 8 * 3600.0
     known_voices: KnownVoiceLimits = field(default_factory=KnownVoiceLimits)
-
-
-@dataclass(frozen=True, slots=True)
-class TextReceived:
-    """A text frame."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class BytesReceived:
-    """A binary frame."""
-
-    data: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class IdleTimedOut:
-    """Nothing was received for ``seconds``."""
-
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class ShutdownRequested:
-    """The server is about to end: a running session gets its report."""
-
-
-Input: TypeAlias = TextReceived | BytesReceived | IdleTimedOut | ShutdownRequested
-
-
-@dataclass(frozen=True, slots=True)
-class Send:
-    """Send this message."""
-
-    message: ServerMessage
-
-
-@dataclass(frozen=True, slots=True)
-class Close:
-    """Close the connection; nothing is sent afterwards."""
-
-    code: CloseCode
-    reason: str = ""
-
-
-Output: TypeAlias = Send | Close
-SessionSteps: TypeAlias = Generator[ModelCall | list[Output], None, list[Output]]
-"""Work on one input: pauses at model calls, which are to be answered, and to put out what is ready; ends with the last outputs."""
 
 
 class SessionState(Enum):

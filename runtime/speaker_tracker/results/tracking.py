@@ -13,7 +13,8 @@ from speaker_tracker.audio.crosstalk import without_crosstalk
 from speaker_tracker.audio.file import AudioFile
 from speaker_tracker.audio.pcm import encode_pcm
 from speaker_tracker.engine.pipeline import Pipeline
-from speaker_tracker.engine.session import BytesReceived, Close, Input, Session, SessionLimits, TextReceived
+from speaker_tracker.engine.session import Session, SessionLimits
+from speaker_tracker.engine.session_io import BytesReceived, Close, Input, TextReceived
 from speaker_tracker.errors import UserError
 from speaker_tracker.events.audio import SAMPLE_RATE
 from speaker_tracker.events.voice import VoiceModel

@@ -10,15 +10,14 @@ from contextlib import suppress
 from typing import Any, Protocol
 
 from speaker_tracker.engine.rounds import RoundStuck
-from speaker_tracker.engine.session import (
+from speaker_tracker.engine.session import Session, SessionState
+from speaker_tracker.engine.session_io import (
     BytesReceived,
     Close,
     IdleTimedOut,
     Input,
     Output,
     Send,
-    Session,
-    SessionState,
     ShutdownRequested,
     TextReceived,
 )

@@ -8,7 +8,8 @@ import pytest
 from websockets.sync.server import serve
 
 from speaker_tracker.engine.assembly import build_chain
-from speaker_tracker.engine.session import BytesReceived, Close, Session, TextReceived
+from speaker_tracker.engine.session import Session
+from speaker_tracker.engine.session_io import BytesReceived, Close, TextReceived
 from speaker_tracker.settings import load_settings
 
 

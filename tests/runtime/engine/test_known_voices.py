@@ -6,7 +6,8 @@ import pytest
 
 from speaker_tracker.engine.known_voices import KnownVoiceLimits
 from speaker_tracker.engine.pipeline import Pipeline
-from speaker_tracker.engine.session import Close, Send, Session, SessionLimits, TextReceived
+from speaker_tracker.engine.session import Session, SessionLimits
+from speaker_tracker.engine.session_io import Close, Send, TextReceived
 from speaker_tracker.events import VoiceModel
 from speaker_tracker.protocol import CloseCode, ErrorCode, StartedMessage, Voiceprint
 

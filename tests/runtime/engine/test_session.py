@@ -6,17 +6,8 @@ import weakref
 import pytest
 
 from speaker_tracker.engine.pipeline import OpenStage, Pipeline
-from speaker_tracker.engine.session import (
-    BytesReceived,
-    Close,
-    IdleTimedOut,
-    Send,
-    Session,
-    SessionLimits,
-    SessionState,
-    ShutdownRequested,
-    TextReceived,
-)
+from speaker_tracker.engine.session import Session, SessionLimits, SessionState
+from speaker_tracker.engine.session_io import BytesReceived, Close, IdleTimedOut, Send, ShutdownRequested, TextReceived
 from speaker_tracker.events import AudioGap, AudioHint, ClientMessage, PcmReceived
 from speaker_tracker.protocol import (
     BadInput,
