@@ -62,6 +62,7 @@ class Reporter(StageBase):
         self._now: int | None = None
         self._position = 0
         self._reported = False
+        self._tells_all = False
 
     def feed(self, event: Event) -> Iterator[Answer]:
         """Consumes changes; answers with messages whenever the clock enters another period."""
@@ -95,7 +96,7 @@ class Reporter(StageBase):
         if self._reported:
             return
         self._reported = True
-        if self._unsent:
+        if self._unsent or self._tells_all:
             yield from self._timeline_message()
         totals = [
             SpeakerTotal(id=speaker, totalTimeMs=ms, name=self._names.get(speaker), voiceprint=self._voiceprints.get(speaker))
@@ -124,7 +125,8 @@ class Reporter(StageBase):
         }
 
     def restore(self, state: State) -> None:
-        """Goes on with the same timeline and times."""
+        """Goes on with the same timeline and times; the next message tells all of it, as nobody knows what the client was told."""
+        self._tells_all = True
         if self._timeline is not None:
             self._timeline.restore(cast(State, state["timeline"]))
         if self._certainty is not None and state.get("certainty") is not None:
@@ -179,6 +181,9 @@ class Reporter(StageBase):
     def _timeline_message(self) -> Iterator[Answer]:
         if self._timeline is None:
             return
+        if self._tells_all:
+            self._tells_all = False
+            self._unsent.append((0, self._timeline.end))
         segments = [
             message for start, end in IntervalSet(self._unsent) for message in self._messages(self._timeline.segments(start, end))
         ]

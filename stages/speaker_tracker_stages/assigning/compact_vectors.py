@@ -1,7 +1,8 @@
 """Vectors for a state that is to be kept: a byte for each value, in a form that compresses well.
 
 Values are rounded to steps of a twelfth of the vector's own root mean square at most, which turns it by a few hundredths of its
-length at most (cosine 0.9997). Consecutive windows of speech overlap, so vectors resemble the ones before them: only differences are kept.
+length at most (cosine 0.9997). Consecutive windows of speech overlap, so vectors resemble the ones before them: only differences
+are kept.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ def test_packing_again_changes_nothing(vectors):
     assert all(np.array_equal(once[name], again[name]) for name in once)
 
 
-def test_no_vectors_are_none(vectors):
+def test_no_vectors_are_none():
     assert unpacked(packed([])) == []
     assert [len(vector) for vector in unpacked(packed([np.empty(0, np.float32)]))] == [0]
 
