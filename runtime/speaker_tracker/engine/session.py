@@ -193,6 +193,10 @@ class Session:
         if self._checkpoints is not None:
             self._checkpoints.stored(position)
 
+    def keep_no_more(self) -> None:
+        """Goes on as a session that cannot be resumed. Must not be called while a step is under way."""
+        self._checkpoints = None
+
     def _dispatch(self, received: Input) -> SessionSteps:
         match received:
             case TextReceived():
@@ -202,6 +206,8 @@ class Session:
             case ShutdownRequested():
                 return (yield from self._shut_down())
             case SessionFetched():
+                if received.is_unavailable:
+                    raise BadInput(ErrorCode.SERVER_BUSY, "kept sessions cannot be read now; connect and resume again later")
                 return self._resume(received.data)
             case TakenOver():
                 raise BadInput(

@@ -38,9 +38,13 @@ class ShutdownRequested:
 
 @dataclass(frozen=True, slots=True)
 class SessionFetched:
-    """Answers ``Fetch``. ``data``: what was kept of the session, None if there is no such session."""
+    """Answers ``Fetch``.
+
+    ``data``: what was kept of the session, None if there is no such session. ``is_unavailable``: whether nobody can tell now.
+    """
 
     data: bytes | None
+    is_unavailable: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator
 from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 from quart import Quart, Response, Websocket, jsonify, request, websocket
@@ -20,12 +21,14 @@ from speaker_tracker.engine.chain import Chain
 from speaker_tracker.engine.cores import usable_cores
 from speaker_tracker.engine.known_voices import KnownVoiceLimits
 from speaker_tracker.engine.observers import ObserverConfigurationError, Observers
-from speaker_tracker.engine.session import Session, SessionLimits
+from speaker_tracker.engine.session import Keeping, Session, SessionLimits
 from speaker_tracker.observer import Endpoint
 from speaker_tracker.protocol import CLOSE_CODE_OF, ErrorMessage
 from speaker_tracker.server.admission import Admission, Refusal
 from speaker_tracker.server.asyncapi import add_asyncapi
 from speaker_tracker.server.connection import MAX_FRAME_BYTES, BoundedWebsocketConnection
+from speaker_tracker.server.keeping.keeper import SessionKeeper
+from speaker_tracker.server.keeping.opening import open_seal, open_store
 from speaker_tracker.server.overload import NEWCOMERS_PER_CORE, Overload
 from speaker_tracker.server.paths import ASYNCAPI_PATH, HEALTH_PATH, READY_PATH, SESSION_PATH
 from speaker_tracker.server.pump import SessionPump
@@ -49,10 +52,17 @@ MAX_REQUEST_BYTES = 1 << 16
 class SessionServer:
     """State that the application's handlers share; one for each process.
 
-    ``row``: figures that this process shares with the others of the server.
+    ``row``: figures that this process shares with the others of the server. ``shared_folder``: a folder that it shares with them.
     """
 
-    def __init__(self, settings: Settings, chain: Chain, observers: Observers, row: WorkerRow | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        chain: Chain,
+        observers: Observers,
+        row: WorkerRow | None = None,
+        shared_folder: Path | None = None,
+    ) -> None:
         self.settings = settings
         self.chain = chain
         self.observers = observers
@@ -73,6 +83,7 @@ class SessionServer:
             KnownVoiceLimits(settings.max_known_voices, settings.max_voice_name_length),
         )
         self.voice_model = chain.voice_model if settings.known_voices else None
+        self.keeper = _keeper(settings, chain, shared_folder if row is not None and settings.workers > 1 else None)
 
     def health(self) -> tuple[dict[str, Any], HTTPStatus]:
         """Body and status of ``/health``; sessions are counted in all processes, what stages count in this one."""
@@ -123,9 +134,10 @@ class SessionServer:
     async def _run_session(self, client: Websocket) -> None:
         on_stage_time = self.observers.stage_took if self.observers else None
         open_pipeline = partial(self.chain.open, on_stage_time=on_stage_time)
-        session = Session(secrets.token_hex(6), open_pipeline, self.limits, self.voice_model)
+        keeping = None if self.keeper is None else self.keeper.keeping
+        session = Session(secrets.token_hex(6), open_pipeline, self.limits, self.voice_model, keeping)
         patience = self.settings.idle_timeout_seconds
-        await SessionPump(session, client, self.steps, self.registry, patience, self.observers).run()
+        await SessionPump(session, client, self.steps, self.registry, patience, self.observers, self.keeper).run()
 
     async def tell_counters(self) -> None:
         """Report the totals of stages to observers every ``COUNTERS_SECONDS``."""
@@ -136,23 +148,39 @@ class SessionServer:
             await asyncio.sleep(COUNTERS_SECONDS)
 
 
+def _keeper(settings: Settings, chain: Chain, shared_folder: Path | None) -> SessionKeeper | None:
+    """What keeps sessions that can be resumed; None where there is no store, or the chain tells of no time."""
+    store = open_store(settings, shared_folder) if chain.keeps_time else None
+    if store is None:
+        return None
+    keeping = Keeping(chain.fingerprint, settings.checkpoint_seconds, store.outlives_server)
+    return SessionKeeper(store, keeping, settings.resume_seconds, open_seal(settings))
+
+
 async def _send_and_close(client: Websocket, error: ErrorMessage) -> None:
     logger.info("turned a client away: %s", error.message)
     await client.send(error.model_dump_json())
     await client.close(CLOSE_CODE_OF[error.code], error.code.value)
 
 
-def create_app(settings: Settings, chain: Chain, observers: Observers | None = None, row: WorkerRow | None = None) -> Quart:
+def create_app(
+    settings: Settings,
+    chain: Chain,
+    observers: Observers | None = None,
+    row: WorkerRow | None = None,
+    shared_folder: Path | None = None,
+) -> Quart:
     """Application that opens sessions of ``chain``; ``session_server`` gives what a shutdown needs of it.
 
-    ``observers`` have been told that the process has started. ``row``: as for ``SessionServer``. Raises
-    ``ObserverConfigurationError`` where one of them wants to answer a path that is taken or none.
+    ``observers`` have been told that the process has started. ``row``, ``shared_folder``: as for ``SessionServer``. Raises
+    ``ObserverConfigurationError`` where an observer wants to answer a path that is taken or none, and ``SettingsError`` where
+    sessions cannot be kept as they should be.
     """
     app = Quart(__name__, static_folder=None)
     app.asgi_websocket_class = BoundedWebsocketConnection
     app.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST_BYTES
     app.config[MAX_FRAME_BYTES] = settings.max_frame_bytes
-    server = SessionServer(settings, chain, observers or Observers(), row)
+    server = SessionServer(settings, chain, observers or Observers(), row, shared_folder)
     app.extensions["speaker_tracker"] = server
     for path, endpoint in server.observers.endpoints().items():
         _check_path(path, page=settings.web_page)
@@ -191,6 +219,8 @@ def create_app(settings: Settings, chain: Chain, observers: Observers | None = N
     @app.after_serving
     async def close() -> None:
         server.steps.close()
+        if server.keeper is not None:
+            await server.keeper.close()
 
     return app
 

@@ -84,7 +84,7 @@ class Supervisor:
         for number in END_SIGNALS:
             signal.signal(number, self._on_signal)
         with ExitStack() as at_the_end:
-            if self._settings.observers:
+            if self._settings.observers or self._settings.resume_store == "memory":
                 self._shared_folder = Path(at_the_end.enter_context(_temporary_folder()))
             if self._preloads:
                 self._load()
