@@ -104,9 +104,9 @@ class Outbox:
         if not self._keeps:
             self.forget_sent()
 
-    def acknowledge(self, ms: int) -> None:
+    def acknowledge(self, ms: float) -> None:
         """Drops what was sent before this time of the session (ms)."""
-        self._drop_until(self._session_start + ms * BYTES_PER_MS)
+        self._drop_until(self._session_start + int(ms) * BYTES_PER_MS)
 
     def forget_sent(self) -> None:
         """Drops all that has been sent."""

@@ -18,7 +18,7 @@ from speaker_tracker.client.errors import BadArgument, ClientError, ConnectionLo
 from speaker_tracker.client.event_buffer import EventBuffer
 from speaker_tracker.client.events import Disconnected, Reconnected, Report, Resumed, TrackerEvent
 from speaker_tracker.client.opening import SessionOpener
-from speaker_tracker.client.outbox import MAX_KEPT_BYTES, Gap, Outbox
+from speaker_tracker.client.outbox import MAX_KEPT_SECONDS, Gap, Outbox
 from speaker_tracker.client.parts import Parts
 from speaker_tracker.client.pcm import Audio, as_pcm, pieces
 from speaker_tracker.client.people import People
@@ -27,6 +27,8 @@ from speaker_tracker.protocol import BYTES_PER_MS, DEFAULT_SPEAKERS, MAX_GAP_MS,
 
 PATIENCE_SECONDS = 60.0
 MAX_WAITING_EVENTS = 4096
+MAX_UNSAVED_SECONDS = MAX_KEPT_SECONDS / 2
+"""Most audio that the server has answered for which is kept because the server has not saved its session."""
 DEFAULT_BACKOFF = Backoff()
 
 
@@ -335,10 +337,11 @@ class TrackerClient:
         A server that keeps the session says what it has saved. If it saves nothing for long, what it has answered for has to do.
         """
         current = self._parts.current
-        if connection.session is not None and len(self._outbox) <= MAX_KEPT_BYTES // 2:
-            self._outbox.acknowledge(current.saved_ms)
+        answered_ms = current.certain_ms - current.offset_ms
+        if connection.session is not None:
+            self._outbox.acknowledge(max(current.saved_ms, answered_ms - 1000 * MAX_UNSAVED_SECONDS))
         elif current.acknowledges:
-            self._outbox.acknowledge(current.certain_ms - current.offset_ms)
+            self._outbox.acknowledge(answered_ms)
         else:
             self._outbox.forget_sent()
 

@@ -27,7 +27,7 @@ from speaker_tracker.engine.session_io import (
     TextReceived,
 )
 from speaker_tracker.observer import Observer
-from speaker_tracker.protocol import BYTES_PER_SECOND, CloseCode, ErrorCode, ErrorMessage, ServerMessage
+from speaker_tracker.protocol import BYTES_PER_SECOND, CloseCode, ErrorCode, ErrorMessage, ServerMessage, StartedMessage
 from speaker_tracker.server.keeping.keeper import HeldSession, SessionKeeper
 from speaker_tracker.server.keeping.store import StoreUnavailable
 from speaker_tracker.server.registry import SessionRegistry
@@ -216,6 +216,8 @@ class SessionPump:
     # -- sending -----------------------------------------------------------------------------------------------------------------
 
     async def _send(self, message: ServerMessage) -> None:
+        if isinstance(message, StartedMessage) and self._held is None:
+            message = message.model_copy(update={"session": None})  # what could not be kept cannot be resumed
         if isinstance(message, ErrorMessage):
             self._observer.failed(message.code.value)
         try:
