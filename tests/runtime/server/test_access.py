@@ -57,13 +57,23 @@ async def test_other_subprotocols_are_left_alone(serve):
         await client.start()
 
 
-async def test_what_is_no_subprotocol_harms_nobody(serve):
+@pytest.mark.parametrize("offered", [b"bearer, ,,\t", b"bearer, \xff", "bearer, öffne dich".encode()])
+async def test_what_is_no_subprotocol_is_refused_and_harms_nobody(serve, caplog, offered):
     server = serve(tokens=["sesame"])
-    lines = ["GET /ws/session HTTP/1.1", "Host: test", "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13",
-             "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==", "Sec-WebSocket-Protocol: bearer, ,,\t", "", ""]  # fmt: skip
-    assert b" 401 " in (await server.raw_exchange("\r\n".join(lines).encode())).partition(b"\r\n")[0]
+    lines = [
+        b"GET /ws/session HTTP/1.1",
+        b"Host: test",
+        b"Connection: Upgrade",
+        b"Upgrade: websocket",
+        b"Sec-WebSocket-Version: 13",
+        b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
+        b"Sec-WebSocket-Protocol: " + offered,
+    ]
+    answer = await server.raw_exchange(b"\r\n".join([*lines, b"", b""]))
+    assert b" 401 " in answer.partition(b"\r\n")[0]
     async with server.client(subprotocols=["bearer", "sesame"]) as client:
         await client.start()
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
 # -- a file ----------------------------------------------------------------------------------------------------------------------
