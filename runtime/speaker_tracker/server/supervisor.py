@@ -241,6 +241,6 @@ def _temporary_folder() -> TemporaryDirectory[str]:
         return TemporaryDirectory(prefix="speaker-tracker-", ignore_cleanup_errors=True)
     except OSError as error:
         raise ServeError(
-            f"observers and signed tokens of several processes need a folder for temporary files, and there is none to write to "
-            f"({error}); set TMPDIR, or SPEAKER_TRACKER_WORKERS to 1"
+            f"several processes need a folder for temporary files, for what they count and keep together, and there is none to "
+            f"write to ({error}); set TMPDIR, or SPEAKER_TRACKER_WORKERS to 1"
         ) from error
