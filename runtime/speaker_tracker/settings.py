@@ -52,7 +52,10 @@ LONGEST_SECONDS = 1e9
 Seconds = Annotated[float, Field(gt=0, le=LONGEST_SECONDS, allow_inf_nan=False)]
 SecondsOrZero = Annotated[float, Field(ge=0, le=LONGEST_SECONDS, allow_inf_nan=False)]
 Token = Annotated[SecretStr, Field(min_length=1)]
-LongSecret = Annotated[SecretStr, Field(min_length=32)]
+MIN_SECRET_LENGTH = 32
+"""Fewest characters of a secret that signs or encrypts: as many as HMAC-SHA-256 has bytes (RFC 2104, section 3)."""
+
+LongSecret = Annotated[SecretStr, Field(min_length=MIN_SECRET_LENGTH)]
 OFF = "off"
 """Value of a setting for something that is not wanted."""
 
@@ -147,6 +150,13 @@ class Settings(BaseSettings):
     )
     tokens: Annotated[list[Token], *ListFromText] = Field(
         [], description="bearer tokens, one of which a client must show; empty: open to all"
+    )
+    tokens_file: NonEmptyPath | None = Field(None, description="file with further tokens, one a line, read again when it changes")
+    token_secret: Annotated[list[LongSecret], *ListFromText] = Field(
+        [], description="secrets of short-lived tokens: the first signs those of the command token, and each is good for a check"
+    )
+    protected_paths: Annotated[list[Literal["metrics", "page", "asyncapi"]], *ListFromText] = Field(
+        [], description="what needs a token besides sessions: metrics (all paths of observers), page, asyncapi"
     )
 
     known_voices: bool = Field(True, description="recognize voices that clients know, and make voiceprints for those who ask")
@@ -297,7 +307,8 @@ def _sentence(error: ValidationError) -> str:
 
 def _shown(value: Any, name: str) -> str:
     """A value for an error message; tokens are secret, and options may be."""
-    return NOT_SHOWN if name.startswith(("tokens", "resume_keys", "resume_store", *OPTIONS_SETTINGS)) else repr(value)
+    secrets_of = ("tokens", "token_secret", "resume_keys", "resume_store")
+    return NOT_SHOWN if name in secrets_of or name.startswith(OPTIONS_SETTINGS) else repr(value)
 
 
 def value_sources(given: Mapping[str, Any]) -> dict[tuple[str, ...], str]:

@@ -14,7 +14,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from quart import Quart, Response, Websocket, jsonify, request, websocket
+from quart import Quart, Response, Websocket, request, websocket
 
 from speaker_tracker import __version__
 from speaker_tracker.engine.chain import Chain
@@ -24,13 +24,15 @@ from speaker_tracker.engine.observers import ObserverConfigurationError, Observe
 from speaker_tracker.engine.session import Keeping, Session, SessionLimits
 from speaker_tracker.observer import Endpoint
 from speaker_tracker.protocol import CLOSE_CODE_OF, ErrorMessage
-from speaker_tracker.server.admission import Admission, Refusal
+from speaker_tracker.server.admission import Admission, Admitted, Refusal
 from speaker_tracker.server.asyncapi import add_asyncapi
 from speaker_tracker.server.connection import MAX_FRAME_BYTES, BoundedWebsocketConnection
+from speaker_tracker.server.credentials import BEARER
 from speaker_tracker.server.keeping.keeper import SessionKeeper
 from speaker_tracker.server.keeping.opening import open_seal, open_store
 from speaker_tracker.server.overload import NEWCOMERS_PER_CORE, Overload
 from speaker_tracker.server.paths import ASYNCAPI_PATH, HEALTH_PATH, READY_PATH, SESSION_PATH
+from speaker_tracker.server.protection import OBSERVER_ENDPOINT, REALM, protect, refused
 from speaker_tracker.server.pump import SessionPump
 from speaker_tracker.server.registry import SessionRegistry
 from speaker_tracker.server.starting import RETRY_SECONDS
@@ -53,6 +55,7 @@ class SessionServer:
     """State that the application's handlers share; one for each process.
 
     ``row``: figures that this process shares with the others of the server. ``shared_folder``: a folder that it shares with them.
+    Raises ``SettingsError`` where tokens cannot be checked, or sessions not kept, as they should be.
     """
 
     def __init__(
@@ -66,7 +69,7 @@ class SessionServer:
         self.settings = settings
         self.chain = chain
         self.observers = observers
-        self.admission = Admission(settings)
+        self.admission = Admission(settings, shared_folder)
         self.registry = SessionRegistry(settings.max_sessions, row)
         self.overload = Overload(settings.max_lag_ms / 1000, NEWCOMERS_PER_CORE * usable_cores())
         self.steps = StepRunner(
@@ -106,36 +109,39 @@ class SessionServer:
             return {"status": "draining"}, HTTPStatus.SERVICE_UNAVAILABLE, {"Retry-After": str(RETRY_SECONDS)}
         return {"status": "ok"}, HTTPStatus.OK, {}
 
-    def handshake_refusal(self, client: Websocket) -> Refusal | None:
-        """Reason to turn ``client`` away; None where it may connect."""
-        refusal = self.admission.refusal(
+    def admitted(self, client: Websocket) -> Admitted | Refusal:
+        """Whether ``client`` may connect."""
+        decision = self.admission.decide(
             origin=client.headers.get("Origin"),
             authorization=client.headers.get("Authorization"),
             token_parameters=client.args.getlist("token"),
+            subprotocols=client.requested_subprotocols,
         )
-        if refusal is not None:
-            self.observers.refused(refusal.reason)
-        return refusal
+        if isinstance(decision, Refusal):
+            self.observers.refused(decision.reason)
+        return decision
 
-    async def run_session(self, client: Websocket) -> None:
-        """Run one session to its end, or tell the client why there is none now."""
+    async def run_session(self, client: Websocket, token_name: str | None = None) -> None:
+        """Run one session to its end, or tell the client why there is none now. ``token_name``: for the log."""
         with self.registry.place() as full:
             busy = full or self.overload.refusal()
             if busy is None:
                 begin = time.monotonic()
                 try:
-                    await self._run_session(client)
+                    await self._run_session(client, token_name)
                 finally:
                     self.overload.ended(time.monotonic() - begin)
         if busy is not None:
             self.observers.refused(busy.code.value)
             await _send_and_close(client, busy)
 
-    async def _run_session(self, client: Websocket) -> None:
+    async def _run_session(self, client: Websocket, token_name: str | None) -> None:
         on_stage_time = self.observers.stage_took if self.observers else None
         open_pipeline = partial(self.chain.open, on_stage_time=on_stage_time)
         keeping = None if self.keeper is None else self.keeper.keeping
         session = Session(secrets.token_hex(6), open_pipeline, self.limits, self.voice_model, keeping)
+        if token_name is not None:
+            logger.info("session %s: let in by the token %r", session.session_id, token_name)
         patience = self.settings.idle_timeout_seconds
         await SessionPump(session, client, self.steps, self.registry, patience, self.observers, self.keeper).run()
 
@@ -174,7 +180,7 @@ def create_app(
 
     ``observers`` have been told that the process has started. ``row``, ``shared_folder``: as for ``SessionServer``. Raises
     ``ObserverConfigurationError`` where an observer wants to answer a path that is taken or none, and ``SettingsError`` where
-    sessions cannot be kept as they should be.
+    tokens cannot be checked, or sessions not kept, as they should be.
     """
     app = Quart(__name__, static_folder=None)
     app.asgi_websocket_class = BoundedWebsocketConnection
@@ -189,6 +195,7 @@ def create_app(
     _add_health(app, server)
     if settings.web_page:
         app.register_blueprint(web_page(settings, server.admission, server.voice_model))
+    protect(app, settings, server.admission)
 
     @app.get(SESSION_PATH)
     async def no_websocket() -> tuple[dict[str, str], HTTPStatus, dict[str, str]]:
@@ -198,14 +205,13 @@ def create_app(
     @app.websocket(SESSION_PATH)
     async def session() -> Response | None:
         client: Websocket = websocket._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 - how proxies are left
-        refusal = server.handshake_refusal(client)
-        if refusal is not None:
-            response = jsonify({"message": refusal.sentence})
-            response.status_code = refusal.status
-            return response
+        decision = server.admitted(client)
+        if isinstance(decision, Refusal):
+            return refused(decision, f'Bearer realm="{REALM}"')
         with suppress(OSError):  # gone before the handshake was over
-            await client.accept()
-            await server.run_session(client)
+            # Browsers give a connection up whose server selects none of the subprotocols that they have offered.
+            await client.accept(subprotocol=BEARER if BEARER in client.requested_subprotocols else None)
+            await server.run_session(client, decision.token_name)
         return None
 
     @app.while_serving
@@ -249,7 +255,7 @@ def _add_endpoint(app: Quart, path: str, endpoint: Endpoint) -> None:
         given = await endpoint(request.headers.get("Accept", ""))
         return Response(given.body, content_type=given.content_type)
 
-    app.add_url_rule(path, endpoint=f"observer {path}", view_func=answer)
+    app.add_url_rule(path, endpoint=f"{OBSERVER_ENDPOINT}{path}", view_func=answer)
 
 
 def session_server(app: Quart) -> SessionServer:

@@ -5,6 +5,7 @@
 - When the client is lost while the application sends, Hypercorn waits for room in the application's queue inside that very
   ``send``: with a full queue both wait for ever. The same happens once the application has ended and nobody reads the queue.
 - A connection that the kernel gives up (``TCP_USER_TIMEOUT``) is logged with a traceback: Hypercorn expects other errors only.
+- A handshake whose subprotocols are not ASCII ends in a traceback; here it is answered.
 - ``permessage-deflate`` is not offered: PCM hardly shrinks, its windows cost some 300 KiB a connection, and a few kilobytes of a
   hostile client would unfold to megabytes before any limit applies.
 
@@ -131,6 +132,11 @@ def _no_extensions(*_: object) -> None:
     """Accept none of the extensions that a client offers."""
 
 
+def _split_comma_header(value: bytes) -> list[str]:
+    """Parts of a header's value; what is not ASCII is no part that anybody knows."""
+    return [part.decode("ascii", errors="replace").strip() for part in value.split(b",")]
+
+
 def install() -> None:
     """Put these replacements in the place of Hypercorn's own, for this process. Calling it again does no harm.
 
@@ -140,6 +146,7 @@ def install() -> None:
         (h11, "WSStream", NonBlockingWSStream),
         (h2, "WSStream", NonBlockingWSStream),
         (ws_stream, "server_extensions_handshake", _no_extensions),
+        (ws_stream, "split_comma_header", _split_comma_header),
         (run, "TCPServer", QuietTCPServer),
     ):
         if hasattr(module, name):

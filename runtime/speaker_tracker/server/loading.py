@@ -36,8 +36,8 @@ class LoadedServer:
         """Tell the observers of the start and make the application; called once.
 
         ``shared_folder``: as in ``ServerProcessInfo``. ``row``: figures that this process shares with the server's others. Raises
-        ``ObserverConfigurationError`` where an observer wants a path that it cannot have, and ``SettingsError`` where
-        sessions cannot be kept as they should be.
+        ``ObserverConfigurationError`` where an observer wants a path that it cannot have, and ``SettingsError`` where tokens
+        cannot be checked, or sessions not kept, as they should be.
         """
         stages = tuple(stage.name for stage in self.chain.configured)
         processes = 1 if row is None else self.settings.workers

@@ -84,7 +84,7 @@ class Supervisor:
         for number in END_SIGNALS:
             signal.signal(number, self._on_signal)
         with ExitStack() as at_the_end:
-            if self._settings.observers or self._settings.resume_store == "memory":
+            if self._settings.observers or self._settings.resume_store == "memory" or self._settings.token_secret:
                 self._shared_folder = Path(at_the_end.enter_context(_temporary_folder()))
             if self._preloads:
                 self._load()
@@ -241,6 +241,6 @@ def _temporary_folder() -> TemporaryDirectory[str]:
         return TemporaryDirectory(prefix="speaker-tracker-", ignore_cleanup_errors=True)
     except OSError as error:
         raise ServeError(
-            f"observers of several processes need a folder for temporary files, and there is none to write to ({error}); "
-            f"set TMPDIR, or SPEAKER_TRACKER_WORKERS to 1"
+            f"several processes need a folder for temporary files, for what they count and keep together, and there is none to "
+            f"write to ({error}); set TMPDIR, or SPEAKER_TRACKER_WORKERS to 1"
         ) from error
