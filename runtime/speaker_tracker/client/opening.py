@@ -101,8 +101,8 @@ class SessionOpener:
         """A connection after one that was lost, and from where on to send the audio (ms) of a session that goes on.
 
         That is None if it is another session, because there is no ``session`` or the server cannot go on with it; ``before_start``
-        is called before that is started. ``lost``: how the previous connection ended, after ``lasted_seconds``; the first attempt is
-        preceded by a pause, too. Raises as ``open``.
+        is called before that is started. ``lost``: how the previous connection ended, after ``lasted_seconds``; the first attempt
+        is preceded by a pause, too. Raises as ``open``.
         """
         self._attempts.succeeded(lasted_seconds)
 
