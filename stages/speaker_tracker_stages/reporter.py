@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, cast
 
+import numpy as np
 from pydantic import Field
 
 from speaker_tracker import hookimpl
@@ -112,7 +113,10 @@ class Reporter(StageBase):
         """Timeline, unsent changes, times, current speaker, position, other voices, names and voiceprints."""
         return {
             "timeline": None if self._timeline is None else self._timeline.snapshot(),
-            "certainty": None if self._certainty is None else self._certainty.snapshot(),
+            "certainty": {
+                speaker: np.array(each, np.float64)
+                for speaker, each in (self._certainty.snapshot() if self._certainty else {}).items()
+            },
             "unsent": [list(stretch) for stretch in self._unsent],
             "speaking_ms": [[speaker, ms] for speaker, ms in self._speaking_ms.items()],
             "now": self._now,
@@ -129,7 +133,7 @@ class Reporter(StageBase):
         self._tells_all = True
         if self._timeline is not None:
             self._timeline.restore(cast(State, state["timeline"]))
-        if self._certainty is not None and state.get("certainty") is not None:
+        if self._certainty is not None:
             self._certainty.restore(cast("Mapping[str, Sequence[Sequence[float]]]", state["certainty"]))
         self._unsent = [(start, end) for start, end in cast(Sequence[Sequence[int]], state["unsent"])]
         self._speaking_ms = dict(cast(Sequence[tuple[int, int]], state["speaking_ms"]))

@@ -13,7 +13,7 @@ import pytest
 import soundfile
 
 from speaker_tracker.client import Disconnected, Reconnected, Resumed, TrackerClient
-from speaker_tracker.engine.saved_session import HEAD
+from speaker_tracker.engine.saved_session import HEAD, LENGTHS
 from support.client_harness import PATIENT
 from support.known_conversation import DATA
 from support.redis_process import RedisProcess
@@ -270,7 +270,9 @@ def test_nothing_of_the_audio_is_in_what_is_kept(start_server, connect, tmp_path
     with sqlite3.connect(tmp_path / "sessions.sqlite") as database:
         (data,) = database.execute("SELECT data FROM sessions").fetchone()
     database.close()
-    unpacked = zlib.decompress(data[HEAD.size :])
+    compressed, _ = LENGTHS.unpack_from(data, HEAD.size)
+    body = data[HEAD.size + LENGTHS.size :]
+    unpacked = zlib.decompress(body[:compressed]) + body[compressed:]
     samples = np.frombuffer(conversation_pcm[: 32_000 * 30], "<i2")
     loud = np.flatnonzero(np.abs(samples) > 2000)[::2000]
     assert len(loud) > 20

@@ -15,11 +15,18 @@ SAMPLES_PER_MS = SAMPLE_RATE // 1000
 IMPATIENCE = 4
 """Times the interval after which a session is saved in the middle of a word, if there was no pause."""
 
+MOST_TIME = 0.00025
+"""Part of the time of the audio that saves may take: about a hundredth of what a session takes in all."""
+
+LONGEST_SECONDS = 30.0
+"""Longest interval to which a session is stretched whose saves take long, as one of many hours."""
+
 
 class Checkpoints:
     """The saves of one session. ``interval_seconds``: audio between two of them.
 
-    A save is *made* in the thread that works on the session, and *stored* later, which is told from the event loop.
+    A save is *made* in the thread that works on the session, and *stored* later, which is told from the event loop. Where saves
+    take long, the interval grows, so that they take no more than ``MOST_TIME``.
     """
 
     def __init__(self, interval_seconds: float, position: int = 0) -> None:
@@ -27,6 +34,7 @@ class Checkpoints:
         self._interval = round(interval_seconds * SAMPLE_RATE)
         self._made = position
         self._stored = position
+        self._shortest = self._interval
 
     @property
     def stored_ms(self) -> int:
@@ -45,6 +53,11 @@ class Checkpoints:
             return False
         self._made = position
         return True
+
+    def took(self, seconds: float) -> None:
+        """Takes note of the CPU time of the latest save."""
+        wanted = min(round(seconds / MOST_TIME * SAMPLE_RATE), round(LONGEST_SECONDS * SAMPLE_RATE))
+        self._interval = max(self._shortest, wanted)
 
     def stored(self, position: int) -> None:
         """Takes note that what was made at ``position`` is stored."""

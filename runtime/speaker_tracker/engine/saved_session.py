@@ -1,7 +1,8 @@
 """The form in which a session is kept, to be gone on with by another connection, process or machine: never any audio.
 
-A saved session is compressed bytes: JSON with the values of the state, and the numbers of its arrays behind it. It names its format
-and the chain that wrote it, and is read by the same chain only.
+A saved session is JSON with the values of the state, and the numbers of its arrays behind it. JSON and arrays of whole numbers are
+compressed; floating-point numbers and bytes would hardly get smaller, and take the most time. It names its format and the chain
+that wrote it, has a checksum, and is read by the same chain only.
 """
 
 from __future__ import annotations
@@ -24,13 +25,15 @@ FORMAT = 1
 
 MAGIC = b"spkt"
 HEAD = struct.Struct(">4sHI")
-"""Mark, format, and length of the JSON."""
+"""Mark, format, and checksum of all that follows."""
+LENGTHS = struct.Struct(">II")
+"""Of the compressed part, and of the JSON in it."""
 
 ARRAY = "$array"
 """Key of a mapping that stands for an array: its number, in the order of the arrays' bytes."""
 
 LARGEST_BYTES = 64 << 20
-"""Most bytes of a saved session before compression."""
+"""Most bytes of the compressed part of a saved session before it is compressed."""
 
 KINDS = frozenset("biuf")
 """Kinds of NumPy types that are kept: booleans, whole numbers, and floating-point numbers."""
@@ -73,26 +76,34 @@ def encode(saved: SavedSession) -> bytes:
     }
     values["arrays"] = [[array.dtype.str, list(array.shape)] for array in arrays]
     text = json.dumps(values, separators=(",", ":")).encode()
-    packer = zlib.compressobj(1)
-    parts = [packer.compress(text), *(packer.compress(np.ascontiguousarray(array).tobytes()) for array in arrays), packer.flush()]
-    return HEAD.pack(MAGIC, FORMAT, len(text)) + b"".join(parts)
+    numbers = [np.ascontiguousarray(array).tobytes() for array in arrays]
+    compressible = [data for array, data in zip(arrays, numbers, strict=True) if _gets_smaller(array.dtype)]
+    compressed = zlib.compress(b"".join([text, *compressible]), 1)
+    plain = [data for array, data in zip(arrays, numbers, strict=True) if not _gets_smaller(array.dtype)]
+    body = b"".join([LENGTHS.pack(len(compressed), len(text)), compressed, *plain])
+    return HEAD.pack(MAGIC, FORMAT, zlib.crc32(body)) + body
 
 
 def decode(data: bytes, chain: str) -> SavedSession:
     """The saved session in bytes that ``encode`` gave, to be gone on with in ``chain``; raises ``SavedSessionError``."""
     try:
-        mark, version, length = HEAD.unpack_from(data)
+        mark, version, checksum = HEAD.unpack_from(data)
     except struct.error as error:
         raise SavedSessionError("it is cut short") from error
     if mark != MAGIC:
         raise SavedSessionError("it is no saved session")
     if version != FORMAT:
         raise SavedSessionError(f"it was saved in format {version}, and this server reads format {FORMAT}")
-    unpacker = zlib.decompressobj()  # which stops at a bound, unlike zlib.decompress
+    body = memoryview(data)[HEAD.size :]
+    if zlib.crc32(body) != checksum:
+        raise SavedSessionError("it is damaged")
     try:
-        body = unpacker.decompress(data[HEAD.size :], LARGEST_BYTES)
-        values = json.loads(body[:length])
-        arrays = _arrays(values["arrays"], memoryview(body)[length:])
+        compressed, length = LENGTHS.unpack_from(body)
+        body = body[LENGTHS.size :]
+        # Unlike zlib.decompress, this stops at a bound.
+        unpacked = memoryview(zlib.decompressobj().decompress(body[:compressed], LARGEST_BYTES))
+        values = json.loads(bytes(unpacked[:length]))
+        arrays = _arrays(values["arrays"], unpacked[length:], body[compressed:])
         saved = SavedSession(
             session_id=str(values["session_id"]),
             chain=str(values["chain"]),
@@ -102,7 +113,7 @@ def decode(data: bytes, chain: str) -> SavedSession:
             hinted=tuple(map(str, values["hinted"])),
             states=cast("dict[str, State]", _with_arrays(values["states"], arrays)),
         )
-    except (zlib.error, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+    except (zlib.error, struct.error, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
         raise SavedSessionError(f"it is damaged ({type(error).__name__})") from error
     if saved.chain != chain:
         raise SavedSessionError("its stages are not those of this server")
@@ -141,17 +152,21 @@ def _with_arrays(value: Any, arrays: Sequence[NDArray[Any]]) -> Any:
     return value
 
 
-def _arrays(kinds: Sequence[Any], data: memoryview) -> list[NDArray[Any]]:
+def _gets_smaller(dtype: np.dtype[Any]) -> bool:
+    return dtype.kind != "f" and dtype.itemsize > 1
+
+
+def _arrays(kinds: Sequence[Any], unpacked: memoryview, plain: memoryview) -> list[NDArray[Any]]:
     found: list[NDArray[Any]] = []
-    begin = 0
+    rest = {True: unpacked, False: plain}
     for kind, shape in kinds:
         dtype = np.dtype(kind)
         if dtype.kind not in KINDS or any(length < 0 for length in shape):
             raise ValueError(f"an array of {dtype} and of shape {shape}")
-        count = int(np.prod(shape, dtype=np.int64))
-        end = begin + count * dtype.itemsize
-        found.append(np.frombuffer(data[begin:end], dtype).reshape(shape).copy())
-        begin = end
-    if begin != len(data):
+        data = rest[_gets_smaller(dtype)]
+        end = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
+        found.append(np.frombuffer(data[:end], dtype).reshape(shape).copy())
+        rest[_gets_smaller(dtype)] = data[end:]
+    if any(map(len, rest.values())):
         raise ValueError("arrays of other lengths than are told")
     return found

@@ -13,6 +13,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from time import thread_time
 from typing import Any
 
 from pydantic import ValidationError
@@ -322,7 +323,10 @@ class Session:
             return []
         if not self._checkpoints.is_due(self._position, lambda: pipeline.is_settled):
             return []
-        return [Keep(self._saved(pipeline, self._keeping.chain), self._position)]
+        begin = thread_time()
+        keep = Keep(self._saved(pipeline, self._keeping.chain), self._position)
+        self._checkpoints.took(thread_time() - begin)
+        return [keep]
 
     def _saved(self, pipeline: Pipeline, chain: str) -> bytes:
         gaps, hinted = self._gap_samples, tuple(sorted(self._hinted))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from speaker_tracker.events import VoiceCalibration, VoiceModel
 from speaker_tracker.stage import State, StateMismatch
 from speaker_tracker_stages.assigning.arrays import Floats, unit_length
-from speaker_tracker_stages.assigning.compact_vectors import packed, unpacked
+from speaker_tracker_stages.assigning.compact_vectors import VectorPacker, unpacked
 
 Span: TypeAlias = tuple[int, int]
 """Start and end (samples)."""
@@ -91,6 +91,7 @@ class Evidence:
     model: VoiceModel | None = None
     retired: list[Item] = field(default_factory=list)
     retired_samples: list[int] = field(default_factory=list)
+    _packer: VectorPacker = field(default_factory=VectorPacker, repr=False)
 
     def __iter__(self) -> Iterator[Item]:
         """Groups first, then recent windows in order."""
@@ -179,11 +180,27 @@ class Evidence:
         """The model, and vectors, weights, stretches and labels of all items; no audio."""
         model = self.model
         return {
-            "items": _items_state([*self.recent, *self.groups, *self.retired]),
+            "items": self._items_state([*self.recent, *self.groups, *self.retired]),
             "recent": len(self.recent),
             "groups": len(self.groups),
             "retired_samples": list(self.retired_samples),
             "model": None if model is None else asdict(model),
+        }
+
+    def _items_state(self, items: Sequence[Item]) -> State:
+        """Items by column, as there are hundreds of them: ``labels`` are label, announced label, anchor and voice of each."""
+        labels = [
+            (item.label, UNANNOUNCED if item.announced is None else item.announced, item.anchor, item.voice) for item in items
+        ]
+        return {
+            "vectors": self._packer.packed([item.vector for item in items]),
+            "weights": np.array([item.weight for item in items], np.float64),
+            "stretches": np.array([stretch for item in items for stretch in item.stretches], np.int64).reshape(-1, 2),
+            "stretch_counts": np.array([len(item.stretches) for item in items], np.int32),
+            "heard": np.array([item.heard for item in items], np.int64).reshape(-1, 2),
+            "after_pause": np.array([item.after_pause for item in items], bool),
+            "changes": np.array([item.change for item in items], np.float64),
+            "labels": np.array(labels, np.int16).reshape(-1, 4),
         }
 
     def restore(self, state: State) -> None:
@@ -210,21 +227,6 @@ def _model(state: State) -> VoiceModel:
     return VoiceModel(**values, calibration=figures)
 
 
-def _items_state(items: Sequence[Item]) -> State:
-    """Items by column, as there are hundreds of them: ``labels`` are label, announced label, anchor and voice of each."""
-    labels = [(item.label, UNANNOUNCED if item.announced is None else item.announced, item.anchor, item.voice) for item in items]
-    return {
-        "vectors": packed([item.vector for item in items]),
-        "weights": np.array([item.weight for item in items], np.float64),
-        "stretches": np.array([stretch for item in items for stretch in item.stretches], np.int64).reshape(-1, 2),
-        "stretch_counts": np.array([len(item.stretches) for item in items], np.int32),
-        "heard": np.array([item.heard for item in items], np.int64).reshape(-1, 2),
-        "after_pause": np.array([item.after_pause for item in items], bool),
-        "changes": np.array([item.change for item in items], np.float64),
-        "labels": np.array(labels, np.int16).reshape(-1, 4),
-    }
-
-
 def _items(state: State) -> list[Item]:
     stretches = cast("list[list[int]]", np.asarray(state["stretches"]).tolist())
     columns = [
@@ -233,7 +235,7 @@ def _items(state: State) -> list[Item]:
     ]
     items, first = [], 0
     for vector, count, weight, heard, after_pause, change, labels in zip(
-        unpacked(cast(State, state["vectors"])), *columns, strict=True
+        unpacked(cast(Sequence[State], state["vectors"])), *columns, strict=True
     ):
         spans = [(start, end) for start, end in stretches[first : first + count]]
         first += count

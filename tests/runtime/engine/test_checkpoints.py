@@ -1,6 +1,6 @@
 """When a session is saved."""
 
-from speaker_tracker.engine.checkpoints import IMPATIENCE, Checkpoints
+from speaker_tracker.engine.checkpoints import IMPATIENCE, LONGEST_SECONDS, MOST_TIME, Checkpoints
 
 SECOND = 16_000
 
@@ -38,3 +38,15 @@ def test_clients_hear_of_what_is_stored_not_of_what_is_made():
     checkpoints.stored(7 * SECOND)
     checkpoints.stored(3 * SECOND)  # an earlier one that took longer
     assert checkpoints.stored_ms == 7000
+
+
+def test_a_session_whose_saves_take_long_is_saved_less_often_and_within_bounds():
+    checkpoints = Checkpoints(5.0)
+    assert due(checkpoints, 5.0)
+    checkpoints.took(0.001)
+    assert due(checkpoints, 10.0)
+    checkpoints.took(MOST_TIME * 20)
+    assert not due(checkpoints, 29.9)
+    assert due(checkpoints, 30.0)
+    checkpoints.took(100.0)
+    assert due(checkpoints, 30.0 + LONGEST_SECONDS)

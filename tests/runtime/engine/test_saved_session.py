@@ -61,7 +61,7 @@ def test_another_chain_and_another_format_are_named():
     with pytest.raises(SavedSessionError, match="its stages are not those of this server"):
         decode(encode(SAVED), "other")
     data = encode(SAVED)
-    other = HEAD.pack(MAGIC, FORMAT + 1, 10) + data[HEAD.size :]
+    other = HEAD.pack(MAGIC, FORMAT + 1, 0) + data[HEAD.size :]
     with pytest.raises(SavedSessionError, match=rf"saved in format {FORMAT + 1}, and this server reads format {FORMAT}"):
         decode(other, "chain")
     with pytest.raises(SavedSessionError, match="no saved session"):
@@ -80,13 +80,12 @@ def test_whatever_is_damaged_is_refused_and_nothing_else_is_raised():
             decode(cut, "chain")
         except SavedSessionError:
             continue
-        # Compressed data has a checksum: what passes it was not changed where it matters.
-        assert cut[HEAD.size :] == data[HEAD.size :]
+        assert cut == data  # a byte was replaced by itself
 
 
 def test_a_bomb_is_not_unpacked(monkeypatch):
     monkeypatch.setattr("speaker_tracker.engine.saved_session.LARGEST_BYTES", 1000)
-    states = {"stage": {"zeros": np.zeros(100_000, np.float32)}}
+    states = {"stage": {"zeros": np.zeros(100_000, np.int32)}}
     data = encode(SavedSession("abc", "chain", StartCommand(), 0, 0, (), states))
     assert len(data) < 2000
     with pytest.raises(SavedSessionError, match="damaged"):
