@@ -16,6 +16,8 @@ logger = logging.getLogger(__name__)
 
 COMPLAINT_SECONDS = 60.0
 """Time between two lines in the log about a store that does not work."""
+TOUCH_SECONDS = 3.0
+"""Time after which the store is told that sessions are still here, and asked whether others have taken them over."""
 CLOSING_SECONDS = 3.0
 """Time for saves under way at the end."""
 
@@ -35,6 +37,7 @@ class SessionKeeper:
         self._held: dict[str, HeldSession] = {}
         self._saves: set[asyncio.Task[None]] = set()
         self._complained = -COMPLAINT_SECONDS
+        self._touching: asyncio.Task[None] | None = None
 
     async def create(self, token: str, data: bytes, taken_over: Callable[[], object]) -> HeldSession | None:
         """Keep a new session; None where the store does not work, so that it cannot be resumed.
@@ -74,6 +77,9 @@ class SessionKeeper:
 
     async def close(self) -> None:
         """Wait a moment for saves under way, then close the store."""
+        if self._touching is not None:
+            self._touching.cancel()
+            await asyncio.wait({self._touching})
         if self._saves:
             await asyncio.wait(set(self._saves), timeout=CLOSING_SECONDS)
         await self._store.close()
@@ -82,7 +88,22 @@ class SessionKeeper:
 
     def _hold(self, held: HeldSession) -> HeldSession:
         self._held[held.key] = held
+        if self._touching is None or self._touching.done():
+            self._touching = asyncio.create_task(self._touch_all())
         return held
+
+    async def _touch_all(self) -> None:
+        """Keep sessions from expiring that are connected and silent, and find those that other processes have taken over."""
+        while self._held:
+            await asyncio.sleep(min(TOUCH_SECONDS, self._seconds / 3))
+            for held in tuple(self._held.values()):
+                try:
+                    is_ours = await self._store.touch(held.key, held.epoch, self._seconds)
+                except StoreUnavailable as error:
+                    self._complain(error)
+                    break
+                if not is_ours:
+                    held.lose()
 
     def let_go(self, held: HeldSession) -> None:
         """Stop telling ``held`` of others who take its session over."""

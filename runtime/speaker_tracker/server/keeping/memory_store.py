@@ -43,6 +43,11 @@ class MemoryStore:
         self._put(key, epoch, data, seconds)
         return True
 
+    async def touch(self, key: str, epoch: int, seconds: float) -> bool:
+        """As ``SessionStore.touch``."""
+        entry = self._found(key)
+        return entry is not None and await self.save(key, epoch, entry.data, seconds)
+
     async def claim(self, key: str, seconds: float) -> Claimed | None:
         """As ``SessionStore.claim``."""
         entry = self._found(key)

@@ -19,6 +19,10 @@ redis.call('HSET', KEYS[1], 'data', ARGV[2])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return 1
 """
+TOUCH = """
+if redis.call('HGET', KEYS[1], 'epoch') ~= ARGV[1] then return 0 end
+return redis.call('PEXPIRE', KEYS[1], ARGV[2])
+"""
 CLAIM = """
 if redis.call('EXISTS', KEYS[1]) == 0 then return false end
 redis.call('PEXPIRE', KEYS[1], ARGV[1])
@@ -48,6 +52,7 @@ class RedisStore:
             retry=Retry(NoBackoff(), 1),  # a connection that Redis has closed meanwhile is made anew
         )
         self._save = self._redis.register_script(SAVE)
+        self._touch = self._redis.register_script(TOUCH)
         self._claim = self._redis.register_script(CLAIM)
         self._forget = self._redis.register_script(FORGET)
 
@@ -62,6 +67,11 @@ class RedisStore:
         """As ``SessionStore.save``."""
         async with _Unavailable():
             return bool(await self._save(keys=[PREFIX + key], args=[epoch, data, _ms(seconds)]))
+
+    async def touch(self, key: str, epoch: int, seconds: float) -> bool:
+        """As ``SessionStore.touch``."""
+        async with _Unavailable():
+            return bool(await self._touch(keys=[PREFIX + key], args=[epoch, _ms(seconds)]))
 
     async def claim(self, key: str, seconds: float) -> Claimed | None:
         """As ``SessionStore.claim``."""

@@ -63,6 +63,12 @@ class SqliteStore:
         values = (data, now + seconds, key, epoch, now)
         return await self._run(lambda database: database.execute(statement, values).rowcount > 0)
 
+    async def touch(self, key: str, epoch: int, seconds: float) -> bool:
+        """As ``SessionStore.touch``."""
+        now = self._clock()
+        statement = "UPDATE sessions SET expires = ? WHERE key = ? AND epoch = ? AND expires > ?"
+        return await self._run(lambda database: database.execute(statement, (now + seconds, key, epoch, now)).rowcount > 0)
+
     async def claim(self, key: str, seconds: float) -> Claimed | None:
         """As ``SessionStore.claim``."""
         now = self._clock()

@@ -36,6 +36,10 @@ class SessionStore(Protocol):
         """Replace what is kept, for ``seconds`` from now on; False, and nothing done, if it has another epoch or is gone."""
         ...
 
+    async def touch(self, key: str, epoch: int, seconds: float) -> bool:
+        """Keep a session for ``seconds`` from now on; False, and nothing done, if it has another epoch or is gone."""
+        ...
+
     async def claim(self, key: str, seconds: float) -> Claimed | None:
         """Take a session over, and keep it for ``seconds`` from now on; None if there is none."""
         ...

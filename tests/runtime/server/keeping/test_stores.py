@@ -62,9 +62,19 @@ async def test_a_save_keeps_it_longer(store, key):
     assert await store.claim(key, 60) is not None
 
 
+async def test_a_touch_keeps_it_longer_for_who_has_it(store, key):
+    await store.create(key, STATE, 0.3)
+    assert await store.touch(key, 0, 60)
+    assert not await store.touch(key, 1, 0.01)
+    await asyncio.sleep(0.4)
+    assert await store.claim(key, 60) == Claimed(1, STATE)
+    assert not await store.touch(key, 0, 60)
+
+
 async def test_a_key_that_never_was_is_nothing(store, key):
     assert await store.claim(key, 60) is None
     assert not await store.save(key, 0, STATE, 60)
+    assert not await store.touch(key, 0, 60)
     await store.forget(key, 0)
 
 
