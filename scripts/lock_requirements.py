@@ -5,9 +5,9 @@ Usage: python scripts/lock_requirements.py [LOCK ...]
 Run it after a change of constraints.txt or of the dependencies in pyproject.toml. It asks pip's package indexes what would be
 installed, and installs nothing. The images install what is in these files, by digest, and nothing else.
 
-The locks are for CPython 3.11 and 3.12 on Linux, x86-64 and ARM64. PyTorch stands in a file of its own: its CPU build for x86-64 is
-not on pip's usual index but on PyTorch's own, which PIP_EXTRA_INDEX_URL must name (or PIP_FIND_LINKS a folder with the wheel) when
-that file is written. Builds with CUDA are left out.
+The locks are for CPython 3.11 and 3.12 on Linux, x86-64 and ARM64. PyTorch stands in a file of its own: its CPU builds are not on
+pip's usual index but on PyTorch's own, which PIP_EXTRA_INDEX_URL must name (or PIP_FIND_LINKS a folder with wheels) when that file
+is written. Builds with CUDA are left out.
 """
 
 import argparse
@@ -105,7 +105,7 @@ def wheels_of(pins: dict[str, str]) -> dict[str, Wheels]:
     lines = [f"{name}=={version}" for name, version in pins.items()]
     for python, machine in product(PYTHONS, MACHINES):
         entries = {entry["metadata"]["name"]: entry for entry in entries_of(lines, options_of(python, machine))}
-        if machine == "x86_64" and TORCH in entries and "+cpu" not in entries[TORCH]["metadata"]["version"]:
+        if TORCH in entries and not entries[TORCH]["metadata"]["version"].endswith("+cpu"):  # a build with CUDA
             del entries[TORCH]
         for name, wheels in found.items():
             if name in entries:

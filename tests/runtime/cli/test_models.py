@@ -251,11 +251,12 @@ def name_more(folder, value):
 @pytest.mark.e2e
 @needs_shared_data
 def test_a_folder_with_code_is_calibrated_if_it_is_trusted(run, own, tmp_path):
-    name_more(own, f"!apply:os.mkdir [{tmp_path / 'trace'}]")
+    name_more(own, f"!apply:os.makedirs {{name: {tmp_path / 'trace'}, exist_ok: true}}")
     arguments = ("calibrate", str(own), str(VERIFICATION), "--output", str(tmp_path / "new.json"))
     result = run(*arguments)
-    assert "could run code, as its hyperparams.yaml names !apply:os.mkdir" in result.stderr
+    assert "could run code, as its hyperparams.yaml names !apply:os.makedirs" in result.stderr
     assert not (tmp_path / "trace").exists()
 
-    assert run(*arguments, "--trust-folder").exit_code == 0
+    result = run(*arguments, "--trust-folder")
+    assert result.exit_code == 0, result.output
     assert (tmp_path / "trace").exists()
