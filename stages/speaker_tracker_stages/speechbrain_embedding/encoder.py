@@ -55,10 +55,9 @@ def _of_known_classes(folder: Path) -> EncoderClassifier:
     pretrainer = objects["pretrainer"]
     pretrainer.set_collect_in(None)
     # Whatever place the hyperparameters name, the hub among them: the files are those of the folder.
-    pretrainer.paths = {name: f"{folder.as_posix()}/{path.rpartition('/')[2]}" for name, path in pretrainer.paths.items()}
-    pretrainer.collect_files(
-        default_source=folder.as_posix(), local_strategy=LocalStrategy.NO_LINK, fetch_config=FetchConfig(allow_network=False)
-    )
+    named = {name: pretrainer.paths.get(name, f"{name}.ckpt") for name in pretrainer.loadables}
+    pretrainer.paths = {name: f"{folder.as_posix()}/{path.rpartition('/')[2]}" for name, path in named.items()}
+    pretrainer.collect_files(local_strategy=LocalStrategy.NO_LINK, fetch_config=FetchConfig(allow_network=False))
     pretrainer.load_collected()
     objects["savedir"] = None
     return _folded(EncoderClassifier(modules=objects["modules"], hparams=objects, run_opts={"device": "cpu"}))

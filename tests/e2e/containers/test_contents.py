@@ -12,6 +12,7 @@ from cyclonedx.validation.json import JsonStrictValidator
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 
 BILL = "usr/share/doc/speaker-tracker/sbom.cdx.json"
+DEBIAN = "var/lib/dpkg/status"
 LABEL = "speaker-tracker.sbom"
 EVERY = ("full", "slim", "minimal")
 PROGRAM_FOLDERS = ("usr/bin", "usr/sbin", "usr/local/bin", "usr/local/sbin", "bin", "sbin")
@@ -23,10 +24,11 @@ print(json.dumps(sorted((d.metadata["Name"], d.version) for d in m.distributions
 
 @dataclass
 class Contents:
-    """Files of an image, folders among them, by path; the bill of materials; digests of models."""
+    """Files of an image, folders among them, by path; bill of materials; dpkg's list of packages; digests of models."""
 
     files: dict[str, tarfile.TarInfo] = field(default_factory=dict)
     bill: str = ""
+    packages: str = ""
     digests: dict[str, str] = field(default_factory=dict)
 
     def where(self, holds):
@@ -73,6 +75,8 @@ def looked_into(pieces):
                 continue
             if info.name == BILL:
                 found.bill = archive.extractfile(info).read().decode()
+            elif info.name == DEBIAN:
+                found.packages = archive.extractfile(info).read().decode()
             elif "/models/" in info.name or "/silero_vad/data/" in info.name:
                 found.digests[f"/{info.name}"] = hashlib.sha256(archive.extractfile(info).read()).hexdigest()
     return found
@@ -103,7 +107,13 @@ def test_the_minimal_image_has_python_and_tini_and_no_other_program_of_the_syste
     assert not named & {"sh", "bash", "dash", "busybox", "perl", "apt", "apt-get", "dpkg", "pip", "pip3"}
     folders = {path.rpartition("/")[2] for path in found.where(lambda info: info.isdir())}
     assert not folders & {"pip", "ensurepip", "perl5", "perl-base"}
-    assert "var/lib/dpkg/status" in found.files  # by which scanners know the versions of libraries
+
+
+@pytest.mark.parametrize("target", EVERY)
+def test_scanners_find_which_packages_of_debian_there_are(contents, target):
+    packages = contents(target).packages
+    for name in ("libc6", "tini"):
+        assert f"Package: {name}\nStatus: install ok installed\n" in packages
 
 
 @pytest.mark.parametrize("target", EVERY)

@@ -146,11 +146,22 @@ def test_weights_that_would_run_code_are_refused_and_run_nothing(folder, trace, 
     assert (os.environ.get(NOT_WEIGHTS_ONLY), os.environ.get(WEIGHTS_ONLY)) == (allowed, None)
 
 
-def test_weights_are_read_from_the_folder_whatever_path_is_named(folder, tmp_path):
+@pytest.mark.parametrize(
+    "named", ["{}/embedding_model.ckpt", "../elsewhere/embedding_model.ckpt", "someone/on-the-hub/embedding_model.ckpt"]
+)
+def test_weights_are_read_from_the_folder_whatever_path_is_named(folder, tmp_path, named):
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / "embedding_model.ckpt").write_bytes(b"not weights")
-    add(folder, f"    paths:\n        embedding_model: {elsewhere}/embedding_model.ckpt")
+    add(folder, f"    paths:\n        embedding_model: {named.format(elsewhere)}")
+    load_encoder(folder)
+
+
+def test_a_name_of_weights_does_not_lead_out_of_the_folder(folder, tmp_path):
+    (tmp_path / "beside.ckpt").write_bytes(b"not weights")
+    shutil.copy(folder / "embedding_model.ckpt", folder / "beside.ckpt")
+    file = folder / "hyperparams.yaml"
+    file.write_text(file.read_text().replace("        embedding_model: !ref", "        ../beside: !ref"))
     load_encoder(folder)
 
 
