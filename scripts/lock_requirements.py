@@ -27,7 +27,7 @@ from requirements import requirements  # noqa: E402 - beside the files that it i
 
 LOCKS = ROOT / "deploy" / "locks"
 CONSTRAINTS = ROOT / "constraints.txt"
-SERVER_EXTRAS = {"cloudevents", "onnx", "prometheus"}
+SERVER_EXTRAS = {"cloudevents", "encryption", "onnx", "prometheus", "redis"}
 WITHOUT_PYTORCH = {"huggingface-hub", "silero-vad", "speechbrain", "torch"}
 TORCH = "torch"
 PYTHONS = ("3.11", "3.12")
