@@ -46,7 +46,7 @@ def command(**given: Any) -> None:
     """
     have_libraries_use_one_thread()
     settings = settings_from(**given)
-    configure_logging(settings.log_level)
+    configure_logging(settings.log_level, settings.log_format)
     config = binding.hypercorn_config(settings)
     sockets = binding.bind(config, settings)
     url = binding.url(sockets)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from speaker_tracker.engine.model_calls import ModelCall
+from speaker_tracker.errors import BadInput
 from speaker_tracker.protocol import CloseCode, ServerMessage
 
 
@@ -36,7 +37,14 @@ class ShutdownRequested:
     """The server is about to end: a running session gets its report."""
 
 
-Input: TypeAlias = TextReceived | BytesReceived | IdleTimedOut | ShutdownRequested
+@dataclass(frozen=True, slots=True)
+class LimitExceeded:
+    """The client went beyond a limit of its connection; ``error`` says which, and ends the session."""
+
+    error: BadInput
+
+
+Input: TypeAlias = TextReceived | BytesReceived | IdleTimedOut | ShutdownRequested | LimitExceeded
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,8 +74,11 @@ class Overload:
         with self._lock:
             return self._percentile()
 
-    def refusal(self) -> ErrorMessage | None:
-        """Error message for a client that wants a session now; None where it may have one, which is then counted as let in."""
+    def refusal(self, *, let_in: bool = True) -> ErrorMessage | None:
+        """Error message for a client that wants a session now; None where it may have one, which is counted as let in if it is.
+
+        ``let_in``: whether it gets its session now, or this is only a look.
+        """
         if not self._limit:
             return None
         with self._lock:
@@ -93,7 +96,8 @@ class Overload:
                 allowed = self._newcomers if lag < self._limit * RISING else NEWCOMERS_WHILE_RISING
                 if len(self._let_in) >= allowed:
                     return _busy("has just taken many sessions")
-            self._let_in.append(now)
+            if let_in:
+                self._let_in.append(now)
             return None
 
     def ended(self, seconds: float) -> None:
