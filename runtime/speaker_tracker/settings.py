@@ -129,7 +129,7 @@ class Settings(BaseSettings):
         100, description="connections of a process that have said nothing yet; one more ends that which has waited longest"
     )
     max_messages_per_second: Annotated[float, Field(ge=1, le=1e6, allow_inf_nan=False)] = Field(
-        200.0, description="messages that a client may send, for each second of time and of audio, averaged over ten"
+        200.0, description="messages without audio of a client, for each second of time and of audio, averaged over ten"
     )
     max_held_audio_mb: Annotated[int, Field(ge=1, le=1 << 20)] = Field(
         256, description="audio that a process holds until it is processed, in MiB; above it those that send most must wait"

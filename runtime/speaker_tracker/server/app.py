@@ -33,10 +33,12 @@ from speaker_tracker.server.connection import (
     HELD_AUDIO,
     MAX_FRAME_BYTES,
     MAX_MESSAGES_PER_SECOND,
+    PACE,
     BoundedWebsocketConnection,
     StartedConnection,
 )
 from speaker_tracker.server.held_audio import HeldAudio
+from speaker_tracker.server.message_rate import Pace
 from speaker_tracker.server.overload import NEWCOMERS_PER_CORE, Overload
 from speaker_tracker.server.paths import ASYNCAPI_PATH, HEALTH_PATH, READY_PATH, SESSION_PATH
 from speaker_tracker.server.pump import SessionPump
@@ -237,6 +239,7 @@ def create_app(settings: Settings, chain: Chain, observers: Observers | None = N
     server = SessionServer(settings, chain, observers or Observers(), row)
     app.extensions["speaker_tracker"] = server
     app.extensions[HELD_AUDIO] = server.held_audio
+    app.extensions[PACE] = Pace(settings.max_messages_per_second)
     for path, endpoint in server.observers.endpoints().items():
         _check_path(path, page=settings.web_page)
         _add_endpoint(app, path, endpoint)

@@ -14,7 +14,7 @@ from quart.asgi import ASGIWebsocketConnection
 from speaker_tracker.errors import BadInput
 from speaker_tracker.protocol import BYTES_PER_SAMPLE, BYTES_PER_SECOND, ErrorCode
 from speaker_tracker.server.held_audio import READING_GATE, HeldAudio, ReadingGate
-from speaker_tracker.server.message_rate import MessageRate
+from speaker_tracker.server.message_rate import MessageRate, Pace
 
 if TYPE_CHECKING:
     from quart import Quart, Websocket
@@ -26,6 +26,8 @@ MAX_FRAME_BYTES = "MAX_FRAME_BYTES"
 MAX_MESSAGES_PER_SECOND = "MAX_MESSAGES_PER_SECOND"
 """Name in the application's configuration of the limit for messages, see ``MessageRate``."""
 DEFAULT_MESSAGES_PER_SECOND = 200.0
+PACE = "speaker_tracker.pace"
+"""Name in the application's extensions of the pace at which short frames are read."""
 HELD_AUDIO = "speaker_tracker.held_audio"
 """Name in the application's extensions of the account of the audio that this process holds."""
 
@@ -63,8 +65,8 @@ class Inbox(asyncio.Queue["str | bytes"]):
             return item
         raise BadInput(
             ErrorCode.TOO_MANY_MESSAGES,
-            "there were too many messages with little or no audio in them; send audio in frames of 20 ms to 1 s, and control "
-            "messages only when there is something to say",
+            "there were too many control messages or empty frames; send audio in frames of 20 ms to 1 s, and control messages only "
+            "when there is something to say",
         )
 
     def full(self) -> bool:
@@ -103,7 +105,8 @@ class BoundedWebsocketConnection(ASGIWebsocketConnection):
     A client that sends faster than its frames are worked on is no longer read (Quart's queue has no end). An empty binary frame
     arrives as ``b""`` (Quart makes it None). After our close what the client still sends is read and dropped until it closes too:
     were the socket closed with unread data in it, TCP would answer with a reset, and the client could lose our last messages. A
-    client that sends too many messages, see ``MessageRate``, has no further ones heard.
+    client that sends too many messages without audio has no further ones heard, and short frames of audio are read at a limited
+    pace, see ``message_rate``.
     """
 
     def __init__(self, app: Quart, scope: WebsocketScope) -> None:
@@ -117,6 +120,8 @@ class BoundedWebsocketConnection(ASGIWebsocketConnection):
         joined = min(BYTES_PER_SECOND, app.config.get(MAX_FRAME_BYTES, BYTES_PER_SECOND))
         self.queue: asyncio.Queue[str | bytes] = Inbox(joined, self._share.processed)
         self._rate = MessageRate(app.config.get(MAX_MESSAGES_PER_SECOND, DEFAULT_MESSAGES_PER_SECOND))
+        self._pace: Pace = app.extensions[PACE]
+        self._paced = self._pace.account()
         self._heard_enough = False
         self._disconnected = False
 
@@ -151,7 +156,12 @@ class BoundedWebsocketConnection(ASGIWebsocketConnection):
         return frame
 
     async def _take(self, frame: str | bytes) -> None:
-        if not self._heard_enough and not self._rate.debt(len(frame) if isinstance(frame, bytes) else 0):
+        if not self._heard_enough and isinstance(frame, bytes) and frame:
+            self._rate.earn(len(frame))
+            await self._pace.keep(self._paced, len(frame))
+            await self.queue.put(frame)
+            return
+        if not self._heard_enough and not self._rate.debt(0):
             await self.queue.put(frame)
             return
         self._share.processed(len(frame))

@@ -1,8 +1,11 @@
 """What a client may send at once and in the long run."""
 
+import asyncio
+import time
+
 import pytest
 
-from speaker_tracker.server.message_rate import BURST_SECONDS, MessageRate
+from speaker_tracker.server.message_rate import BURST_SECONDS, PACE_FACTOR, UNHURRIED, MessageRate, Pace
 
 RATE = 100.0
 
@@ -21,7 +24,7 @@ def clock():
 
 @pytest.fixture
 def rate(clock):
-    return MessageRate(RATE, clock)
+    return MessageRate(RATE, clock=clock)
 
 
 def test_a_burst_is_within_the_limit_and_one_more_is_not(rate):
@@ -53,3 +56,21 @@ def test_shorter_frames_pay_for_their_part(rate):
     while not rate.debt(int(16_000 / RATE)):
         paid += 1
     assert paid == pytest.approx(2 * RATE * BURST_SECONDS, abs=2)
+
+
+async def read(pace, seconds):
+    """How many frames of a sample are read of one connection in this time."""
+    account, end, number = pace.account(), time.monotonic() + seconds, 0
+    while time.monotonic() < end:
+        await pace.keep(account, 2)
+        number += 1
+        await asyncio.sleep(0)
+    return number
+
+
+async def test_short_frames_are_read_at_a_pace_that_many_connections_share():
+    pace = Pace(10)
+    alone = await read(pace, 1.0)
+    assert alone < 2.5 * PACE_FACTOR * 10
+    together = await asyncio.gather(*(read(pace, 1.0) for _ in range(5 * UNHURRIED)))
+    assert sum(together) / len(together) < alone
