@@ -11,17 +11,17 @@ from speaker_tracker.protocol import BYTES_PER_SECOND
 BURST_SECONDS = 10.0
 """Time whose messages may come at once: the limit is one of averages."""
 
-PACE_FACTOR = 20.0
+PACE_FACTOR = 10.0
 """How many short frames of audio are read in the time of one message without audio."""
 
-PACE_BURST_SECONDS = 1.0
+PACE_BURST_SECONDS = 0.25
 """Time whose short frames are read at once."""
 
-UNHURRIED = 2
-"""Connections that may send short frames as fast as they are read; more share what these take."""
+UNHURRIED = 1
+"""Connections that may send short frames as fast as they are read; more of them share what these take."""
 
-SHORTEST_PAUSE = 0.02
-"""Pauses in seconds that are worth one; shorter ones are put together."""
+SHORTEST_PAUSE = 0.1
+"""Pauses are put together to this length (seconds), so that what is read in between goes into one step of the session."""
 
 
 class MessageRate:
@@ -64,7 +64,7 @@ class Pace:
     """Pauses in reading short frames of audio, for all connections of a process; each frame costs the event loop the same.
 
     ``per_second``: the limit for messages. ``PACE_FACTOR`` times as many short frames of a connection are read, and fewer where
-    more than ``UNHURRIED`` connections send so many. Nothing is refused: the client has to wait.
+    more than ``UNHURRIED`` send so many at a time. Nothing is refused: the client has to wait.
     """
 
     def __init__(self, per_second: float) -> None:
