@@ -23,6 +23,9 @@ UNHURRIED = 1
 SHORTEST_PAUSE = 0.1
 """Pauses are put together to this length (seconds), so that what is read in between goes into one step of the session."""
 
+RECENT_SECONDS = 1.0
+"""Time after its last pause for which a connection counts among those that send many short frames."""
+
 
 class MessageRate:
     """Account of one client's messages. ``per_second``: what is earned in each second of time.
@@ -69,7 +72,7 @@ class Pace:
 
     def __init__(self, per_second: float) -> None:
         self._per_second = per_second
-        self._pausing = 0
+        self._paused: dict[MessageRate, float] = {}
 
     def account(self) -> MessageRate:
         """Account of one more connection, for ``keep``."""
@@ -77,10 +80,9 @@ class Pace:
 
     async def keep(self, account: MessageRate, audio_bytes: int) -> None:
         """Wait as long as a frame with so many bytes of audio has come too early."""
-        pause = account.debt(audio_bytes, price=max(1.0, self._pausing / UNHURRIED))
+        pause = account.debt(audio_bytes, price=max(1.0, len(self._paused) / UNHURRIED))
         if pause >= SHORTEST_PAUSE:
-            self._pausing += 1
-            try:
-                await asyncio.sleep(pause)
-            finally:
-                self._pausing -= 1
+            now = time.monotonic()
+            self._paused = {other: last for other, last in self._paused.items() if last > now - RECENT_SECONDS}
+            self._paused[account] = now + pause
+            await asyncio.sleep(pause)
