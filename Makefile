@@ -2,6 +2,7 @@
 # make test      linters, types and the tests of the parts, of Python and of the page's JavaScript
 # make e2e       the slow tests, and those of the whole as users have it
 # make build     a wheel and an sdist, in dist/
+# make sbom      the bill of materials of .venv, in dist/sbom.cdx.json
 # make lint, make format, make install, make clean
 #
 # Everything runs in .venv, which is made when it is needed and brought up to date when pyproject.toml or constraints.txt change.
@@ -33,7 +34,7 @@ PAGE_CHECKS := tests/web
 NODE_MODULES := $(PAGE_CHECKS)/node_modules
 PAGE_TOOLS := $(NODE_MODULES)/.installed
 
-.PHONY: help serve test test-page e2e build lint lint-python lint-page format install clean
+.PHONY: help serve test test-page e2e build sbom lint lint-python lint-page format install clean
 
 help:
 	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
@@ -77,6 +78,9 @@ e2e: $(DEVELOPMENT) $(CAMPPLUS)
 build: $(DEVELOPMENT)
 	rm -rf dist
 	$(BIN)/python -m build --no-isolation
+
+sbom: $(DEVELOPMENT)
+	$(BIN)/python deploy/sbom.py "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" runtime --output dist/sbom.cdx.json
 
 lint: lint-python lint-page
 

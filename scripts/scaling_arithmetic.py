@@ -20,8 +20,8 @@ WHOLE_FROM = 100
 
 INPUTS: dict[str, tuple[float, str]] = {
     "sessions_per_core": (24.0, "live sessions that a core carries with labels in time"),
-    "core_seconds": (0.039, "core-seconds for a second of audio of a live session"),
-    "session_mb": (8.3, "memory of a session, MB"),
+    "core_seconds": (0.031, "core-seconds for a second of audio of a live session"),
+    "session_mb": (5.9, "memory of a session, MB"),
     "server_mb": (600.0, "memory of a server process without sessions, MB"),
     "in_kbits": (256.0, "audio of a session, kbit/s"),
     "frames": (10.0, "frames of a session in a second"),

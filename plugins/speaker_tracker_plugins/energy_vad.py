@@ -81,6 +81,10 @@ class EnergyVad(StageBase):
             yield from self._judge(start, rest)
         yield from self._segmenter.flush()
 
+    def holds_audio(self) -> bool:
+        """Whether a segment is under way, or may just have begun."""
+        return self._segmenter.holds_audio()
+
     def snapshot(self) -> State:
         """Segment and levels; no audio."""
         return {"segmenter": self._segmenter.snapshot(), "levels": np.array(self._levels, dtype=np.float32)}

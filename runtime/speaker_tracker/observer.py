@@ -93,7 +93,10 @@ class Observer:
         """A process-wide total of a stage, from ``LoadedStage.counters``; reported once a second or less often."""
 
     def endpoints(self) -> Mapping[str, Endpoint]:
-        """Handlers of ``GET`` requests by path, such as ``/metrics``, open to everybody; called once, after ``started``."""
+        """Handlers of ``GET`` requests by path, such as ``/metrics``; called once, after ``started``.
+
+        They are open to everybody, unless the setting ``PROTECTED_PATHS`` has ``metrics``.
+        """
         return {}
 
     def close(self) -> None:

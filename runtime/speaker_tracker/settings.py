@@ -52,6 +52,12 @@ LONGEST_SECONDS = 1e9
 Seconds = Annotated[float, Field(gt=0, le=LONGEST_SECONDS, allow_inf_nan=False)]
 SecondsOrZero = Annotated[float, Field(ge=0, le=LONGEST_SECONDS, allow_inf_nan=False)]
 Token = Annotated[SecretStr, Field(min_length=1)]
+MIN_SECRET_LENGTH = 32
+"""Fewest characters of a secret that signs or encrypts: as many as HMAC-SHA-256 has bytes (RFC 2104, section 3)."""
+
+LongSecret = Annotated[SecretStr, Field(min_length=MIN_SECRET_LENGTH)]
+OFF = "off"
+"""Value of a setting for something that is not wanted."""
 
 
 def _as_list(value: Any) -> Any:
@@ -92,6 +98,13 @@ def _check_origin(value: str) -> str:
 
 
 Origin = Annotated[str, AfterValidator(_check_origin)]
+
+
+def _check_store(value: str) -> str:
+    """Rejects what names no store of sessions."""
+    if value in {"memory", OFF} or re.fullmatch(r"sqlite:(?!///?$).+|(redis|rediss|unix)://.+", value):
+        return value
+    raise ValueError("it must be memory, off, sqlite:PATH, or the address of a Redis, such as redis://HOST:6379")
 
 
 class SettingsError(UserError):
@@ -156,12 +169,30 @@ class Settings(BaseSettings):
     tokens: Annotated[list[Token], *ListFromText] = Field(
         [], description="bearer tokens, one of which a client must show; empty: open to all"
     )
+    tokens_file: NonEmptyPath | None = Field(None, description="file with further tokens, one a line, read again when it changes")
+    token_secret: Annotated[list[LongSecret], *ListFromText] = Field(
+        [], description="secrets of short-lived tokens: the first signs those of the command token, and each is good for a check"
+    )
+    protected_paths: Annotated[list[Literal["metrics", "page", "asyncapi"]], *ListFromText] = Field(
+        [], description="what needs a token besides sessions: metrics (all paths of observers), page, asyncapi"
+    )
 
     known_voices: bool = Field(True, description="recognize voices that clients know, and make voiceprints for those who ask")
     max_known_voices: Annotated[int, Field(ge=1, le=1000)] = Field(
         50, description="voiceprints that a client may bring to a session"
     )
     max_voice_name_length: Annotated[int, Field(ge=1, le=1000)] = Field(100, description="characters of a known voice's name")
+
+    resume_store: Annotated[str, AfterValidator(_check_store)] = Field(
+        "memory", description="where sessions are kept that clients may resume: memory, sqlite:PATH, redis://HOST, or off"
+    )
+    resume_seconds: Seconds = Field(300.0, description="time for which a session can be resumed")
+    resume_keys: Annotated[list[LongSecret], *ListFromText] = Field(
+        [], description="secrets that kept sessions are encrypted with, of 32 characters or more: the first encrypts, all decrypt"
+    )
+    checkpoint_seconds: Annotated[float, Field(ge=0.5, le=600)] = Field(
+        5.0, description="audio after which a session that can be resumed is saved"
+    )
 
     web_page: bool = Field(True, description="serve the web page at /")
 
@@ -294,7 +325,8 @@ def _sentence(error: ValidationError) -> str:
 
 def _shown(value: Any, name: str) -> str:
     """A value for an error message; tokens are secret, and options may be."""
-    return NOT_SHOWN if name.startswith(("tokens", *OPTIONS_SETTINGS)) else repr(value)
+    secrets_of = ("tokens", "token_secret", "resume_keys", "resume_store")
+    return NOT_SHOWN if name in secrets_of or name.startswith(OPTIONS_SETTINGS) else repr(value)
 
 
 def value_sources(given: Mapping[str, Any]) -> dict[tuple[str, ...], str]:

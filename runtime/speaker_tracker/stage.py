@@ -120,6 +120,15 @@ class ManyFeedingStage(Stage, Protocol):
         ...
 
 
+@runtime_checkable
+class AudioHoldingStage(Stage, Protocol):
+    """A stage that holds audio back while it needs more, so that a session is best saved at another moment."""
+
+    def holds_audio(self) -> bool:
+        """Whether a snapshot now would leave out audio that matters, such as that of a word under way."""
+        ...
+
+
 class StageBase:
     """Base for stages that hold nothing back and have nothing to release."""
 
@@ -180,6 +189,7 @@ class StageSpec:
     ``absorbs``: the consumed types that it does not pass on.
     ``load``: called once per process with the validated options; heavy imports belong inside it. The process may be forked
     afterwards, unless a thread was started, so connections belong elsewhere. Raises ``StageLoadError``.
+    ``state_version``: of what ``snapshot`` gives; raised when ``restore`` can no longer read what an earlier version of it gave.
     ``cpu_heavy``: feeding it can take more than a millisecond; a chain with such a stage runs off the event loop.
     """
 
@@ -192,6 +202,7 @@ class StageSpec:
     load: Callable[[Any], LoadedStage]
     cpu_heavy: bool = False
     may_consume: frozenset[type[Event]] = frozenset()
+    state_version: int = 1
 
 
 def float_array(value: StateValue) -> NDArray[np.float32]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, cast
 
+import numpy as np
 from pydantic import Field
 
 from speaker_tracker import hookimpl
@@ -62,6 +63,7 @@ class Reporter(StageBase):
         self._now: int | None = None
         self._position = 0
         self._reported = False
+        self._tells_all = False
 
     def feed(self, event: Event) -> Iterator[Answer]:
         """Consumes changes; answers with messages whenever the clock enters another period."""
@@ -95,7 +97,7 @@ class Reporter(StageBase):
         if self._reported:
             return
         self._reported = True
-        if self._unsent:
+        if self._unsent or self._tells_all:
             yield from self._timeline_message()
         totals = [
             SpeakerTotal(id=speaker, totalTimeMs=ms, name=self._names.get(speaker), voiceprint=self._voiceprints.get(speaker))
@@ -111,7 +113,10 @@ class Reporter(StageBase):
         """Timeline, unsent changes, times, current speaker, position, other voices, names and voiceprints."""
         return {
             "timeline": None if self._timeline is None else self._timeline.snapshot(),
-            "certainty": None if self._certainty is None else self._certainty.snapshot(),
+            "certainty": {
+                speaker: np.array(each, np.float64)
+                for speaker, each in (self._certainty.snapshot() if self._certainty else {}).items()
+            },
             "unsent": [list(stretch) for stretch in self._unsent],
             "speaking_ms": [[speaker, ms] for speaker, ms in self._speaking_ms.items()],
             "now": self._now,
@@ -124,10 +129,11 @@ class Reporter(StageBase):
         }
 
     def restore(self, state: State) -> None:
-        """Goes on with the same timeline and times."""
+        """Goes on with the same timeline and times; the next message tells all of it, as nobody knows what the client was told."""
+        self._tells_all = True
         if self._timeline is not None:
             self._timeline.restore(cast(State, state["timeline"]))
-        if self._certainty is not None and state.get("certainty") is not None:
+        if self._certainty is not None:
             self._certainty.restore(cast("Mapping[str, Sequence[Sequence[float]]]", state["certainty"]))
         self._unsent = [(start, end) for start, end in cast(Sequence[Sequence[int]], state["unsent"])]
         self._speaking_ms = dict(cast(Sequence[tuple[int, int]], state["speaking_ms"]))
@@ -179,6 +185,9 @@ class Reporter(StageBase):
     def _timeline_message(self) -> Iterator[Answer]:
         if self._timeline is None:
             return
+        if self._tells_all:
+            self._tells_all = False
+            self._unsent.append((0, self._timeline.end))
         segments = [
             message for start, end in IntervalSet(self._unsent) for message in self._messages(self._timeline.segments(start, end))
         ]

@@ -195,4 +195,4 @@ def test_the_image_has_what_nodes_need():
     assert "wget" in containerfile  # probes of KubeRay
     assert "/opt/venv/bin/ray" in containerfile  # called by a login shell
     assert f"USER {IMAGE_USER}:{IMAGE_USER}" in containerfile
-    assert "--extras ray" in containerfile
+    assert "deploy/locks/ray.txt" in containerfile

@@ -9,10 +9,13 @@ import psutil
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
 
 from speaker_tracker.engine.plugins import BUILTIN_PLUGINS
+from speaker_tracker.server.signed_tokens import TokenSigner
 from support.protocol_client import ProtocolClient
 
+SECRET = "s" * 32
 SECOND_OF_SPEAKER_0 = np.full(16_000, 1000, "<i2").tobytes()
 HYPERCORN = pytest.param("hypercorn", (), id="hypercorn")
 HYPERCORN_ALONE = pytest.param("hypercorn", ("--workers", "0"), id="hypercorn-in-one-process", marks=pytest.mark.e2e)
@@ -71,6 +74,19 @@ def test_hypercorn_takes_its_own_file_of_settings_and_the_application_its_own(st
     assert process.health()[1]["max_sessions"] == 3
     assert len(children_of(process)) == 2
     assert_session_works(process.url)
+
+
+@pytest.mark.parametrize(("server", "arguments"), [HYPERCORN_OF_2, UVICORN_OF_2])
+def test_a_token_for_one_session_opens_one_of_all_workers(start_asgi, server, arguments):
+    process = start_asgi(server, arguments, token_secret=SECRET)
+    token = TokenSigner([SECRET]).make(60, once=True)
+
+    with connect(process.url, subprotocols=["bearer", token]) as client:
+        assert client.subprotocol == "bearer"
+    for _ in range(8):  # whichever worker it meets
+        with pytest.raises(InvalidStatus) as refused:
+            connect(process.url, subprotocols=["bearer", token])
+        assert b"has been used" in refused.value.response.body
 
 
 @pytest.mark.e2e

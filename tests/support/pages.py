@@ -7,7 +7,7 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = sorted(
     [
-        *(ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")),
+        *(ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")),
         *DOCS.glob("*.md"),
         *(ROOT / "deploy").rglob("*.md"),
         ROOT / "plugins" / "template" / "README.md",

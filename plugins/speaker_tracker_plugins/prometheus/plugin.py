@@ -16,7 +16,7 @@ from speaker_tracker.observer import Observer, ObserverLoadError, ObserverOption
 class PrometheusOptions(ObserverOptions):
     """Options of ``prometheus``."""
 
-    path: str = Field("/metrics", description="path of the metrics, open to everybody who can reach the server")
+    path: str = Field("/metrics", description="path of the metrics, open to everybody unless PROTECTED_PATHS has metrics")
 
     @field_validator("path")
     @classmethod

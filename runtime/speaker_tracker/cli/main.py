@@ -47,6 +47,7 @@ COMMANDS = {
     ),
     "bench": LazyCommand("speaker_tracker.cli.bench", "Measure delay, CPU time and memory of live sessions on this machine."),
     "stages": LazyCommand("speaker_tracker.cli.stages", "Show the stages and observers as configured, and every option."),
+    "token": LazyCommand("speaker_tracker.cli.token", "Make a token that opens sessions for a short time."),
     "models": LazyCommand("speaker_tracker.cli.models", "List, fetch and export speaker embedding models."),
     "completion": LazyCommand("speaker_tracker.cli.completion", "Print the script by which a shell completes commands."),
 }

@@ -21,14 +21,19 @@ from speaker_tracker.events import VoiceModel
 from speaker_tracker.models import CatalogueEntry, campplus, list_models, pyannote_segmentation, resolve
 from speaker_tracker.models.calibration import CALIBRATION, write_model
 from speaker_tracker.models.catalogue import FETCH_COMMAND, HUB_ID, HUB_REVISION
+from speaker_tracker.models.folder import read_folder
 from speaker_tracker.settings import DEFAULT_STAGES, load_settings
 
 STAGE = "speechbrain_embedding"
 """The stage of the models that have a source."""
+GUARD = "speaker_tracker_stages.speechbrain_embedding.known_classes"
 EXPORTER = "speaker_tracker_stages.speechbrain_embedding.onnx_export"
 CAMPPLUS_EXPORTER = "speaker_tracker_plugins.campplus_embedding.onnx_export"
 SEGMENTATION_EXPORTER = "speaker_tracker_plugins.pyannote_segmentation.onnx_export"
 """Named, not imported: the runtime does not depend on stages and plugins, and these import PyTorch."""
+
+
+trust_option = click.option("--trust-folder", is_flag=True, help="Let a model folder run code of its own, which it can bring.")
 
 
 @click.group(
@@ -36,7 +41,7 @@ SEGMENTATION_EXPORTER = "speaker_tracker_plugins.pyannote_segmentation.onnx_expo
     epilog=examples("speaker-tracker models list", "speaker-tracker models fetch", "speaker-tracker models export --source hub"),
 )
 def command() -> None:
-    """List, fetch, export and calibrate models."""
+    """List, fetch, check, export and calibrate models."""
 
 
 @command.command("list", epilog=examples("speaker-tracker models list", "speaker-tracker models list --json"))
@@ -80,13 +85,28 @@ def fetch(model: str, revision: str) -> None:
         else:
             _fetch_pyannote_segmentation()
         return
-    from speaker_tracker.models.fetch import fetch as fetch_model  # noqa: PLC0415 - the hub's client, for this command alone
+    from speaker_tracker.models.fetch import HUB_BYTES  # noqa: PLC0415 - the hub's client, for this command alone
+    from speaker_tracker.models.fetch import fetch as fetch_model  # noqa: PLC0415
 
-    folder = fetch_model(load_settings().model_cache, revision=revision, progress=sys.stderr.isatty())
+    with click.progressbar(length=HUB_BYTES, file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
+        folder = fetch_model(load_settings().model_cache, revision=revision, progress=bar.update)
     click.echo(f"{HUB_ID} is in {folder}")
     if revision != HUB_REVISION:
         click.echo(f"The source auto takes {HUB_REVISION} only; for this revision set")
         click.echo(f"SPEAKER_TRACKER_STAGE_OPTIONS__SPEECHBRAIN_EMBEDDING__SOURCE={folder}")
+
+
+@command.command(epilog=examples("speaker-tracker models check my-model/"))
+@click.argument("folder", metavar="DIR", type=NamedPath(path_type=Path))
+def check(folder: Path) -> None:
+    """Tell whether the model folder DIR is complete, and whether it could run code of its own.
+
+    A folder whose hyperparams.yaml names classes of known networks alone is loaded as it is. Any other one is refused, unless the
+    stage has the option trust_folder. Nothing of the folder is run here.
+    """
+    found = read_folder(folder)
+    import_module(GUARD).check_folder(folder)
+    click.echo(f"{found.name} in {folder} names known classes alone, and is loaded without being trusted")
 
 
 @command.command(
@@ -104,7 +124,8 @@ def fetch(model: str, revision: str) -> None:
     metavar="FOLDER",
     help="Folder to create or replace.  [default: where the stage looks for it]",
 )
-def export(source: str, output: Path | None) -> None:
+@trust_option
+def export(source: str, output: Path | None, trust_folder: bool) -> None:
     """Export a model for ONNX Runtime, so that it is served without PyTorch.
 
     Voice models are for the stage onnx_embedding, CAM++ for campplus_embedding, and pyannote-segmentation for
@@ -114,8 +135,10 @@ def export(source: str, output: Path | None) -> None:
     if source == pyannote_segmentation.NAME:
         _export_segmentation(output)
         return
-    exporter = import_module(CAMPPLUS_EXPORTER if source == campplus.NAME else EXPORTER)
-    made = exporter.export(source, load_settings().model_cache, output)
+    if source == campplus.NAME:
+        made = import_module(CAMPPLUS_EXPORTER).export(source, load_settings().model_cache, output)
+    else:
+        made = import_module(EXPORTER).export(source, load_settings().model_cache, output, trusted=trust_folder)
     click.echo(f"{made.model.name} is in {made.folder}")
     click.echo(f"float32: cosine to the original at least {made.float32:.5f}")
     if made.int8 is None:
@@ -138,7 +161,8 @@ def _fetch_campplus() -> None:
 def _fetch_pyannote_segmentation() -> None:
     from speaker_tracker.models.fetch_pyannote_segmentation import fetch_pyannote_segmentation  # noqa: PLC0415 - the hub's client
 
-    folder = fetch_pyannote_segmentation(load_settings().model_cache, progress=sys.stderr.isatty())
+    with click.progressbar(length=pyannote_segmentation.WEIGHTS_BYTES, file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
+        folder = fetch_pyannote_segmentation(load_settings().model_cache, progress=bar.update)
     click.echo(f"{pyannote_segmentation.MODEL_ID} is in {folder}")
 
 
@@ -166,8 +190,9 @@ def _export_segmentation(output: Path | None) -> None:
     help="Where to write.  [default: calibration.json in the folder of the model]",
 )
 @click.option("--name", metavar="NAME", help="What the model is called.  [default: as before]")
+@trust_option
 @config_option
-def calibrate(source: str, folder: Path, output: Path | None, name: str | None) -> None:
+def calibrate(source: str, folder: Path, output: Path | None, name: str | None, trust_folder: bool) -> None:
     """Measure how embeddings of the model SOURCE vary, on recordings of known people in DIR, and write its calibration.json.
 
     SOURCE is hub, a model folder, embedded, or chain: the embedding stage of the configured chain, for models of other stages. DIR
@@ -184,7 +209,9 @@ def calibrate(source: str, folder: Path, output: Path | None, name: str | None) 
     if not target.parent.is_dir():  # said before minutes of measuring, not after
         raise click.UsageError(f"{target.parent} is no folder; make it first, or name another file with --output")
     settings = (
-        settings_from() if source == "chain" else settings_from(stages=DEFAULT_STAGES, stage_options={STAGE: {"source": source}})
+        settings_from()
+        if source == "chain"
+        else settings_from(stages=DEFAULT_STAGES, stage_options={STAGE: {"source": source, "trust_folder": trust_folder}})
     )
     stage = embedding_stage(configure_chain(settings))
     with progress_bar(f"calibration of {source}", 1) as advance:

@@ -12,6 +12,8 @@ from speaker_tracker.cli.common import config_option, settings_from
 from speaker_tracker.cli.help_text import examples
 from speaker_tracker.engine.cores import have_libraries_use_one_thread
 from speaker_tracker.server import binding
+from speaker_tracker.server.admission import Admission
+from speaker_tracker.server.exposure import exposure_warning
 from speaker_tracker.server.logs import configure_logging
 from speaker_tracker.server.process import Surroundings, end_by_signals_while_loading, serve_here
 
@@ -47,9 +49,12 @@ def command(**given: Any) -> None:
     have_libraries_use_one_thread()
     settings = settings_from(**given)
     configure_logging(settings.log_level, settings.log_format)
+    Admission(settings)  # a file of tokens that cannot be used is told before models are loaded
     config = binding.hypercorn_config(settings)
     sockets = binding.bind(config, settings)
     url = binding.url(sockets)
+    if (warning := exposure_warning(settings, sockets)) is not None:
+        logger.warning("%s", warning)
     try:
         if settings.workers > 1:
             from speaker_tracker.server.supervisor import Supervisor  # noqa: PLC0415 - only where there are several

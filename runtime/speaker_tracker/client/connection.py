@@ -21,6 +21,8 @@ from speaker_tracker.protocol import (
     CloseCode,
     GapCommand,
     KeepAliveCommand,
+    ResumeCommand,
+    ResumedMessage,
     ServerMessage,
     StartCommand,
     StartedMessage,
@@ -37,6 +39,8 @@ class TrackerConnection:
     def __init__(self, url: str, websocket: ClientConnection) -> None:
         self.url = url
         """For messages."""
+        self.session: str | None = None
+        """What the session can be resumed by, if the server keeps it."""
         self._websocket = websocket
 
     @property
@@ -52,8 +56,21 @@ class TrackerConnection:
         await self._send(StartCommand(num_speakers=num_speakers, timeline=timeline, **more).model_dump_json(exclude_none=True))
         async for message in self.messages():
             if isinstance(message, StartedMessage):
+                self.session = message.session
                 return
         raise ConnectionLost(f"{self.url} closed the connection instead of starting a session", self._websocket.close_code)
+
+    async def resume(self, session: str) -> int:
+        """Goes on with a session instead of starting one; returns from where on to send its audio (ms of the session).
+
+        Raises ``ClientError``.
+        """
+        await self._send(ResumeCommand(session=session).model_dump_json())
+        async for message in self.messages():
+            if isinstance(message, ResumedMessage):
+                self.session = session
+                return message.audioMs
+        raise ConnectionLost(f"{self.url} closed the connection instead of resuming a session", self._websocket.close_code)
 
     async def send_audio(self, pcm: bytes) -> bool:
         """Sends PCM (16 kHz, signed 16-bit little-endian, mono; whole samples); waits while the server does not keep up.

@@ -89,7 +89,10 @@ class Hint:
 
 @dataclass(frozen=True, slots=True)
 class Disconnected:
-    """The session of this part ended before it was stopped; the client tries to open another. ``reason``: a sentence."""
+    """The connection of this part was lost before it was stopped. ``reason``: a sentence.
+
+    The client tries to resume the session (``Resumed``), or else to open another (``Reconnected``).
+    """
 
     part: int
     reason: str
@@ -107,6 +110,17 @@ class Reconnected:
     part: int
     offset_ms: int
     lost_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """The session of this part goes on after ``Disconnected``, as if nothing had happened.
+
+    ``audio_ms``: where on the clock it goes on; what was said of later audio is said again.
+    """
+
+    part: int
+    audio_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,4 +168,6 @@ class Report:
     complete: bool
 
 
-TrackerEvent: TypeAlias = SpeakerUpdate | TimelineUpdate | Voiceprints | Hint | Disconnected | Reconnected | EventsMissed | Report
+TrackerEvent: TypeAlias = (
+    SpeakerUpdate | TimelineUpdate | Voiceprints | Hint | Disconnected | Resumed | Reconnected | EventsMissed | Report
+)

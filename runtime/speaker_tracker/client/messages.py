@@ -8,6 +8,7 @@ from pydantic_core import from_json
 from speaker_tracker.protocol import (
     HintMessage,
     ReportMessage,
+    ResumedMessage,
     ServerMessage,
     SpeakerMessage,
     StartedMessage,
@@ -17,6 +18,7 @@ from speaker_tracker.protocol import (
 
 MODELS: dict[str, type[BaseModel]] = {
     "started": StartedMessage,
+    "resumed": ResumedMessage,
     "speaker": SpeakerMessage,
     "timeline": TimelineMessage,
     "voiceprints": VoiceprintsMessage,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 from speaker_tracker.client.backoff import Attempts, Backoff
 from speaker_tracker.client.connection import TrackerConnection, open_connection
@@ -16,6 +18,8 @@ logger = logging.getLogger(__name__)
 START_SECONDS = 30.0
 """Maximum wait for the server's ``started`` message."""
 NO_MORE = Backoff(attempts=0)
+
+T = TypeVar("T")
 
 
 class SessionOpener:
@@ -54,6 +58,27 @@ class SessionOpener:
                 if not self._people.do_without(error.code):
                     raise
 
+    async def resume_once(self, session: str) -> tuple[TrackerConnection, int] | None:
+        """A connection that goes on with ``session``, and from where on to send its audio (ms); raises the first failure.
+
+        None if the server has no such session, or cannot go on with it.
+        """
+        connection = await open_connection(self._url, self._token, self._patience_seconds)
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                return connection, await connection.resume(session)
+        except ServerError as error:
+            await connection.close()
+            if error.temporary:
+                raise
+            logger.warning("%s", error)
+            return None
+        except BaseException as error:
+            await connection.close()
+            if isinstance(error, TimeoutError):
+                raise CannotConnect(f"{connection.url} did not resume a session within {START_SECONDS:g} s") from error
+            raise
+
     async def _started(self, start: StartCommand) -> TrackerConnection:
         connection = await open_connection(self._url, self._token, self._patience_seconds)
         try:
@@ -66,25 +91,44 @@ class SessionOpener:
             raise
         return connection
 
-    async def open(self, lost: ClientError | None = None, lasted_seconds: float = 0.0) -> TrackerConnection:
-        """The same with retries.
+    async def open(self) -> TrackerConnection:
+        """``open_once`` with retries. Raises the last failure after too many attempts, and one that is not temporary at once."""
+        return await self._retried(self.open_once)
 
-        ``lost``: how the previous session ended, after ``lasted_seconds``; if given, the first attempt is preceded by a pause, too.
-        Raises the last failure after too many attempts, and a failure that is not temporary at once.
+    async def open_again(
+        self, lost: ClientError, lasted_seconds: float, session: str | None, before_start: Callable[[], object]
+    ) -> tuple[TrackerConnection, int | None]:
+        """A connection after one that was lost, and from where on to send the audio (ms) of a session that goes on.
+
+        That is None if it is another session, because there is no ``session`` or the server cannot go on with it; ``before_start``
+        is called before that is started. ``lost``: how the previous connection ended, after ``lasted_seconds``; the first attempt
+        is preceded by a pause, too. Raises as ``open``.
         """
         self._attempts.succeeded(lasted_seconds)
-        failure = lost
+
+        async def attempt() -> tuple[TrackerConnection, int | None]:
+            nonlocal session
+            if session is not None:
+                resumed = await self.resume_once(session)
+                if resumed is not None:
+                    return resumed
+                session = None
+            before_start()
+            return await self.open_once(), None
+
+        return await self._retried(attempt, lost)
+
+    async def _retried(self, attempt: Callable[[], Awaitable[T]], failure: ClientError | None = None) -> T:
+        """``failure``: one before, after which the first attempt waits as the others do."""
         while True:
             if failure is not None:
                 await self._pause_after(failure)
             try:
-                connection = await self.open_once()
+                return await attempt()
             except ClientError as error:
                 if not error.temporary:
                     raise
                 failure = error
-            else:
-                return connection
 
     async def _pause_after(self, failure: ClientError) -> None:
         seconds = self._attempts.pause()

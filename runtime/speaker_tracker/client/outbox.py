@@ -104,9 +104,9 @@ class Outbox:
         if not self._keeps:
             self.forget_sent()
 
-    def acknowledge(self, ms: int) -> None:
+    def acknowledge(self, ms: float) -> None:
         """Drops what was sent before this time of the session (ms)."""
-        self._drop_until(self._session_start + ms * BYTES_PER_MS)
+        self._drop_until(self._session_start + int(ms) * BYTES_PER_MS)
 
     def forget_sent(self) -> None:
         """Drops all that has been sent."""
@@ -117,6 +117,21 @@ class Outbox:
         self._sent = self._given_out = self._session_start = self._start
         self._resent_until = self._end
         return self._start
+
+    def resume(self, ms: int) -> None:
+        """Goes on with the same session from this time of it (ms) on.
+
+        What is not kept any more, as the server had answered for it, becomes a gap.
+        """
+        position = self._session_start + ms * BYTES_PER_MS
+        self._given_out = max(self._given_out, position)
+        self._drop_until(position)
+        missing = (self._start - position) // BYTES_PER_MS
+        if missing > 0:
+            self._pieces.appendleft(Gap(missing))
+            self._start = position
+        self._sent = self._given_out = self._start
+        self._resent_until = self._end
 
     def _positions(self) -> Iterator[tuple[int, bytearray | Gap]]:
         begin = self._start

@@ -77,6 +77,8 @@ class PartSoFar:
         self.reported = False
         self.certain_ms = offset_ms
         """Position on the clock up to which the server has acknowledged the audio, so that none of it needs to be sent again."""
+        self.saved_ms = 0
+        """Time of the session (ms) before which the server never needs any audio again, if it keeps the session."""
         self._heard_ms = offset_ms
         self._speaking_ms: dict[int, int] = {}
         self._certain_speaking_ms: dict[int, int] = {}
@@ -99,6 +101,7 @@ class PartSoFar:
         match message:
             case SpeakerMessage():
                 self._unanswered += 1
+                self.saved_ms = max(self.saved_ms, message.ackMs or 0)
                 self._speaking_ms = dict(message.speakingTimeMs)
                 speaker = message.currentSpeakerId
                 name = None if speaker is None else self._shown_names.get(speaker)
@@ -129,6 +132,10 @@ class PartSoFar:
                 self._segments = None if message.segments is None else self._on_clock(message.segments)
                 self.certain_ms = max([self.certain_ms, self._heard_ms, *(segment.end_ms for segment in self._segments or ())])
         return None
+
+    def resume(self) -> None:
+        """Goes on with the session after its connection was lost."""
+        self._unanswered = 0
 
     def as_part(self, sent_ms: int) -> Part:
         """Its result, given the length of audio sent."""

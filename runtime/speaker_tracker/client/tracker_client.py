@@ -16,9 +16,9 @@ from speaker_tracker.client.change_signal import ChangeSignal
 from speaker_tracker.client.connection import TrackerConnection
 from speaker_tracker.client.errors import BadArgument, ClientError, ConnectionLost, SessionOver
 from speaker_tracker.client.event_buffer import EventBuffer
-from speaker_tracker.client.events import Disconnected, Report, TrackerEvent
+from speaker_tracker.client.events import Disconnected, Reconnected, Report, Resumed, TrackerEvent
 from speaker_tracker.client.opening import SessionOpener
-from speaker_tracker.client.outbox import Gap, Outbox
+from speaker_tracker.client.outbox import MAX_KEPT_SECONDS, Gap, Outbox
 from speaker_tracker.client.parts import Parts
 from speaker_tracker.client.pcm import Audio, as_pcm, pieces
 from speaker_tracker.client.people import People
@@ -27,17 +27,19 @@ from speaker_tracker.protocol import BYTES_PER_MS, DEFAULT_SPEAKERS, MAX_GAP_MS,
 
 PATIENCE_SECONDS = 60.0
 MAX_WAITING_EVENTS = 4096
+MAX_UNSAVED_SECONDS = MAX_KEPT_SECONDS / 2
+"""Most audio that the server has answered for which is kept because the server has not saved its session."""
 DEFAULT_BACKOFF = Backoff()
 
 
 class TrackerClient:
-    """One conversation with a server, continued in another session when a connection is lost.
+    """One conversation with a server, which goes on when a connection is lost: in the same session, or else in another one.
 
     Used as ``async with TrackerClient(...) as client``: entering opens a session, leaving closes the connection in any case.
     In between, ``send`` and ``stop`` run concurrently with ``async for event in client``, which ends after the ``Report``.
     Leaving without ``stop`` abandons the session.
 
-    Audio is kept until the server has acknowledged it, up to ``outbox.MAX_KEPT_SECONDS``; another session begins with what is kept.
+    Audio is kept until the server has acknowledged it, up to ``outbox.MAX_KEPT_SECONDS``; what is kept is sent again.
 
     ``url``: ``ws://`` or ``wss://``, with the path ``/ws/session``. ``num_speakers``: number of voices to track, 1 to 5.
     ``token``: sent as bearer token. ``timeline``: whether to ask for ``TimelineUpdate`` and for segments in the report.
@@ -46,6 +48,7 @@ class TrackerClient:
     ``known_voices``: voices to recognize, whose names are then told; several of one name are prints of one person.
     ``voiceprints``: whether to ask for ``Voiceprints`` and for those of the report.
     ``reconnect``: retry policy for sessions that cannot be opened or are lost; None: no retries.
+    ``resumable``: whether to ask the server to keep the session, so that it can be resumed; not without ``reconnect``.
     ``wait_for_server``: whether to retry the first session as well; otherwise its first failure is raised.
     ``max_waiting_events``: limit of unread events; beyond it the oldest are dropped, and ``EventsMissed`` tells how many.
     ``patience_seconds``: how long a server may neither acknowledge nor accept audio before the connection is lost (on Linux).
@@ -70,6 +73,7 @@ class TrackerClient:
         known_voices: Sequence[KnownVoice] = (),
         voiceprints: bool = False,
         reconnect: Backoff | None = DEFAULT_BACKOFF,
+        resumable: bool = True,
         wait_for_server: bool = True,
         max_waiting_events: int = MAX_WAITING_EVENTS,
         patience_seconds: float = PATIENCE_SECONDS,
@@ -82,6 +86,7 @@ class TrackerClient:
                 confidence=confidence,
                 hints=hints,
                 voiceprints=voiceprints,
+                resumable=resumable and reconnect is not None,
             )
         except ValidationError as error:
             raise BadArgument(
@@ -290,12 +295,12 @@ class TrackerClient:
                 return self._parts.report(self._sent_ms, stopped=True)
             if lost is not None and self._reconnect is None:
                 raise lost
-            if self._needs_no_further_session or self._reconnect is None:
+            session = None if self._parts.current.reported else connection.session
+            if self._reconnect is None or (session is None and self._needs_no_further_session):
                 return self._parts.report(self._sent_ms, stopped=False)
-            self._parts.current.tell_people()
             reason = lost or ConnectionLost(self._shut_down)
             self._emit(Disconnected(self._parts.current.number, str(reason)))
-            another = await self._open_another(reason, loop.time() - begun)
+            another = await self._open_another(reason, loop.time() - begun, session)
             if another is None:
                 return self._parts.report(self._sent_ms, stopped=False)
             connection = another
@@ -309,7 +314,7 @@ class TrackerClient:
         try:
             async for message in connection.messages():
                 event = current.add(message)
-                self._drop_answered_audio()
+                self._drop_answered_audio(connection)
                 if event is not None:
                     self._events.put(event)
                 self._changed.notify()
@@ -326,23 +331,36 @@ class TrackerClient:
             return None
         return lost or ConnectionLost(f"{connection.url} closed the connection without a report")
 
-    def _drop_answered_audio(self) -> None:
-        """Drops what the server has acknowledged, or, if it does not report its position, what was sent before its last message."""
+    def _drop_answered_audio(self, connection: TrackerConnection) -> None:
+        """Drops what the server has acknowledged, or, if it does not report its position, what was sent before its last message.
+
+        A server that keeps the session says what it has saved. If it saves nothing for long, what it has answered for has to do.
+        """
         current = self._parts.current
-        if current.acknowledges:
-            self._outbox.acknowledge(current.certain_ms - current.offset_ms)
+        answered_ms = current.certain_ms - current.offset_ms
+        if connection.session is not None:
+            self._outbox.acknowledge(max(current.saved_ms, answered_ms - 1000 * MAX_UNSAVED_SECONDS))
+        elif current.acknowledges:
+            self._outbox.acknowledge(answered_ms)
         else:
             self._outbox.forget_sent()
 
-    async def _open_another(self, lost: ClientError, lasted_seconds: float) -> TrackerConnection | None:
-        """Opens a session to replace one that is over; None if the client was stopped meanwhile and needs none."""
-        opening = asyncio.create_task(self._opener.open(lost, lasted_seconds))
-        stopping = asyncio.create_task(self._changed.wait_until(lambda: self._needs_no_further_session))
+    async def _open_another(self, lost: ClientError, lasted_seconds: float, session: str | None) -> TrackerConnection | None:
+        """Opens a connection to replace one that was lost; None if the client was stopped meanwhile and needs none.
+
+        ``session``: to be resumed, whose report is wanted even if there is nothing more to send.
+        """
+
+        def is_enough() -> bool:
+            return session is None and self._needs_no_further_session
+
+        opening = asyncio.create_task(self._opener.open_again(lost, lasted_seconds, session, self._parts.current.tell_people))
+        stopping = asyncio.create_task(self._changed.wait_until(is_enough))
         try:
             await asyncio.wait({opening, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            if opening.done() and not self._needs_no_further_session:
-                self._connection = opening.result()
-                self._emit(self._parts.begin_next(self._outbox.rewind() // BYTES_PER_MS))
+            if opening.done() and not is_enough():
+                self._connection, resumed_ms = opening.result()
+                self._emit(self._resumed(resumed_ms) if resumed_ms is not None else self._begun_part())
         except ClientError as error:
             if error is lost:
                 raise
@@ -351,12 +369,23 @@ class TrackerClient:
             await self._cancel_opening(opening, stopping)
         return self._connection
 
-    async def _cancel_opening(self, opening: asyncio.Task[TrackerConnection], stopping: asyncio.Task[None]) -> None:
+    def _resumed(self, ms: int) -> Resumed:
+        current = self._parts.current
+        current.resume()
+        self._outbox.resume(ms)
+        return Resumed(current.number, current.offset_ms + ms)
+
+    def _begun_part(self) -> Reconnected:
+        return self._parts.begin_next(self._outbox.rewind() // BYTES_PER_MS)
+
+    async def _cancel_opening(
+        self, opening: asyncio.Task[tuple[TrackerConnection, int | None]], stopping: asyncio.Task[None]
+    ) -> None:
         opening.cancel()
         stopping.cancel()
         await asyncio.wait({opening, stopping})
         if self._connection is None and not opening.cancelled() and opening.exception() is None:
-            await opening.result().close()
+            await opening.result()[0].close()
 
     # -- shared state --------------------------------------------------------------------------------------------------------------
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 from speaker_tracker.engine.cores import use_one_thread_for_each_product
@@ -11,7 +14,16 @@ from speaker_tracker.engine.offers import ConfiguredStage, OfferKind
 from speaker_tracker.engine.pipeline import EventFilter, OpenStage, Pipeline, StageFailure
 from speaker_tracker.engine.plugins import PluginManager
 from speaker_tracker.errors import UserError
-from speaker_tracker.events import AudioGap, ClientMessage, Event, PcmReceived, SpeakersNamed, VoiceModel, VoiceprintsMade
+from speaker_tracker.events import (
+    AudioClock,
+    AudioGap,
+    ClientMessage,
+    Event,
+    PcmReceived,
+    SpeakersNamed,
+    VoiceModel,
+    VoiceprintsMade,
+)
 from speaker_tracker.settings import DEFAULT_STAGES
 from speaker_tracker.stage import LoadedStage, SessionInfo, Stage, StageLoadError
 
@@ -103,6 +115,24 @@ class Chain:
         produced = frozenset().union(*(stage.provided.spec.produces for stage in self.configured))
         models = [loaded.voice_model for loaded in self._loaded if loaded.voice_model is not None]
         return models[-1] if models and {SpeakersNamed, VoiceprintsMade} <= produced else None
+
+    @property
+    def fingerprint(self) -> str:
+        """What the chain is, as far as its state goes: a session that one chain has saved goes on in one with the same fingerprint.
+
+        Stages, the versions of their states, their options other than paths, and their voice models count.
+        """
+        parts = []
+        for stage, loaded in zip(self.configured, self._loaded, strict=True):
+            options = {name: value for name, value in stage.options if not isinstance(value, Path)}
+            model = loaded.voice_model
+            parts.append([stage.name, stage.provided.spec.state_version, options, model and (model.name, model.version)])
+        return sha256(json.dumps(parts, default=repr, sort_keys=True).encode()).hexdigest()[:32]
+
+    @property
+    def keeps_time(self) -> bool:
+        """Whether the chain tells how much audio it has processed, without which a session cannot be resumed."""
+        return any(AudioClock in stage.provided.spec.produces for stage in self.configured)
 
     @property
     def counters(self) -> dict[str, dict[str, int]]:

@@ -19,12 +19,14 @@ class LogContext:
     """On whose behalf something is logged; what is empty is not known, or not to be told.
 
     ``session``: its id. ``trace_id``, ``span_id``: the client's trace, as in W3C Trace Context. ``address``: the client's.
+    ``token``: the name of the token that let it in.
     """
 
     session: str = ""
     trace_id: str = ""
     span_id: str = ""
     address: str = ""
+    token: str = ""
 
     @property
     def known(self) -> dict[str, str]:

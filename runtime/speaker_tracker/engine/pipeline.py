@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from time import thread_time
 
@@ -102,11 +102,17 @@ class Pipeline:
         """A pipeline of the same stages, to be used instead of this one, that calls ``observe`` with every event that comes out."""
         return _Observed(self._stages, observe, self._on_stage_time)
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether no stage says that a snapshot would leave out audio which it still needs."""
+        asked: list[Callable[[], bool] | None] = [getattr(opened.stage, "holds_audio", None) for opened in self._stages]
+        return not any(holds_audio() for holds_audio in asked if holds_audio is not None)
+
     def snapshot(self) -> dict[str, State]:
         """The state of every stage, by name; without audio."""
         return {opened.name: opened.stage.snapshot() for opened in self._stages}
 
-    def restore(self, states: dict[str, State]) -> None:
+    def restore(self, states: Mapping[str, State]) -> None:
         """Restores a ``snapshot`` of a chain of the same stages."""
         for opened in self._stages:
             opened.stage.restore(states[opened.name])

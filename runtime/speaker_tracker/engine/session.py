@@ -9,32 +9,40 @@ from __future__ import annotations
 
 import json
 import logging
+import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from time import thread_time
 from typing import Any
 
 from pydantic import ValidationError
 
+from speaker_tracker.engine.checkpoints import Checkpoints
 from speaker_tracker.engine.control_json import UnfitJson, parse_json
 from speaker_tracker.engine.known_voices import KnownVoiceLimits, checked_voices, invalid_voices
 from speaker_tracker.engine.model_calls import ModelCall
 from speaker_tracker.engine.pipeline import Pipeline, StageFailure
+from speaker_tracker.engine.saved_session import SavedSession, SavedSessionError, decode, encode
 from speaker_tracker.engine.served_audio import check_announced_audio
 from speaker_tracker.engine.session_io import (
     BytesReceived,
     Close,
+    Fetch,
     IdleTimedOut,
     Input,
+    Keep,
     LimitExceeded,
     Output,
     Send,
+    SessionFetched,
     SessionSteps,
     ShutdownRequested,
+    TakenOver,
     TextReceived,
 )
 from speaker_tracker.errors import BadInput
-from speaker_tracker.events import SAMPLE_RATE, AudioGap, AudioHint, ClientMessage, Event, PcmReceived, VoiceModel
+from speaker_tracker.events import SAMPLE_RATE, AudioClock, AudioGap, AudioHint, ClientMessage, Event, PcmReceived, VoiceModel
 from speaker_tracker.protocol import (
     BYTES_PER_SAMPLE,
     BYTES_PER_SECOND,
@@ -49,6 +57,10 @@ from speaker_tracker.protocol import (
     GapCommand,
     HintMessage,
     KeepAliveCommand,
+    ResumeCommand,
+    ResumedMessage,
+    ServerMessage,
+    SpeakerMessage,
     StartCommand,
     StartedMessage,
     StopCommand,
@@ -59,7 +71,7 @@ logger = logging.getLogger(__name__)
 
 MAX_QUOTED = 60
 MAX_COMMAND_BYTES = 4096
-ACTIONS = '"start", "gap", "keepalive" or "stop"'
+ACTIONS = '"start", "resume", "gap", "keepalive" or "stop"'
 WANTED_TYPE: dict[int | str, str] = {
     "sample_rate": "a whole number such as 16000",
     "encoding": 'a text such as "pcm_s16le"',
@@ -80,6 +92,19 @@ class SessionLimits:
     known_voices: KnownVoiceLimits = field(default_factory=KnownVoiceLimits)
 
 
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """How sessions are kept that can be resumed.
+
+    ``chain``: see ``Chain.fingerprint``. ``interval_seconds``: audio between two saves. ``outlives_server``: whether a session can
+    go on at another server once this one has ended.
+    """
+
+    chain: str
+    interval_seconds: float
+    outlives_server: bool
+
+
 class SessionState(Enum):
     """``AWAITING_START`` → ``STREAMING`` → ``CLOSED``; an error goes to ``CLOSED`` from either."""
 
@@ -92,6 +117,7 @@ class Session:
     """One client's session. ``open_pipeline`` makes its pipeline once the client has said ``start``.
 
     ``voice_model``: the model by which the pipeline recognizes known voices and makes voiceprints; None: it does neither.
+    ``keeping``: how it is kept if the client wants to be able to resume it; None: it cannot be resumed.
     """
 
     def __init__(
@@ -100,6 +126,7 @@ class Session:
         open_pipeline: Callable[[SessionInfo], Pipeline],
         limits: SessionLimits | None = None,
         voice_model: VoiceModel | None = None,
+        keeping: Keeping | None = None,
     ) -> None:
         self.session_id = session_id
         self._voice_model = voice_model
@@ -109,8 +136,11 @@ class Session:
         self._pipeline: Pipeline | None = None
         self._audio_bytes = 0
         self._gap_samples = 0
-        self._hints = False
+        self._start_command = StartCommand()
         self._hinted: set[str] = set()
+        self._keeping = keeping
+        self._checkpoints: Checkpoints | None = None
+        self._position = 0
 
     def handle(self, received: Input) -> Iterator[list[Output]]:
         """Processes one input; yields what to send and whether to close, step by step. Must be exhausted before the next input.
@@ -161,6 +191,15 @@ class Session:
         if pipeline is not None:
             pipeline.close()
 
+    def kept(self, position: int) -> None:
+        """Takes note that what was to be kept of the session at ``position`` (samples) is stored. May be called at any time."""
+        if self._checkpoints is not None:
+            self._checkpoints.stored(position)
+
+    def keep_no_more(self) -> None:
+        """Goes on as a session that cannot be resumed. Must not be called while a step is under way."""
+        self._checkpoints = None
+
     def _dispatch(self, received: Input) -> SessionSteps:
         match received:
             case TextReceived():
@@ -172,6 +211,14 @@ class Session:
             case LimitExceeded():
                 yield (yield from self._report_so_far())
                 raise received.error
+            case SessionFetched():
+                if received.is_unavailable:
+                    raise BadInput(ErrorCode.SERVER_BUSY, "kept sessions cannot be read now; connect and resume again later")
+                return self._resume(received.data)
+            case TakenOver():
+                raise BadInput(
+                    ErrorCode.SESSION_TAKEN_OVER, "another connection goes on with this session, and a session has one at a time"
+                )
             case IdleTimedOut():
                 yield (yield from self._report_so_far())
                 raise BadInput(
@@ -192,12 +239,11 @@ class Session:
             )
         match parse_command(text):
             case StartCommand() as command:
-                if self._pipeline is not None:
-                    raise BadInput(
-                        ErrorCode.ALREADY_STARTED,
-                        "the session is already started; send audio or stop, and open another connection for another session",
-                    )
+                self._check_is_new()
                 return self._start(command)
+            case ResumeCommand() as command:
+                self._check_is_new()
+                return [Fetch(command.session)] if self._keeping is not None else self._resume(None)
             case GapCommand() as command:
                 return (yield from self._skip(command))
             case KeepAliveCommand():
@@ -212,9 +258,25 @@ class Session:
         longest = MAX_COMMAND_BYTES + self._limits.known_voices.max_bytes
         return self._pipeline is None and len(text) <= longest and '"known_voices"' in text
 
+    def _check_is_new(self) -> None:
+        if self._pipeline is not None:
+            raise BadInput(
+                ErrorCode.ALREADY_STARTED,
+                "the session is already started; send audio or stop, and open another connection for another session",
+            )
+
     def _start(self, command: StartCommand) -> list[Output]:
         check_announced_audio(command)
-        known_voices = checked_voices(command, self._limits.known_voices, self._voice_model)
+        pipeline = self._open(command)
+        token = None
+        outputs: list[Output] = []
+        if command.resumable and self._keeping is not None:
+            self._checkpoints = Checkpoints(self._keeping.interval_seconds)
+            token = secrets.token_urlsafe(32)
+            outputs.append(Keep(self._saved(pipeline, self._keeping.chain), 0, token))
+        return [*outputs, Send(StartedMessage(num_speakers=command.num_speakers, session=token))]
+
+    def _open(self, command: StartCommand) -> Pipeline:
         info = SessionInfo(
             self.session_id,
             command.num_speakers,
@@ -223,19 +285,67 @@ class Session:
             confidence=command.confidence,
             hints=command.hints,
             voiceprints=command.voiceprints,
-            known_voices=known_voices,
+            known_voices=checked_voices(command, self._limits.known_voices, self._voice_model),
         )
         self._pipeline = self._open_pipeline(info)
-        self._hints = command.hints
+        self._start_command = command
         self.state = SessionState.STREAMING
-        return [Send(StartedMessage(num_speakers=command.num_speakers))]
+        return self._pipeline
+
+    # -- sessions that outlive their connection ----------------------------------------------------------------------------------
+
+    def _resume(self, data: bytes | None) -> list[Output]:
+        if data is None or self._keeping is None:
+            raise BadInput(
+                ErrorCode.SESSION_UNKNOWN,
+                "there is no such session: it has ended or expired, or never was here; start another one",
+            )
+        try:
+            saved = decode(data, self._keeping.chain)
+        except SavedSessionError as error:
+            raise BadInput(
+                ErrorCode.SESSION_INCOMPATIBLE, f"this server cannot go on with the session, as {error}; start another one"
+            ) from error
+        self.session_id = saved.session_id
+        pipeline = self._open(saved.start)
+        try:
+            pipeline.restore(saved.states)
+        except Exception as error:
+            logger.exception("session %s: cannot be resumed", self.session_id)
+            raise BadInput(
+                ErrorCode.SESSION_INCOMPATIBLE,
+                "this server cannot go on with the session, as its stages do not take the state that was kept; start another one",
+            ) from error
+        self._position, self._gap_samples = saved.position, saved.gap_samples
+        self._audio_bytes = (saved.position - saved.gap_samples) * BYTES_PER_SAMPLE
+        self._hinted = set(saved.hinted)
+        self._checkpoints = Checkpoints(self._keeping.interval_seconds, saved.position)
+        return [Send(ResumedMessage(num_speakers=saved.start.num_speakers, audioMs=self._checkpoints.stored_ms))]
+
+    def _checkpoint(self, pipeline: Pipeline) -> list[Output]:
+        """What to keep of the session now, if anything."""
+        if self._checkpoints is None or self._keeping is None:
+            return []
+        if not self._checkpoints.is_due(self._position, lambda: pipeline.is_settled):
+            return []
+        begin = thread_time()
+        keep = Keep(self._saved(pipeline, self._keeping.chain), self._position)
+        self._checkpoints.took(thread_time() - begin)
+        return [keep]
+
+    def _saved(self, pipeline: Pipeline, chain: str) -> bytes:
+        gaps, hinted = self._gap_samples, tuple(sorted(self._hinted))
+        return encode(SavedSession(self.session_id, chain, self._start_command, self._position, gaps, hinted, pipeline.snapshot()))
+
+    # -- time without audio ------------------------------------------------------------------------------------------------------
 
     def _skip(self, command: GapCommand) -> SessionSteps:
         pipeline = self._started("no clock to move on")
         start = self._audio_bytes // BYTES_PER_SAMPLE + self._gap_samples
         length = command.ms * SAMPLE_RATE // 1000
         self._gap_samples += length
-        return self._outputs((yield from pipeline.feeding(AudioGap(start, start + length))))
+        outputs = self._outputs((yield from pipeline.feeding(AudioGap(start, start + length))))
+        return [*outputs, *self._checkpoint(pipeline)]
 
     def _started(self, missing: str) -> Pipeline:
         """The session's pipeline. Raises ``BadInput`` before the start, when there is ``missing``."""
@@ -267,6 +377,7 @@ class Session:
                 yield outputs
             piece = data if len(data) <= BYTES_PER_SECOND else data[offset : offset + BYTES_PER_SECOND]
             outputs = self._outputs((yield from pipeline.feeding(PcmReceived(piece))))
+            outputs += self._checkpoint(pipeline)
         return outputs
 
     def _check_frame(self, data: bytes) -> None:
@@ -290,6 +401,8 @@ class Session:
     def _shut_down(self) -> SessionSteps:
         if self._pipeline is None:
             raise BadInput(ErrorCode.SHUTTING_DOWN, "the server is shutting down; connect again later")
+        if self._checkpoints is not None and self._keeping is not None and self._keeping.outlives_server:
+            raise BadInput(ErrorCode.SHUTTING_DOWN, "the server is shutting down; connect again and resume the session")
         return (yield from self._finish(Close(CloseCode.GOING_AWAY, "server is shutting down")))
 
     def _finish(self, close: Close) -> SessionSteps:
@@ -310,13 +423,20 @@ class Session:
         for event in events:
             match event:
                 case ClientMessage():
-                    outputs.append(Send(event.message))
+                    outputs.append(Send(self._acknowledging(event.message)))
+                case AudioClock():
+                    self._position = event.position
                 case AudioHint() if event.code not in self._hinted:
                     self._hinted.add(event.code)
                     logger.warning("session %s, hint %s: %s", self.session_id, event.code, event.message)
-                    if self._hints:
+                    if self._start_command.hints:
                         outputs.append(Send(HintMessage(code=event.code, message=event.message)))
         return outputs
+
+    def _acknowledging(self, message: ServerMessage) -> ServerMessage:
+        if self._checkpoints is None or not isinstance(message, SpeakerMessage):
+            return message
+        return message.model_copy(update={"ackMs": self._checkpoints.stored_ms})
 
 
 def _is_command(data: bytes) -> bool:
@@ -346,6 +466,8 @@ def parse_command(text: str) -> ClientCommand:
     match value.get("action"):
         case "start":
             return _validated_start(value)
+        case "resume":
+            return _validated_resume(value)
         case "stop":
             return StopCommand()
         case "gap":
@@ -370,6 +492,15 @@ def _validated_start(value: dict[str, Any]) -> StartCommand:
         raise invalid_voices(first, given)
     wanted = WANTED_TYPE.get(field, "true or false")
     raise BadInput(ErrorCode.INVALID_MESSAGE, f"{field} must be {wanted}, not {given}")
+
+
+def _validated_resume(value: dict[str, Any]) -> ResumeCommand:
+    try:
+        return ResumeCommand.model_validate(value)
+    except ValidationError as error:
+        raise BadInput(  # what was given may be a secret with a mistake in it, so it is not shown
+            ErrorCode.INVALID_MESSAGE, '"resume" needs "session", the text that "started" had as "session"'
+        ) from error
 
 
 def _validated_gap(value: dict[str, Any]) -> GapCommand:

@@ -44,7 +44,23 @@ class LimitExceeded:
     error: BadInput
 
 
-Input: TypeAlias = TextReceived | BytesReceived | IdleTimedOut | ShutdownRequested | LimitExceeded
+@dataclass(frozen=True, slots=True)
+class SessionFetched:
+    """Answers ``Fetch``.
+
+    ``data``: what was kept of the session, None if there is no such session. ``is_unavailable``: whether nobody can tell now.
+    """
+
+    data: bytes | None
+    is_unavailable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TakenOver:
+    """Another connection goes on with the session."""
+
+
+Input: TypeAlias = TextReceived | BytesReceived | IdleTimedOut | ShutdownRequested | SessionFetched | TakenOver | LimitExceeded
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +78,25 @@ class Close:
     reason: str = ""
 
 
-Output: TypeAlias = Send | Close
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """Fetch the session of ``token``, which is this connection's from then on, and answer with ``SessionFetched``."""
+
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Keep ``data`` as the state of the session, from which it can go on at ``position`` (samples), and then call ``Session.kept``.
+
+    ``token``: of a session that is new, which must be kept before anything is sent; None: the one that this connection has.
+    """
+
+    data: bytes
+    position: int
+    token: str | None = None
+
+
+Output: TypeAlias = Send | Close | Fetch | Keep
 SessionSteps: TypeAlias = Generator[ModelCall | list[Output], None, list[Output]]
 """Work on one input: pauses at model calls, which are to be answered, and to put out what is ready; ends with the last outputs."""

@@ -20,11 +20,20 @@ from speaker_tracker.models.folder import (
     missing_files,
     read_folder,
 )
+from speaker_tracker.models.pinned import PinnedFile
 from speaker_tracker.models.published_weights import PublishedWeights
 
 HUB_ID = "speechbrain/spkrec-ecapa-voxceleb"
 HUB_REVISION = "0f99f2d0ebe89ac095bcc5903c4dd8f72b367286"
-HUB_FILES = (HYPERPARAMS, "embedding_model.ckpt", "mean_var_norm_emb.ckpt", "classifier.ckpt", "label_encoder.txt")
+HUB_PINS = (
+    PinnedFile(HYPERPARAMS, 1919, "6f78854fa04ba59e761437b76a2575d3aba5e5016de3e9b69f0c9a5077fb1a41"),
+    PinnedFile("embedding_model.ckpt", 83_316_686, "0575cb64845e6b9a10db9bcb74d5ac32b326b8dc90352671d345e2ee3d0126a2"),
+    PinnedFile("mean_var_norm_emb.ckpt", 1921, "cd70225b05b37be64fc5a95e24395d804231d43f74b2e1e5a513db7b69b34c33"),
+    PinnedFile("classifier.ckpt", 5_534_328, "fd9e3634fe68bd0a427c95e354c0c677374f62b3f434e45b78599950d860d535"),
+    PinnedFile("label_encoder.txt", 128_619, "e13c3a167bb4112685670ee896d20e2b565af16b3a4ceeaa8689fa4d22adb8b9"),
+)
+"""The files of that revision."""
+HUB_FILES = tuple(pin.name for pin in HUB_PINS)
 HUB_MODEL = VoiceModel(
     name="spkrec-ecapa-voxceleb",
     dimension=192,

@@ -3,30 +3,38 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
-import huggingface_hub
+from huggingface_hub import constants
+from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
 
-from speaker_tracker.models.catalogue import HUB_FILES, HUB_ID, HUB_REVISION, hub_folder
-from speaker_tracker.models.downloading import TIMEOUT_SECONDS, working_folder
+from speaker_tracker.models.catalogue import HUB_FILES, HUB_ID, HUB_PINS, HUB_REVISION, hub_folder
+from speaker_tracker.models.downloading import working_folder
 from speaker_tracker.models.errors import ModelError
 from speaker_tracker.models.folder import missing_files
-from speaker_tracker.models.hub import failure, quiet_client
+from speaker_tracker.models.hub import Repository, failure, quiet_client
+
+HUB_BYTES = sum(pin.bytes for pin in HUB_PINS)
+"""Size of the default revision."""
+MOST_BYTES = 1 << 30
+"""The longest file of another revision that is taken."""
 
 
-def fetch(cache: Path | None, *, revision: str = HUB_REVISION, progress: bool = False) -> Path:
+def fetch(cache: Path | None, *, revision: str = HUB_REVISION, progress: Callable[[int], object] = lambda _: None) -> Path:
     """Folder with ``revision`` of the hub's ECAPA-TDNN, downloaded unless it is complete already.
 
-    ``cache``: as for ``cache_folder``. ``revision``: a commit of the hub's repository, or a branch or tag without a slash.
-    ``progress``: show bars on standard error. The files appear in the folder all at once, after the last is complete; no account
+    ``cache``: as for ``cache_folder``. ``revision``: a commit of the hub's repository, or a branch or tag without a slash. The
+    default one is known by the digests of its files; of others only the size of files is bounded. ``progress`` is called with the
+    number of bytes of each piece that has come. The files appear in the folder all at once, after the last is complete; no account
     and no token is used. Raises ``ModelError``.
     """
     folder = hub_folder(cache, _checked(revision))
     if not missing_files(folder, HUB_FILES):
         return folder
     try:
-        with working_folder(folder) as working, quiet_client(progress=progress):
-            _download(working, revision)
+        with working_folder(folder) as working, quiet_client():
+            _download(working, revision, progress)
             _check_complete(working, revision)
             shutil.rmtree(folder, ignore_errors=True)
             working.rename(folder)
@@ -44,20 +52,27 @@ def _checked(revision: str) -> str:
     return revision
 
 
-def _download(folder: Path, revision: str) -> None:
-    # Requested first because it fails at once if the hub is unreachable; the download itself would retry for half a minute.
-    huggingface_hub.HfApi(token=False).model_info(HUB_ID, revision=revision, timeout=TIMEOUT_SECONDS)
-    huggingface_hub.snapshot_download(
-        HUB_ID,
-        revision=revision,
-        local_dir=folder,
-        allow_patterns=list(HUB_FILES),
-        etag_timeout=TIMEOUT_SECONDS,
-        token=False,
-    )
-    shutil.rmtree(folder / ".cache", ignore_errors=True)
+def _download(folder: Path, revision: str, progress: Callable[[int], object]) -> None:
+    repository = Repository(HUB_ID, revision, token=False)
+    for pin in HUB_PINS:
+        at_most = pin.bytes if revision == HUB_REVISION else MOST_BYTES
+        try:
+            repository.fetch(pin.name, folder, at_most=at_most, progress=progress)
+        except LocalEntryNotFoundError:
+            raise
+        except EntryNotFoundError as error:
+            raise ModelError(_lacks(revision, [pin.name])) from error
+        if revision == HUB_REVISION and not pin.is_in(folder):
+            raise ModelError(
+                f"{pin.name} that the hub at {constants.ENDPOINT} sent is not that of {HUB_ID}: its SHA-256 digest is another; "
+                "nothing was kept; try again later, or unset HF_ENDPOINT"
+            )
 
 
 def _check_complete(folder: Path, revision: str) -> None:
     if missing := missing_files(folder, HUB_FILES):
-        raise ModelError(f"revision {revision} of {HUB_ID} lacks {', '.join(missing)}; fetch the default revision")
+        raise ModelError(_lacks(revision, missing))
+
+
+def _lacks(revision: str, names: list[str]) -> str:
+    return f"revision {revision} of {HUB_ID} lacks {', '.join(names)}; fetch the default revision"

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from http.client import HTTPException
 from pathlib import Path
 from urllib.error import HTTPError
-from urllib.request import Request, urlopen
 
 from speaker_tracker import __version__
 from speaker_tracker.models.campplus import (
@@ -20,12 +19,11 @@ from speaker_tracker.models.campplus import (
     read_weights,
 )
 from speaker_tracker.models.catalogue import cache_folder
-from speaker_tracker.models.downloading import TIMEOUT_SECONDS, cannot_write, first_line, is_disk_error, working_folder
+from speaker_tracker.models.downloading import cannot_write, download, first_line, is_disk_error, working_folder
 from speaker_tracker.models.errors import ModelError
 from speaker_tracker.models.folder import missing_files
 
 ENDPOINT = "https://modelscope.cn"
-PIECE_BYTES = 1 << 18
 
 
 def fetch_campplus(cache: Path | None, *, progress: Callable[[int], object] = lambda _: None) -> Path:
@@ -52,13 +50,7 @@ def fetch_campplus(cache: Path | None, *, progress: Callable[[int], object] = la
 
 def _download(file: Path, progress: Callable[[int], object]) -> None:
     address = f"{ENDPOINT}/models/{MODEL_ID}/resolve/{REVISION}/{WEIGHTS}"
-    request = Request(address, headers={"User-Agent": f"speaker-tracker/{__version__}"})  # noqa: S310 - a constant address
-    with urlopen(request, timeout=TIMEOUT_SECONDS) as answer, file.open("wb") as target:  # noqa: S310
-        left = WEIGHTS_BYTES + 1
-        while left > 0 and (piece := answer.read(min(PIECE_BYTES, left))):
-            target.write(piece)
-            left -= len(piece)
-            progress(len(piece))
+    download(address, file, at_most=WEIGHTS_BYTES, headers={"User-Agent": f"speaker-tracker/{__version__}"}, progress=progress)
 
 
 def _sentence(error: Exception, folder: Path) -> str:

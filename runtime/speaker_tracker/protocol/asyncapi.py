@@ -24,6 +24,8 @@ from speaker_tracker.protocol import (
     HintMessage,
     KeepAliveCommand,
     ReportMessage,
+    ResumeCommand,
+    ResumedMessage,
     SpeakerMessage,
     StartCommand,
     StartedMessage,
@@ -38,12 +40,14 @@ CHANNEL = "/ws/session"
 
 RECEIVED: dict[str, type[BaseModel]] = {
     "start": StartCommand,
+    "resume": ResumeCommand,
     "gap": GapCommand,
     "keepalive": KeepAliveCommand,
     "stop": StopCommand,
 }
 SENT: dict[str, type[BaseModel]] = {
     "started": StartedMessage,
+    "resumed": ResumedMessage,
     "speaker": SpeakerMessage,
     "timeline": TimelineMessage,
     "voiceprints": VoiceprintsMessage,
@@ -239,11 +243,13 @@ def _channel() -> Json:
 def _operations() -> Json:
     return {
         "start": _operation("receive", "start", "Opens a session.", answers=("started", "error")),
+        "resume": _operation("receive", "resume", "Goes on with a session.", answers=("resumed", "error")),
         "sendAudio": _operation("receive", "audio", "Receives a part of the conversation's audio.", title="Send audio"),
         "gap": _operation("receive", "gap", "Moves the clock on where no audio was recorded."),
         "keepalive": _operation("receive", "keepalive", "Keeps a silent session open."),
         "stop": _operation("receive", "stop", "Ends the session.", answers=("report", "error")),
         "onStarted": _operation("send", "started", "Answers `start`."),
+        "onResumed": _operation("send", "resumed", "Answers `resume`."),
         "onSpeaker": _operation("send", "speaker", "Tells who speaks, while audio comes in."),
         "onTimeline": _operation("send", "timeline", "Tells what is new in the timeline, if it was requested."),
         "onVoiceprints": _operation("send", "voiceprints", "Tells how speakers sound, if voiceprints were requested."),

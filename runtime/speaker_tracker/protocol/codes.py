@@ -38,6 +38,9 @@ class ErrorCode(StrEnum):
     INVALID_KNOWN_VOICES = "invalid_known_voices"
     VOICEPRINT_MODEL = "voiceprint_model"
     KNOWN_VOICES_OFF = "known_voices_off"
+    SESSION_UNKNOWN = "session_unknown"
+    SESSION_INCOMPATIBLE = "session_incompatible"
+    SESSION_TAKEN_OVER = "session_taken_over"
     STAGE_FAILED = "stage_failed"
 
 
@@ -72,6 +75,9 @@ CLOSE_CODE_OF: dict[ErrorCode, CloseCode] = {
     ErrorCode.INVALID_KNOWN_VOICES: CloseCode.POLICY,
     ErrorCode.VOICEPRINT_MODEL: CloseCode.POLICY,
     ErrorCode.KNOWN_VOICES_OFF: CloseCode.POLICY,
+    ErrorCode.SESSION_UNKNOWN: CloseCode.POLICY,
+    ErrorCode.SESSION_INCOMPATIBLE: CloseCode.POLICY,
+    ErrorCode.SESSION_TAKEN_OVER: CloseCode.POLICY,
     ErrorCode.STAGE_FAILED: CloseCode.INTERNAL_ERROR,
 }
 """The close code that follows each error."""

@@ -1,7 +1,7 @@
 """The messages of the wire protocol, each as a model.
 
-Client to server: JSON text frames (``start``, ``gap``, ``keepalive``, ``stop``) and binary frames of PCM. Server to client: JSON
-text frames.
+Client to server: JSON text frames (``start``, ``resume``, ``gap``, ``keepalive``, ``stop``) and binary frames of PCM. Server to
+client: JSON text frames.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from speaker_tracker.protocol.codes import ErrorCode
 from speaker_tracker.protocol.segments import TimelineSegment
 from speaker_tracker.protocol.voiceprints import EXAMPLE_VECTOR, KnownVoice, Voiceprint
 
-PROTOCOL_VERSION = "1.2.0"
+PROTOCOL_VERSION = "1.3.0"
 """The second number grows with additions to the protocol. The first stays, as clients written for it keep working."""
 
 MAX_SPEAKERS = 5
@@ -23,6 +23,9 @@ MAX_GAP_MS = 24 * 3_600_000
 """Longest gap that one message may announce: a day."""
 CONFIDENCE_DIGITS = 3
 """Decimals of a confidence on the wire."""
+MAX_SESSION_TOKEN_LENGTH = 200
+"""Most characters of the name of a session that can be resumed."""
+EXAMPLE_SESSION = "k2nq0vYpHk1mI5y2oQm7sX3b8Zr4uJ6cT9dWfLxEaGA"
 EXAMPLE_PRINT = {"model": "ecapa-mini", "version": 1, "vector": EXAMPLE_VECTOR, "seconds": 42.1}
 """A voiceprint for examples; a real one has as many values as the model's embeddings."""
 
@@ -48,6 +51,7 @@ class StartCommand(BaseModel):
         {"action": "start", "timeline": True},
         {"action": "start", "sample_rate": 16000, "encoding": "pcm_s16le", "channels": 1, "hints": True},
         {"action": "start", "voiceprints": True, "known_voices": [{"name": "Anna", "voiceprint": EXAMPLE_PRINT}]},
+        {"action": "start", "timeline": True, "resumable": True},
     )
 
     action: Literal["start"] = "start"
@@ -73,6 +77,10 @@ class StartCommand(BaseModel):
         description="Voices to recognize; whoever of them speaks has a `name` in messages. A name may have several prints. The "
         "number of prints and the length of names are limited by the server, and the prints must be of its voice model.",
     )
+    resumable: StrictBool = Field(
+        False,
+        description="Whether the session is to survive its connection: `started` then has `session`, if the server keeps sessions.",
+    )
     sample_rate: StrictInt | SkipJsonSchema[None] = Field(
         None, description="Samples per second that the client will send. Only 16000 is served; anything else is refused."
     )
@@ -84,6 +92,21 @@ class StartCommand(BaseModel):
     channels: StrictInt | SkipJsonSchema[None] = Field(
         None, description="Number of channels that the client will send. Only 1 is served; anything else is refused."
     )
+
+
+class ResumeCommand(BaseModel):
+    """Goes on with a session whose connection was lost, instead of `start`.
+
+    `resumed` follows and says from where on to send audio. An earlier connection of the session is closed. Keys that the server
+    does not know are ignored.
+    """
+
+    model_config = _with_examples({"action": "resume", "session": EXAMPLE_SESSION})
+
+    action: Literal["resume"] = "resume"
+    session: Annotated[
+        StrictStr, Field(min_length=1, max_length=MAX_SESSION_TOKEN_LENGTH, description="What `started` had as `session`.")
+    ]
 
 
 class StopCommand(BaseModel):
@@ -128,6 +151,31 @@ class StartedMessage(BaseModel):
 
     event: Literal["started"] = "started"
     num_speakers: int = Field(description="Number of voices to track.")
+    session: str | SkipJsonSchema[None] = Field(
+        None,
+        description="By this, a client that lost its connection can `resume` the session; a secret. Present if `start` requested "
+        "`resumable` and the server keeps sessions.",
+    )
+
+    @model_serializer(mode="wrap")
+    def _omit_unrequested(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return _without_absent(handler(self), "session")
+
+
+class ResumedMessage(BaseModel):
+    """Answers `resume`: the session goes on, with the same ids, times and requests.
+
+    What the server had said of audio after `audioMs` it says again, as it hears that audio again; the first `timeline` message
+    covers everything before.
+    """
+
+    model_config = _with_examples({"event": "resumed", "num_speakers": 2, "audioMs": 12000})
+
+    event: Literal["resumed"] = "resumed"
+    num_speakers: int = Field(description="Number of voices to track.")
+    audioMs: int = Field(  # noqa: N815
+        description="Milliseconds of the session, gaps included, that are accounted for; the client sends all that came after them."
+    )
 
 
 Name = Annotated[
@@ -147,6 +195,7 @@ class SpeakerMessage(BaseModel):
     model_config = _with_examples(
         {"event": "speaker", "currentSpeakerId": 0, "speakingTimeMs": {"0": 1200, "1": 500}},
         {"event": "speaker", "currentSpeakerId": None, "speakingTimeMs": {}},
+        {"event": "speaker", "currentSpeakerId": 0, "speakingTimeMs": {"0": 8200}, "ackMs": 12000},
     )
 
     event: Literal["speaker"] = "speaker"
@@ -156,10 +205,15 @@ class SpeakerMessage(BaseModel):
         json_schema_extra={"propertyNames": {"pattern": f"^[0-{MAX_SPEAKERS - 1}]$"}},
     )
     currentName: Name = None  # noqa: N815
+    ackMs: int | SkipJsonSchema[None] = Field(  # noqa: N815
+        None,
+        description="Milliseconds of the session, gaps included, that never need to be sent again; present in a session that can "
+        "be resumed.",
+    )
 
     @model_serializer(mode="wrap")
     def _omit_unrequested(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return _without_absent(handler(self), "currentName")
+        return _without_absent(handler(self), "currentName", "ackMs")
 
 
 class SegmentMessage(BaseModel):
@@ -283,8 +337,9 @@ class VoiceprintsMessage(BaseModel):
 class ReportMessage(BaseModel):
     """Total speaking time of each speaker; the last message of a session, unless an error follows.
 
-    Answers `stop`. Also sent without it when the server shuts down (close code 1001 follows), and before the errors `idle_timeout`
-    and `session_too_long`; it then covers the audio processed so far.
+    Answers `stop`. Also sent without it when the server shuts down (close code 1001 follows; a session that another server can
+    resume gets the error `shutting_down` instead), and before the errors `idle_timeout` and `session_too_long`; it then covers the
+    audio processed so far.
     """
 
     model_config = _with_examples(
@@ -348,5 +403,14 @@ class ErrorMessage(BaseModel):
     message: str = Field(description="For people: what was wrong and what is right.")
 
 
-ClientCommand = StartCommand | GapCommand | KeepAliveCommand | StopCommand
-ServerMessage = StartedMessage | SpeakerMessage | TimelineMessage | VoiceprintsMessage | HintMessage | ReportMessage | ErrorMessage
+ClientCommand = StartCommand | ResumeCommand | GapCommand | KeepAliveCommand | StopCommand
+ServerMessage = (
+    StartedMessage
+    | ResumedMessage
+    | SpeakerMessage
+    | TimelineMessage
+    | VoiceprintsMessage
+    | HintMessage
+    | ReportMessage
+    | ErrorMessage
+)

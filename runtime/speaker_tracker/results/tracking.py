@@ -14,7 +14,7 @@ from speaker_tracker.audio.file import AudioFile
 from speaker_tracker.audio.pcm import encode_pcm
 from speaker_tracker.engine.pipeline import Pipeline
 from speaker_tracker.engine.session import Session, SessionLimits
-from speaker_tracker.engine.session_io import BytesReceived, Close, Input, TextReceived
+from speaker_tracker.engine.session_io import BytesReceived, Input, Send, TextReceived
 from speaker_tracker.errors import UserError
 from speaker_tracker.events.audio import SAMPLE_RATE
 from speaker_tracker.events.voice import VoiceModel
@@ -165,7 +165,7 @@ class _Run:
         outputs = [output for step in self._session.handle(received) for output in step]
         self.processing_seconds += perf_counter() - begun
         for output in outputs:
-            if isinstance(output, Close):
+            if not isinstance(output, Send):
                 continue
             if isinstance(output.message, ErrorMessage):
                 raise TrackingError(f"{self._audio.path}: {output.message.message}")

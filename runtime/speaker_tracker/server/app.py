@@ -10,23 +10,24 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import suppress
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
-from quart import Quart, Response, Websocket, jsonify, request, websocket
+from quart import Quart, Response, Websocket, request, websocket
 
 from speaker_tracker import __version__
 from speaker_tracker.engine.chain import Chain
 from speaker_tracker.engine.cores import usable_cores
 from speaker_tracker.engine.known_voices import KnownVoiceLimits
-from speaker_tracker.engine.log_events import LogContext, log_event, logged_for
+from speaker_tracker.engine.log_events import LogContext, current_context, event_extra, log_event, logged_for
 from speaker_tracker.engine.observers import ObserverConfigurationError, Observers
 from speaker_tracker.engine.pipeline import Pipeline
-from speaker_tracker.engine.session import Session, SessionLimits
+from speaker_tracker.engine.session import Keeping, Session, SessionLimits
 from speaker_tracker.errors import BadInput
 from speaker_tracker.observer import Endpoint
 from speaker_tracker.protocol import CLOSE_CODE_OF, ErrorCode, ErrorMessage
 from speaker_tracker.server.address_table import AddressLimit, AddressTable
-from speaker_tracker.server.admission import Admission, Refusal
+from speaker_tracker.server.admission import Admission, Admitted, Refusal
 from speaker_tracker.server.asyncapi import add_asyncapi
 from speaker_tracker.server.client_address import client_address
 from speaker_tracker.server.connection import (
@@ -37,10 +38,14 @@ from speaker_tracker.server.connection import (
     BoundedWebsocketConnection,
     StartedConnection,
 )
+from speaker_tracker.server.credentials import BEARER
 from speaker_tracker.server.held_audio import HeldAudio
+from speaker_tracker.server.keeping.keeper import SessionKeeper
+from speaker_tracker.server.keeping.opening import open_seal, open_store
 from speaker_tracker.server.message_rate import Pace
 from speaker_tracker.server.overload import NEWCOMERS_PER_CORE, Overload
 from speaker_tracker.server.paths import ASYNCAPI_PATH, HEALTH_PATH, READY_PATH, SESSION_PATH
+from speaker_tracker.server.protection import OBSERVER_ENDPOINT, REALM, protect, refused
 from speaker_tracker.server.pump import SessionPump
 from speaker_tracker.server.registry import SessionRegistry
 from speaker_tracker.server.starting import RETRY_SECONDS
@@ -67,14 +72,22 @@ MAX_REQUEST_BYTES = 1 << 16
 class SessionServer:
     """State that the application's handlers share; one for each process.
 
-    ``row``: figures that this process shares with the others of the server.
+    ``row``: figures that this process shares with the others of the server. ``shared_folder``: a folder that it shares with them.
+    Raises ``SettingsError`` where tokens cannot be checked, or sessions not kept, as they should be.
     """
 
-    def __init__(self, settings: Settings, chain: Chain, observers: Observers, row: WorkerRow | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        chain: Chain,
+        observers: Observers,
+        row: WorkerRow | None = None,
+        shared_folder: Path | None = None,
+    ) -> None:
         self.settings = settings
         self.chain = chain
         self.observers = observers
-        self.admission = Admission(settings)
+        self.admission = Admission(settings, shared_folder)
         self.registry = SessionRegistry(settings.max_sessions, row)
         self.waiting = WaitingRoom(self.registry, settings.max_waiting_connections, settings.start_timeout_seconds)
         self.addresses = _addresses(settings, row)
@@ -94,6 +107,7 @@ class SessionServer:
             KnownVoiceLimits(settings.max_known_voices, settings.max_voice_name_length),
         )
         self.voice_model = chain.voice_model if settings.known_voices else None
+        self.keeper = _keeper(settings, chain, shared_folder if row is not None and settings.workers > 1 else None)
 
     def health(self) -> tuple[dict[str, Any], HTTPStatus]:
         """Body and status of ``/health``; sessions are counted in all processes, what stages count in this one."""
@@ -116,21 +130,22 @@ class SessionServer:
             return {"status": "draining"}, HTTPStatus.SERVICE_UNAVAILABLE, {"Retry-After": str(RETRY_SECONDS)}
         return {"status": "ok"}, HTTPStatus.OK, {}
 
-    def handshake_refusal(self, client: Websocket) -> Refusal | None:
-        """Reason to turn ``client`` away; None where it may connect."""
-        refusal = self.admission.refusal(
+    def admitted(self, client: Websocket) -> Admitted | Refusal:
+        """Whether ``client`` may connect."""
+        decision = self.admission.decide(
             origin=client.headers.get("Origin"),
             authorization=client.headers.get("Authorization"),
             token_parameters=client.args.getlist("token"),
+            subprotocols=client.requested_subprotocols,
         )
-        if refusal is not None:
-            self.observers.refused(refusal.reason)
+        if isinstance(decision, Refusal):
+            self.observers.refused(decision.reason)
             text = "turned a client away at the handshake, for its %s"
-            log_event(logger, logging.INFO, "refused", text, refusal.reason, reason=refusal.reason, status=int(refusal.status))
-        return refusal
+            log_event(logger, logging.INFO, "refused", text, decision.reason, reason=decision.reason, status=int(decision.status))
+        return decision
 
-    async def run_session(self, client: Websocket) -> None:
-        """Run one session to its end, or tell the client why there is none now.
+    async def run_session(self, client: Websocket, token_name: str | None = None) -> None:
+        """Run one session to its end, or tell the client why there is none now. ``token_name``: for the log.
 
         It has no place among the sessions before its first message; one who could not have a place is told so before.
         """
@@ -138,7 +153,7 @@ class SessionServer:
         trace_id, span_id = trace_of(client.headers.get("traceparent"))
         session_id = secrets.token_hex(6)
         told = address if self.settings.log_addresses else ""
-        with logged_for(LogContext(session_id, trace_id, span_id, told)):
+        with logged_for(LogContext(session_id, trace_id, span_id, told, token_name or "")):
             refusal = self.registry.refusal or self._busy(let_in=False)
             if refusal is None:
                 try:
@@ -174,9 +189,12 @@ class SessionServer:
         return None
 
     async def _run_session(self, session_id: str, client: StartedConnection) -> None:
-        session = Session(session_id, self._open_pipeline, self.limits, self.voice_model)
+        keeping = None if self.keeper is None else self.keeper.keeping
+        session = Session(session_id, self._open_pipeline, self.limits, self.voice_model, keeping)
+        if token_name := current_context().token:
+            logger.info("session %s: let in by the token %r", session_id, token_name, extra=event_extra("admitted"))
         patience = self.settings.idle_timeout_seconds
-        await SessionPump(session, client, self.steps, self.registry, patience, self.observers).run()
+        await SessionPump(session, client, self.steps, self.registry, patience, self.observers, self.keeper).run()
 
     def _open_pipeline(self, info: SessionInfo) -> Pipeline:
         pipeline = self.chain.open(info, on_stage_time=self.observers.stage_took if self.observers else None)
@@ -216,6 +234,15 @@ def _peer(client: Websocket) -> str | None:
     return None if peer is None else peer[0]
 
 
+def _keeper(settings: Settings, chain: Chain, shared_folder: Path | None) -> SessionKeeper | None:
+    """What keeps sessions that can be resumed; None where there is no store, or the chain tells of no time."""
+    store = open_store(settings, shared_folder) if chain.keeps_time else None
+    if store is None:
+        return None
+    keeping = Keeping(chain.fingerprint, settings.checkpoint_seconds, store.outlives_server)
+    return SessionKeeper(store, keeping, settings.resume_seconds, open_seal(settings))
+
+
 async def _send_and_close(client: Websocket, error: ErrorMessage) -> None:
     code, close_code = error.code.value, CLOSE_CODE_OF[error.code].value
     log_event(
@@ -225,18 +252,25 @@ async def _send_and_close(client: Websocket, error: ErrorMessage) -> None:
     await client.close(CLOSE_CODE_OF[error.code], error.code.value)
 
 
-def create_app(settings: Settings, chain: Chain, observers: Observers | None = None, row: WorkerRow | None = None) -> Quart:
+def create_app(
+    settings: Settings,
+    chain: Chain,
+    observers: Observers | None = None,
+    row: WorkerRow | None = None,
+    shared_folder: Path | None = None,
+) -> Quart:
     """Application that opens sessions of ``chain``; ``session_server`` gives what a shutdown needs of it.
 
-    ``observers`` have been told that the process has started. ``row``: as for ``SessionServer``. Raises
-    ``ObserverConfigurationError`` where one of them wants to answer a path that is taken or none.
+    ``observers`` have been told that the process has started. ``row``, ``shared_folder``: as for ``SessionServer``. Raises
+    ``ObserverConfigurationError`` where an observer wants to answer a path that is taken or none, and ``SettingsError`` where
+    tokens cannot be checked, or sessions not kept, as they should be.
     """
     app = Quart(__name__, static_folder=None)
     app.asgi_websocket_class = BoundedWebsocketConnection
     app.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST_BYTES
     app.config[MAX_FRAME_BYTES] = settings.max_frame_bytes
     app.config[MAX_MESSAGES_PER_SECOND] = settings.max_messages_per_second
-    server = SessionServer(settings, chain, observers or Observers(), row)
+    server = SessionServer(settings, chain, observers or Observers(), row, shared_folder)
     app.extensions["speaker_tracker"] = server
     app.extensions[HELD_AUDIO] = server.held_audio
     app.extensions[PACE] = Pace(settings.max_messages_per_second)
@@ -247,6 +281,7 @@ def create_app(settings: Settings, chain: Chain, observers: Observers | None = N
     _add_health(app, server)
     if settings.web_page:
         app.register_blueprint(web_page(settings, server.admission, server.voice_model))
+    protect(app, settings, server.admission)
 
     @app.get(SESSION_PATH)
     async def no_websocket() -> tuple[dict[str, str], HTTPStatus, dict[str, str]]:
@@ -256,14 +291,13 @@ def create_app(settings: Settings, chain: Chain, observers: Observers | None = N
     @app.websocket(SESSION_PATH)
     async def session() -> Response | None:
         client: Websocket = websocket._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 - how proxies are left
-        refusal = server.handshake_refusal(client)
-        if refusal is not None:
-            response = jsonify({"message": refusal.sentence})
-            response.status_code = refusal.status
-            return response
+        decision = server.admitted(client)
+        if isinstance(decision, Refusal):
+            return refused(decision, f'Bearer realm="{REALM}"')
         with suppress(OSError):  # gone before the handshake was over
-            await client.accept()
-            await server.run_session(client)
+            # Browsers give a connection up whose server selects none of the subprotocols that they have offered.
+            await client.accept(subprotocol=BEARER if BEARER in client.requested_subprotocols else None)
+            await server.run_session(client, decision.token_name)
         return None
 
     @app.while_serving
@@ -277,6 +311,8 @@ def create_app(settings: Settings, chain: Chain, observers: Observers | None = N
     @app.after_serving
     async def close() -> None:
         server.steps.close()
+        if server.keeper is not None:
+            await server.keeper.close()
 
     return app
 
@@ -305,7 +341,7 @@ def _add_endpoint(app: Quart, path: str, endpoint: Endpoint) -> None:
         given = await endpoint(request.headers.get("Accept", ""))
         return Response(given.body, content_type=given.content_type)
 
-    app.add_url_rule(path, endpoint=f"observer {path}", view_func=answer)
+    app.add_url_rule(path, endpoint=f"{OBSERVER_ENDPOINT}{path}", view_func=answer)
 
 
 def session_server(app: Quart) -> SessionServer:

@@ -11,6 +11,7 @@ from hypercorn.config import Config, Sockets
 
 from speaker_tracker.errors import UserError
 from speaker_tracker.server.paths import SESSION_PATH
+from speaker_tracker.server.tls import RenewingConfig
 from speaker_tracker.settings import Settings
 
 BACKLOG = 1024
@@ -36,7 +37,7 @@ def hypercorn_config(settings: Settings) -> Config:
     from speaker_tracker.engine.known_voices import KnownVoiceLimits  # noqa: PLC0415
     from speaker_tracker.engine.session import MAX_COMMAND_BYTES  # noqa: PLC0415
 
-    config = Config()
+    config = RenewingConfig()
     config.bind = [f"[{settings.host}]:{settings.port}" if ":" in settings.host else f"{settings.host}:{settings.port}"]
     config.backlog = BACKLOG
     config.max_app_queue_size = APPLICATION_QUEUE
@@ -57,6 +58,7 @@ def hypercorn_config(settings: Settings) -> Config:
     config.accesslog = logging.getLogger("hypercorn.access") if settings.log_level == "debug" else None
     if settings.tls_cert is not None or settings.tls_key is not None:
         config.certfile, config.keyfile = _checked_tls_files(settings)
+        config.keyfile_password = ""  # so that OpenSSL does not ask for one, however the file is renewed
     return config
 
 

@@ -9,6 +9,7 @@
   not UTF-8 (RFC 6455, section 7.1.7), and has time to read it.
 - Pings and fragments never reach the application, and are read as fast as they come. Here they are read at a limited rate.
 - A connection is read however much its client has sent already. Here ``speaker_tracker.server.held_audio`` can hold it up.
+- A handshake whose subprotocols are not ASCII ends in a traceback; here it is answered.
 - ``permessage-deflate`` is not offered: PCM hardly shrinks, its windows cost some 300 KiB a connection, and a few kilobytes of a
   hostile client would unfold to megabytes before any limit applies.
 
@@ -215,6 +216,11 @@ def _no_extensions(*_: object) -> None:
     """Accept none of the extensions that a client offers."""
 
 
+def _split_comma_header(value: bytes) -> list[str]:
+    """Parts of a header's value; what is not ASCII is no part that anybody knows."""
+    return [part.decode("ascii", errors="replace").strip() for part in value.split(b",")]
+
+
 def install() -> None:
     """Put these replacements in the place of Hypercorn's own, for this process. Calling it again does no harm.
 
@@ -224,6 +230,7 @@ def install() -> None:
         (h11, "WSStream", NonBlockingWSStream),
         (h2, "WSStream", NonBlockingWSStream),
         (ws_stream, "server_extensions_handshake", _no_extensions),
+        (ws_stream, "split_comma_header", _split_comma_header),
         (run, "TCPServer", QuietTCPServer),
     ):
         if hasattr(module, name):

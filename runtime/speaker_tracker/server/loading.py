@@ -36,13 +36,14 @@ class LoadedServer:
         """Tell the observers of the start and make the application; called once.
 
         ``shared_folder``: as in ``ServerProcessInfo``. ``row``: figures that this process shares with the server's others. Raises
-        ``ObserverConfigurationError`` where an observer wants a path that it cannot have.
+        ``ObserverConfigurationError`` where an observer wants a path that it cannot have, and ``SettingsError`` where tokens
+        cannot be checked, or sessions not kept, as they should be.
         """
         stages = tuple(stage.name for stage in self.chain.configured)
         processes = 1 if row is None else self.settings.workers
         process = ServerProcessInfo(stages, self.chain.info, self.settings.max_sessions, shared_folder, processes)
         self.observers.started(process)
-        return create_app(self.settings, self.chain, self.observers, row)
+        return create_app(self.settings, self.chain, self.observers, row, shared_folder)
 
     def close(self) -> None:
         """Release the chain and the observers; no session may be open any more."""

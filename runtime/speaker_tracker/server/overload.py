@@ -35,6 +35,12 @@ RISING = 0.5
 
 NEWCOMERS_WHILE_RISING = 2
 
+CARRIED = 0.9
+"""Part of the sessions that were open when lag passed its limit which can be carried for sure."""
+
+TRIAL_SECONDS = 10.0
+"""Time for which lag must stay low until one session more than were carried for sure is tried."""
+
 BUCKETS_PER_DOUBLING = 8
 """Resolution of the counts: lag is known to a twelfth."""
 
@@ -48,7 +54,9 @@ class Overload:
 
     ``max_lag_seconds``: the limit; 0 lets everybody in. Above it nobody is let in until lag has fallen to ``RELEASE`` of it.
     Sessions that were let in within ``NEWCOMER_SECONDS`` have not shown yet what they cost: there may be ``newcomers`` of them at
-    once, and ``NEWCOMERS_WHILE_RISING`` where lag is above ``RISING`` of the limit. ``clock``: seconds that only rise.
+    once, and ``NEWCOMERS_WHILE_RISING`` where lag is above ``RISING`` of the limit. Lag comes and goes with how much people speak,
+    so that of a moment is not enough: once it has passed the limit, no more than ``CARRIED`` of the sessions that were open then
+    are let in, and one more for each ``TRIAL_SECONDS`` of low lag. ``clock``: seconds that only rise.
 
     Methods may be called from any thread and take microseconds.
     """
@@ -61,6 +69,9 @@ class Overload:
         self._slices: deque[tuple[int, list[int]]] = deque()
         self._closed = False
         self._let_in: deque[float] = deque()
+        self._open = 0
+        self._most_open = math.inf
+        self._tried_at = 0.0
 
     def note(self, lag_seconds: float) -> None:
         """Take note of how long some audio waited for its answer, in seconds."""
@@ -83,13 +94,15 @@ class Overload:
             return None
         with self._lock:
             lag = self._percentile()
+            now = self._clock()
             if lag is None or lag < self._limit * RELEASE:
                 self._closed = False
             elif lag > self._limit:
-                self._closed = True
+                self._note_limit(now)
             if self._closed:
                 return _busy("is working at its limit")
-            now = self._clock()
+            if self._open >= self._most_open and not self._may_try(now, lag):
+                return _busy("has as many sessions as it can carry")
             while self._let_in and self._let_in[0] <= now - NEWCOMER_SECONDS:
                 self._let_in.popleft()
             if lag is not None:
@@ -98,14 +111,33 @@ class Overload:
                     return _busy("has just taken many sessions")
             if let_in:
                 self._let_in.append(now)
+                self._open += 1
             return None
 
     def ended(self, seconds: float) -> None:
         """Take note that a session that was let in is over, ``seconds`` later: it is no newcomer any more."""
-        if seconds < NEWCOMER_SECONDS:
-            with self._lock:
-                if self._let_in:
-                    self._let_in.pop()
+        if not self._limit:
+            return
+        with self._lock:
+            self._open -= 1
+            if seconds < NEWCOMER_SECONDS and self._let_in:
+                self._let_in.pop()
+
+    def _note_limit(self, now: float) -> None:
+        self._tried_at = now
+        if not self._closed:
+            self._closed = True
+            self._most_open = max(1, min(self._most_open, math.floor(self._open * CARRIED)))
+
+    def _may_try(self, now: float, lag: float | None) -> bool:
+        """Whether one more session than was found to be carried may be tried now; it is counted as carried then."""
+        if lag is not None and lag >= self._limit * RELEASE:
+            self._tried_at = now
+        if now - self._tried_at < TRIAL_SECONDS:
+            return False
+        self._tried_at = now
+        self._most_open = self._open + 1
+        return True
 
     def _current_slice(self) -> list[int]:
         number = self._forget_old()

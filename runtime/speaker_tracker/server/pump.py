@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Coroutine
 from contextlib import suppress
+from functools import partial
 from typing import Any, Protocol
 
 from speaker_tracker.engine.log_events import event_extra, log_event
@@ -15,23 +16,40 @@ from speaker_tracker.engine.session import Session, SessionState
 from speaker_tracker.engine.session_io import (
     BytesReceived,
     Close,
+    Fetch,
     IdleTimedOut,
     Input,
+    Keep,
     LimitExceeded,
     Output,
     Send,
+    SessionFetched,
     ShutdownRequested,
+    TakenOver,
     TextReceived,
 )
 from speaker_tracker.errors import BadInput
 from speaker_tracker.observer import Observer
-from speaker_tracker.protocol import BYTES_PER_SECOND, CLOSE_CODE_OF, CloseCode, ErrorCode, ErrorMessage, ServerMessage
+from speaker_tracker.protocol import (
+    BYTES_PER_SECOND,
+    CLOSE_CODE_OF,
+    CloseCode,
+    ErrorCode,
+    ErrorMessage,
+    ResumedMessage,
+    ServerMessage,
+    StartedMessage,
+)
+from speaker_tracker.server.keeping.keeper import HeldSession, SessionKeeper
+from speaker_tracker.server.keeping.store import StoreUnavailable
 from speaker_tracker.server.registry import SessionRegistry
 from speaker_tracker.server.steps import Lane, StepRunner
 
 logger = logging.getLogger(__name__)
 
 CANCELLED = "cancelled"
+GOES_ON = frozenset({ErrorCode.SHUTTING_DOWN.value, ErrorCode.SESSION_TAKEN_OVER.value})
+"""Reasons of a close after which another connection may go on with the session."""
 
 
 class Connection(Protocol):
@@ -61,7 +79,7 @@ class SessionPump:
     """Runner of ``session`` over ``connection`` until either ends.
 
     ``patience_seconds``: limit for the time in which the client sends nothing, and for that in which it reads nothing. ``observer``
-    hears of the session's start, audio and end.
+    hears of the session's start, audio and end. ``keeper``: keeps the session if its client wants to be able to resume it.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - what a session needs of its server
@@ -72,6 +90,7 @@ class SessionPump:
         registry: SessionRegistry,
         patience_seconds: float,
         observer: Observer | None = None,
+        keeper: SessionKeeper | None = None,
     ) -> None:
         self._session = session
         self._connection = connection
@@ -83,6 +102,10 @@ class SessionPump:
         self._ended = CANCELLED
         self._close_code: int | None = None
         self._waiting: asyncio.Timeout | None = None
+        self._keeper = keeper
+        self._held: HeldSession | None = None
+        self._fetched: SessionFetched | None = None
+        self._taken_over = False
 
     async def run(self) -> None:
         """Run the session to its end, whichever way it comes, and release what it held."""
@@ -108,6 +131,8 @@ class SessionPump:
             await self._apologise()
         finally:
             self._session.abandon()
+            if self._held is not None:
+                self._held.let_go()
             self._observer.session_ended()
             seconds = self._audio_bytes / BYTES_PER_SECOND
             self._log(
@@ -124,21 +149,30 @@ class SessionPump:
         log_event(logger, level, event, "session %s: %s", self._session.session_id, message, **fields)
 
     async def _next_input(self) -> Input:
-        if self._registry.draining.is_set():
-            return ShutdownRequested()
+        if self._fetched is not None:
+            fetched, self._fetched = self._fetched, None
+            return fetched
+        if (interruption := self._interruption()) is not None:
+            return interruption
         try:
             async with asyncio.timeout(self._patience_seconds) as self._waiting:
                 data = await self._connection.receive()
         except BadInput as error:
             return LimitExceeded(error)
         except TimeoutError:
-            return ShutdownRequested() if self._registry.draining.is_set() else IdleTimedOut(self._patience_seconds)
+            return self._interruption() or IdleTimedOut(self._patience_seconds)
         finally:
             self._waiting = None
         return TextReceived(data) if isinstance(data, str) else BytesReceived(data)
 
+    def _interruption(self) -> Input | None:
+        """What ends the session from outside, if anything does."""
+        if self._taken_over:
+            return TakenOver()
+        return ShutdownRequested() if self._registry.draining.is_set() else None
+
     def _stop_waiting(self) -> None:
-        """Have ``_next_input`` see that the server is about to end."""
+        """Have ``_next_input`` see that the server is about to end, or that the session is another connection's."""
         if self._waiting is not None and not self._waiting.expired():
             self._waiting.reschedule(asyncio.get_running_loop().time())
 
@@ -166,12 +200,55 @@ class SessionPump:
         match output:
             case Send():
                 await self._send(output.message)
+            case Keep():
+                await self._keep(output)
+            case Fetch():
+                await self._fetch(output.token)
             case Close():
                 self._close_code = output.code.value
+                await self._forget_unless_it_goes_on(output.reason)
                 self._ended = f"closed with {output.code.value}{' ' + output.reason if output.reason else ''}"
                 await self._close(output.code, output.reason)
 
+    # -- keeping the session -----------------------------------------------------------------------------------------------------
+
+    async def _keep(self, keep: Keep) -> None:
+        if keep.token is not None and self._keeper is not None:
+            self._held = await self._keeper.create(keep.token, keep.data, self._lose)
+            if self._held is None:
+                self._session.keep_no_more()
+        elif self._held is not None:
+            self._held.keep(keep.data, partial(self._session.kept, keep.position))
+
+    async def _fetch(self, token: str) -> None:
+        if self._keeper is None:
+            raise RuntimeError("a session asked for what was kept, and nothing is")
+        try:
+            claimed = await self._keeper.claim(token, self._lose)
+        except StoreUnavailable:
+            self._fetched = SessionFetched(None, is_unavailable=True)
+            return
+        data = None
+        if claimed is not None:
+            self._held, data = claimed
+        self._fetched = SessionFetched(data)
+
+    def _lose(self) -> None:
+        self._taken_over = True
+        self._stop_waiting()
+
+    async def _forget_unless_it_goes_on(self, reason: str) -> None:
+        if self._held is not None and reason not in GOES_ON:
+            await self._held.forget()
+
+    # -- sending -----------------------------------------------------------------------------------------------------------------
+
     async def _send(self, message: ServerMessage) -> None:
+        if isinstance(message, StartedMessage) and self._held is None:
+            message = message.model_copy(update={"session": None})  # what could not be kept cannot be resumed
+        if isinstance(message, ResumedMessage):
+            text = f"resumed at {message.audioMs} ms"
+            self._log(logging.INFO, "resumed", text, resumed=self._session.session_id, audio_ms=message.audioMs)
         if isinstance(message, ErrorMessage):
             self._observer.failed(message.code.value)
             close_code = CLOSE_CODE_OF[message.code].value

@@ -42,7 +42,7 @@ class RunningApp:
                 log_to_standard_error(settings.log_level, settings.log_format)
                 loaded = await asyncio.to_thread(load_server, settings)
                 unless_started.callback(loaded.close)
-                folder = WorkersFolder.of_this_process() if settings.observers else None
+                folder = WorkersFolder.of_this_process() if settings.observers or settings.token_secret else None
                 if folder is not None:
                     unless_started.callback(folder.leave)
                 quart = loaded.application(None if folder is None else folder.path)

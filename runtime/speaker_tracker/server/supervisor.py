@@ -84,14 +84,25 @@ class Supervisor:
         for number in END_SIGNALS:
             signal.signal(number, self._on_signal)
         with ExitStack() as at_the_end:
-            if self._settings.observers:
-                self._shared_folder = Path(at_the_end.enter_context(_temporary_folder()))
+            self._share_a_folder(at_the_end)
             if self._preloads:
                 self._load()
             at_the_end.callback(self._end_all)
             while not self._stopping or self._running():
                 self._start_those_due()
                 self._wait_for_news()
+
+    def _share_a_folder(self, at_the_end: ExitStack) -> None:
+        """Make a folder for what the processes count and keep together."""
+        is_needed = bool(self._settings.observers or self._settings.token_secret)
+        if not is_needed and self._settings.resume_store != "memory":
+            return
+        try:
+            self._shared_folder = Path(at_the_end.enter_context(_temporary_folder()))
+        except ServeError as error:
+            if is_needed:
+                raise
+            logger.warning("a session can be resumed only where chance brings its client to the process it was in: %s", error)
 
     def _load(self) -> None:
         """Load the chain, and hold those who connect meanwhile."""
@@ -241,6 +252,6 @@ def _temporary_folder() -> TemporaryDirectory[str]:
         return TemporaryDirectory(prefix="speaker-tracker-", ignore_cleanup_errors=True)
     except OSError as error:
         raise ServeError(
-            f"observers of several processes need a folder for temporary files, and there is none to write to ({error}); "
-            f"set TMPDIR, or SPEAKER_TRACKER_WORKERS to 1"
+            f"several processes need a folder for temporary files, for what they count and keep together, and there is none to "
+            f"write to ({error}); set TMPDIR, or SPEAKER_TRACKER_WORKERS to 1"
         ) from error

@@ -13,7 +13,8 @@ from typing import Any
 from quart import Blueprint, Response, abort, request
 
 from speaker_tracker.events import VoiceModel
-from speaker_tracker.server.admission import Admission
+from speaker_tracker.server.admission import Admission, Refusal
+from speaker_tracker.server.token_check import Purpose
 from speaker_tracker.settings import Settings
 
 PAGE_PATH = "/"
@@ -83,9 +84,12 @@ def web_page(settings: Settings, admission: Admission, voice_model: VoiceModel |
     # A browser is not told why a WebSocket was refused, and sends its origin with a POST, as with the handshake itself.
     @page.post(ADMISSION_PATH)
     async def admitted() -> tuple[dict[str, Any], HTTPStatus, dict[str, str]]:
-        refusal = admission.refusal(
-            origin=request.headers.get("Origin"), authorization=request.headers.get("Authorization"), token_parameters=()
+        decision = admission.decide(
+            origin=request.headers.get("Origin"),
+            authorization=request.headers.get("Authorization"),
+            purpose=Purpose.QUESTION,
         )
+        refusal = decision if isinstance(decision, Refusal) else None
         body = {
             "refusal": None if refusal is None else {"reason": refusal.reason, "message": refusal.sentence},
             "limits": {

@@ -1,4 +1,4 @@
-"""Folder that the worker processes of another ASGI server share, for what observers count together."""
+"""Folder that the worker processes of another ASGI server share, for what observers count and which tokens were used."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class WorkersFolder:
         try:
             return cls(Path(gettempdir()) / f"speaker-tracker-{key}")
         except (OSError, ImportError) as error:
-            logger.warning("no folder for what the server's processes count together, so each counts for itself: %s", error)
+            logger.warning("no folder for what the server's processes have in common, so each counts for itself: %s", error)
             return None
 
     def _entered(self) -> int:

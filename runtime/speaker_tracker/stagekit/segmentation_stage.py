@@ -87,6 +87,10 @@ class SegmentationStage(StageBase, ABC):
         else:
             yield event
 
+    def holds_audio(self) -> bool:
+        """Whether a segment is under way, or may just have begun."""
+        return self.decoder.merger.holds_audio()
+
     def flush(self) -> Iterator[Answer]:
         """Decides all of the audio so far; what follows is heard afresh."""
         if self._heard:

@@ -118,6 +118,10 @@ class SpeechMerger:
         self._audio = self._audio[:0]
         self.detected.clear()
 
+    def holds_audio(self) -> bool:
+        """Whether a segment is under way, or may just have begun."""
+        return self._speaking or self._interrupted or self._spoken_from is not None
+
     def snapshot(self) -> State:
         """Whether a segment is under way, and its end so far; a restored merger ends it there."""
         return {"speaking": self._speaking or self._interrupted, "released": self._released}

@@ -130,6 +130,10 @@ class SpeechSegmenter:
         self._held.clear()
         self._onset = self._speech_frames = 0
 
+    def holds_audio(self) -> bool:
+        """Whether a segment is under way, or may just have begun."""
+        return self._speaking or self._interrupted or self._onset > 0
+
     def snapshot(self) -> State:
         """Whether a segment is under way, and its end so far; a restored segmenter ends it there and starts in silence."""
         return {"speaking": self._speaking or self._interrupted, "audio_end": self._audio_end}

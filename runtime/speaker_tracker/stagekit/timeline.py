@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import TypeAlias, cast
+
+import numpy as np
 
 from speaker_tracker.events import TimelineSegment
 from speaker_tracker.stage import State
@@ -67,17 +69,20 @@ class Timeline:
         return sorted(runs, key=lambda run: (run.start_ms, run.end_ms, -1 if run.speaker is None else run.speaker))
 
     def snapshot(self) -> State:
-        """All pieces, in plain values."""
+        """All pieces: where each begins (ms), how many speak in it, -1 if that is not known yet, and who do."""
         return {
-            "starts": list(self._starts),
-            "speakers": [None if who is None else list(who) for who in self._speakers],
+            "starts": np.array(self._starts, np.int64),
+            "counts": np.array([-1 if who is None else len(who) for who in self._speakers], np.int16),
+            "speakers": np.array([speaker for who in self._speakers for speaker in who or ()], np.int16),
             "appeared": list(self._speaking_ms),
         }
 
     def restore(self, state: State) -> None:
         """Restores a ``snapshot``."""
-        self._starts = list(cast(Sequence[int], state["starts"]))
-        self._speakers = [None if who is None else tuple(who) for who in cast("Sequence[Sequence[int] | None]", state["speakers"])]
+        self._starts = [int(start) for start in np.asarray(state["starts"])]
+        speakers = iter(cast("list[int]", np.asarray(state["speakers"]).tolist()))
+        counts = cast("list[int]", np.asarray(state["counts"]).tolist())
+        self._speakers = [None if count < 0 else tuple(islice(speakers, count)) for count in counts]
         self._speaking_ms = dict.fromkeys(cast(Sequence[int], state["appeared"]), 0)
         self._count(list(self._within(0, self._starts[-1])), +1)
 

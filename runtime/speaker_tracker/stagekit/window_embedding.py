@@ -84,6 +84,10 @@ class WindowEmbedding(StageBase):
         self._windows = None
         return rest
 
+    def holds_audio(self) -> bool:
+        """Whether a segment is under way."""
+        return self._windows is not None
+
     def snapshot(self) -> State:
         """The mean of the session's features, without the audio of the segment under way."""
         if self._mean is None:

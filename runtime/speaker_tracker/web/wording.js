@@ -65,7 +65,10 @@ const WORDING = {
     "It may be switched off, or this device may have lost its network. Check both and try again.",
   ],
   token_missing: () => ["This server asks for a token", "Enter the token that whoever runs the server has given you."],
-  token_wrong: () => ["The server does not know this token", "Check it for missing characters, or ask for a new one."],
+  token_wrong: (detail) => [
+    "The server does not take this token",
+    `Check it for missing characters, or ask for a new one. The server said: ${detail}`,
+  ],
   origin: () => [
     "The server does not take sessions from this page",
     `Its setting ALLOWED_ORIGINS has to list ${location.origin}. Tell whoever runs it.`,

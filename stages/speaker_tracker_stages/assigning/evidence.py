@@ -12,13 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from speaker_tracker.events import VoiceCalibration, VoiceModel
-from speaker_tracker.stage import State, StateMismatch, float_array
+from speaker_tracker.stage import State, StateMismatch
 from speaker_tracker_stages.assigning.arrays import Floats, unit_length
+from speaker_tracker_stages.assigning.compact_vectors import VectorPacker, unpacked
 
 Span: TypeAlias = tuple[int, int]
 """Start and end (samples)."""
 NOBODY = -1
 """Label of speech that is given to no tracked speaker."""
+UNANNOUNCED = -2
+"""In a state, in the place of a label that was not announced."""
 MIN_PURITY = 0.75
 """Minimum share of its own voice in a window that is kept as evidence when it is condensed; of others only the time is kept."""
 
@@ -88,6 +91,7 @@ class Evidence:
     model: VoiceModel | None = None
     retired: list[Item] = field(default_factory=list)
     retired_samples: list[int] = field(default_factory=list)
+    _packer: VectorPacker = field(default_factory=VectorPacker, repr=False)
 
     def __iter__(self) -> Iterator[Item]:
         """Groups first, then recent windows in order."""
@@ -176,18 +180,36 @@ class Evidence:
         """The model, and vectors, weights, stretches and labels of all items; no audio."""
         model = self.model
         return {
-            "recent": [_item_state(item) for item in self.recent],
-            "groups": [_item_state(item) for item in self.groups],
-            "retired": [_item_state(item) for item in self.retired],
+            "items": self._items_state([*self.recent, *self.groups, *self.retired]),
+            "recent": len(self.recent),
+            "groups": len(self.groups),
             "retired_samples": list(self.retired_samples),
             "model": None if model is None else asdict(model),
         }
 
+    def _items_state(self, items: Sequence[Item]) -> State:
+        """Items by column, as there are hundreds of them: ``labels`` are label, announced label, anchor and voice of each."""
+        labels = [
+            (item.label, UNANNOUNCED if item.announced is None else item.announced, item.anchor, item.voice) for item in items
+        ]
+        return {
+            "vectors": self._packer.packed([item.vector for item in items]),
+            "weights": np.array([item.weight for item in items], np.float64),
+            "stretches": np.array([stretch for item in items for stretch in item.stretches], np.int64).reshape(-1, 2),
+            "stretch_counts": np.array([len(item.stretches) for item in items], np.int32),
+            "heard": np.array([item.heard for item in items], np.int64).reshape(-1, 2),
+            "after_pause": np.array([item.after_pause for item in items], bool),
+            "changes": np.array([item.change for item in items], np.float64),
+            "labels": np.array(labels, np.int16).reshape(-1, 4),
+        }
+
     def restore(self, state: State) -> None:
         """Takes over a state that ``snapshot`` gave."""
-        self.recent = [_item(one) for one in cast(Sequence[State], state["recent"])]
-        self.groups = [_item(one) for one in cast(Sequence[State], state["groups"])]
-        self.retired = [_item(one) for one in cast(Sequence[State], state["retired"])]
+        items = _items(cast(State, state["items"]))
+        recent, groups = cast(int, state["recent"]), cast(int, state["groups"])
+        self.recent = items[:recent]
+        self.groups = items[recent : recent + groups]
+        self.retired = items[recent + groups :]
         self.retired_samples = list(cast(Sequence[int], state["retired_samples"]))
         if state["model"] is not None:
             self.model = _model(cast(State, state["model"]))
@@ -205,31 +227,19 @@ def _model(state: State) -> VoiceModel:
     return VoiceModel(**values, calibration=figures)
 
 
-def _item_state(item: Item) -> State:
-    return {
-        "vector": item.vector,
-        "weight": item.weight,
-        "stretches": np.array(item.stretches, dtype=np.int64),
-        "heard": list(item.heard),
-        "after_pause": item.after_pause,
-        "change": item.change,
-        "label": item.label,
-        "announced": item.announced,
-        "anchor": item.anchor,
-        "voice": item.voice,
-    }
-
-
-def _item(state: State) -> Item:
-    return Item(
-        vector=float_array(state["vector"]),
-        weight=cast(float, state["weight"]),
-        stretches=[(int(start), int(end)) for start, end in np.asarray(state["stretches"], dtype=np.int64)],
-        heard=cast("Span", tuple(cast("list[int]", state["heard"]))),
-        after_pause=cast(bool, state["after_pause"]),
-        change=cast(float, state["change"]),
-        label=cast(int, state["label"]),
-        announced=cast("int | None", state["announced"]),
-        anchor=cast(int, state["anchor"]),
-        voice=cast(int, state["voice"]),
-    )
+def _items(state: State) -> list[Item]:
+    stretches = cast("list[list[int]]", np.asarray(state["stretches"]).tolist())
+    columns = [
+        cast("list[Any]", np.asarray(state[name]).tolist())
+        for name in ("stretch_counts", "weights", "heard", "after_pause", "changes", "labels")
+    ]
+    items, first = [], 0
+    for vector, count, weight, heard, after_pause, change, labels in zip(
+        unpacked(cast(Sequence[State], state["vectors"])), *columns, strict=True
+    ):
+        spans = [(start, end) for start, end in stretches[first : first + count]]
+        first += count
+        label, announced, anchor, voice = labels
+        known = None if announced == UNANNOUNCED else announced
+        items.append(Item(vector, weight, spans, (heard[0], heard[1]), after_pause, change, label, known, anchor, voice))
+    return items

@@ -116,6 +116,10 @@ class SileroVad(StageBase):
         else:
             yield from self._end()
 
+    def holds_audio(self) -> bool:
+        """Whether a segment is under way, or may just have begun."""
+        return self._segmenter.holds_audio()
+
     def snapshot(self) -> State:
         """Segment, level and the recurrent state; not the context of 4 ms nor frames held back, as they are audio."""
         level = 0.0 if self._level is None else self._level.level

@@ -27,6 +27,9 @@ class SpeechBrainEmbeddingOptions(WindowEmbeddingOptions):
     source: str = Field(
         "auto", description="auto (the fetched ECAPA if it is there, else the embedded model), embedded, hub, or a model folder"
     )
+    trust_folder: bool = Field(
+        False, description="whether a model folder may run code of its own; if not, it may name classes of known networks alone"
+    )
     precision: Literal["auto", "float32", "bfloat16"] = Field(
         "auto", description="of the network's products: auto is bfloat16 where the CPU is faster with it, else float32"
     )
@@ -43,7 +46,7 @@ def _load(options: SpeechBrainEmbeddingOptions) -> LoadedStage:
     bfloat16 = options.precision == "bfloat16" or (options.precision == "auto" and has_native_bfloat16())
     try:
         folder = resolve(options.source, options.model_cache)
-        network = SpeechBrainNetwork(load_encoder(folder.path), bfloat16=bfloat16)
+        network = SpeechBrainNetwork(load_encoder(folder.path, trusted=options.trust_folder), bfloat16=bfloat16)
     except ModelError as error:
         raise StageLoadError(str(error)) from error
     if options.normalization == "session" and not network.normalizes_by_mean:

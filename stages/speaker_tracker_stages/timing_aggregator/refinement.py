@@ -10,7 +10,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
-from typing import TypeAlias, cast
+from typing import TypeAlias
+
+import numpy as np
 
 from speaker_tracker.events import TimelineSegment
 from speaker_tracker.protocol.intervals import IntervalSet
@@ -84,21 +86,22 @@ class HeardActivity:
         return position if found is None else self.changes[found]
 
     def snapshot(self) -> State:
-        """All of it, in plain values."""
+        """All of it, a row for each."""
+        overlaps = [(overlap.start, overlap.end, overlap.probability) for overlap in self.overlaps]
         return {
-            "pauses": [list(pause) for pause in self.pauses],
-            "overlaps": [[overlap.start, overlap.end, overlap.probability] for overlap in self.overlaps],
-            "changes": [list(change) for change in zip(self.changes, self.change_probabilities, strict=True)],
+            "pauses": np.array(list(self.pauses), np.int64).reshape(-1, 2),
+            "overlaps": np.array(overlaps, np.float64).reshape(-1, 3),
+            "changes": np.array([self.changes, self.change_probabilities], np.float64).T,
         }
 
     @classmethod
     def restored(cls, state: State) -> HeardActivity:
         """From a ``snapshot``."""
-        heard = cls(IntervalSet((start, end) for start, end in cast("Sequence[Sequence[int]]", state["pauses"])))
-        for start, end, probability in cast("Sequence[tuple[int, int, float]]", state["overlaps"]):
-            heard.overlaps.append(Overlap(start, end, probability))
-        for position, probability in cast("Sequence[tuple[int, float]]", state["changes"]):
-            heard.add_change(position, probability)
+        heard = cls(IntervalSet((start, end) for start, end in np.asarray(state["pauses"]).tolist()))
+        for start, end, probability in np.asarray(state["overlaps"]).tolist():
+            heard.overlaps.append(Overlap(int(start), int(end), probability))
+        for position, probability in np.asarray(state["changes"]).tolist():
+            heard.add_change(int(position), probability)
         return heard
 
 

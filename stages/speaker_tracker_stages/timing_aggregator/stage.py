@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import cast
 
+import numpy as np
+
 from speaker_tracker import hookimpl
 from speaker_tracker.events import (
     SAMPLE_RATE,
@@ -54,7 +56,7 @@ class TimingAggregator(StageBase):
             "assigned": self._assigned.snapshot(),
             "heard": self._heard.snapshot(),
             "timeline": self._timeline.snapshot(),
-            "certainty": self._certainty.snapshot(),
+            "certainty": {speaker: np.array(each, np.float64) for speaker, each in self._certainty.snapshot().items()},
         }
 
     def restore(self, state: State) -> None:

@@ -40,7 +40,7 @@ def test_a_server_with_tokens_asks_for_one_and_takes_the_right_one(open_page, st
 
     field.fill("open")
     page.press("Start")
-    page.expect_notice("token_wrong", "does not know this token")
+    page.expect_notice("token_wrong", "does not take this token", "the token is not valid")
     expect(field).to_be_focused()
 
     field.fill("sesame")
@@ -54,6 +54,7 @@ def test_a_server_with_tokens_asks_for_one_and_takes_the_right_one(open_page, st
     expect(page.page.locator("#setup")).to_be_visible()
     page.start()
     assert "sesame" not in page.page.url
+    assert not [address for address in page.requests if "sesame" in address or "?" in address]
     assert page.page.evaluate("localStorage.length") == 0
 
 

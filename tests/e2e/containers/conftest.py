@@ -30,9 +30,10 @@ def engine() -> docker.DockerClient:
 
 @pytest.fixture(scope="session")
 def images(engine: docker.DockerClient) -> dict[str, str]:  # noqa: ARG001 - skips where there is none
-    """Tags of the two targets of the Containerfile."""
+    """Tags of the targets of the Containerfile; those of ``image``, and the one without a shell."""
     return {
-        target: build(ROOT, f"speaker-tracker-e2e:{target}", dockerfile_path="Containerfile", target=target) for target in TARGETS
+        target: build(ROOT, f"speaker-tracker-e2e:{target}", dockerfile_path="Containerfile", target=target)
+        for target in (*TARGETS, "minimal")
     }
 
 

@@ -199,3 +199,64 @@ def test_a_model_of_ones_own_is_calibrated_in_place(run, tmp_path):
     assert f"{found.calibration.effective_dimension:.1f}" in result.output
     worths = dict(found.calibration.evidence_by_seconds)
     assert worths[0.5] < worths[1.0] < worths[1.5] == 1.0 < worths[3.0]
+
+
+@pytest.fixture
+def own(tmp_path):
+    """A model folder."""
+    shutil.copytree(EMBEDDED, tmp_path / "my-model")
+    return tmp_path / "my-model"
+
+
+def test_a_folder_of_known_classes_is_told_to_need_no_trust(run, own):
+    result = run("check", str(own))
+    assert (result.exit_code, result.output) == (
+        0,
+        f"ecapa-mini in {own} names known classes alone, and is loaded without being trusted\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda own: (own / "embedding_model.ckpt").unlink(), "lacks embedding_model.ckpt"),
+        (lambda own: name_more(own, "!apply:os.system [exit]"), "could run code, as its hyperparams.yaml names !apply:os.system"),
+    ],
+    ids=["no weights", "hyperparameters"],
+)
+def test_what_is_wrong_with_a_folder_is_one_line_and_status_1(run, own, change, words):
+    change(own)
+    result = run("check", str(own))
+    assert result.exit_code == 1
+    assert words in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_folder_with_code_is_exported_if_it_is_trusted(run, own, tmp_path):
+    name_more(own, f"!apply:os.mkdir [{tmp_path / 'trace'}]\ny: !new:no.such.class")
+    result = run("export", "--source", str(own))
+    assert "could run code, as its hyperparams.yaml names !apply:os.mkdir, no.such.class" in result.stderr
+    assert not (tmp_path / "trace").exists()
+
+    result = run("export", "--source", str(own), "--trust-folder")
+    assert result.exit_code == 1  # it came as far as the class that there is not
+    assert (tmp_path / "trace").exists()
+
+
+def name_more(folder, value):
+    with (folder / "hyperparams.yaml").open("a") as file:
+        file.write(f"\nx: {value}\n")
+
+
+@pytest.mark.e2e
+@needs_shared_data
+def test_a_folder_with_code_is_calibrated_if_it_is_trusted(run, own, tmp_path):
+    name_more(own, f"!apply:os.makedirs {{name: {tmp_path / 'trace'}, exist_ok: true}}")
+    arguments = ("calibrate", str(own), str(VERIFICATION), "--output", str(tmp_path / "new.json"))
+    result = run(*arguments)
+    assert "could run code, as its hyperparams.yaml names !apply:os.makedirs" in result.stderr
+    assert not (tmp_path / "trace").exists()
+
+    result = run(*arguments, "--trust-folder")
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "trace").exists()

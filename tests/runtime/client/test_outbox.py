@@ -152,3 +152,42 @@ def test_gaps_that_were_not_sent_are_joined_up_to_the_longest_that_a_message_can
     assert [sends(outbox), sends(outbox), sends(outbox)] == [Gap(3000), Gap(MAX_GAP_MS), Gap(5)]
     outbox.put_gap(7)
     assert sends(outbox) == Gap(7)
+
+
+# -- the same session again --------------------------------------------------------------------------------------------------------
+
+
+def test_a_resumed_session_is_sent_from_where_its_server_has_it(outbox):
+    sends(outbox)
+    outbox.put(seconds(4))
+    outbox.acknowledge(1000)
+    outbox.resume(2000)
+
+    assert outbox.unsent == 2 * SECOND
+    assert outbox.is_catching_up
+    assert sends(outbox, 5 * SECOND) == seconds(3, 4)
+    outbox.acknowledge(4000)
+    assert len(outbox) == 0
+
+
+def test_what_a_server_wants_again_and_nobody_has_is_a_gap(outbox):
+    outbox.acknowledge(2000)
+    outbox.resume(500)
+
+    assert sends(outbox) == Gap(1500)
+    assert sends(outbox) == seconds(3)
+    assert outbox.end == 3 * SECOND
+
+
+def test_a_server_may_have_kept_more_than_this_side_knows_to_be_sent(outbox):
+    outbox.next(SECOND)  # given to the connection that broke, and received
+    outbox.resume(3000)
+    assert outbox.unsent == 0
+
+
+def test_a_session_that_is_not_the_first_is_resumed_by_its_own_time(outbox):
+    outbox.acknowledge(1000)
+    assert outbox.rewind() == SECOND
+    sends(outbox, 2 * SECOND)
+    outbox.resume(1000)
+    assert sends(outbox) == seconds(3)

@@ -97,7 +97,7 @@ async def test_hints_are_asked_for_and_are_events(serve_with, hints):
     async with quick(serve_with(suspicious), hints=hints) as client:
         assert await read_all(client) == [Hint(0, "stereo", "two channels"), client.report_so_far()]
     (start,) = asked
-    flags = {"timeline": True, "others": False, "confidence": False, "hints": hints, "voiceprints": False}
+    flags = {"timeline": True, "others": False, "confidence": False, "hints": hints, "voiceprints": False, "resumable": False}
     assert start == {"action": "start", "num_speakers": 2, **flags}
 
 

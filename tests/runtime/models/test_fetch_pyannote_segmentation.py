@@ -9,6 +9,7 @@ import pytest
 from huggingface_hub import constants
 
 from speaker_tracker.models import ModelError, pyannote_segmentation
+from speaker_tracker.models import fetch_pyannote_segmentation as fetching
 from speaker_tracker.models.fetch_pyannote_segmentation import fetch_pyannote_segmentation
 from speaker_tracker.models.pyannote_segmentation import WEIGHTS, segmentation_folder
 from support.gated_hub import TOKEN, GatedHub
@@ -40,6 +41,7 @@ def published(monkeypatch):
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
     is_at(f"http://127.0.0.1:{server.server_port}", monkeypatch)
     monkeypatch.setattr(pyannote_segmentation, "WEIGHTS_SHA256", hashlib.sha256(CONTENT).hexdigest())
+    monkeypatch.setattr(fetching, "WEIGHTS_BYTES", len(CONTENT))
     yield files
     server.shutdown()
     server.server_close()
@@ -86,8 +88,9 @@ def test_without_an_accepted_token_what_to_do_is_told(cache, monkeypatch, token)
     assert nothing_is_left(cache)
 
 
-def test_another_file_is_refused_and_leaves_nothing(published, cache):
-    published[PATH] = CONTENT[:-1] + b"x"
+@pytest.mark.parametrize("content", [CONTENT[:-1], CONTENT[:-1] + b"x", CONTENT + b"x", CONTENT * 5], ids=len)
+def test_another_file_is_refused_and_leaves_nothing(published, cache, content):
+    published[PATH] = content
 
     with pytest.raises(ModelError, match=rf"is not the file that is expected; {WITHOUT_AN_ACCOUNT}"):
         fetch_pyannote_segmentation(cache)

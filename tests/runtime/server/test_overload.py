@@ -4,9 +4,11 @@ import pytest
 
 from speaker_tracker.protocol import ErrorCode
 from speaker_tracker.server.overload import (
+    CARRIED,
     MIN_SAMPLES,
     NEWCOMER_SECONDS,
     NEWCOMERS_WHILE_RISING,
+    TRIAL_SECONDS,
     WINDOW_SECONDS,
     Overload,
 )
@@ -131,3 +133,31 @@ def test_an_end_that_nobody_waits_for_does_no_harm(overload):
     note(overload, 0.01)
     overload.ended(0.1)
     assert let_in(overload) == 5
+
+
+def test_no_more_sessions_come_back_than_were_carried_before_the_limit_was_passed(overload, clock):
+    assert let_in(overload, 20) == 20
+    clock.now += NEWCOMER_SECONDS
+    note(overload, 0.5)
+    assert overload.refusal() is not None
+    for _ in range(5):
+        overload.ended(60.0)
+    clock.now += WINDOW_SECONDS + 1
+
+    assert let_in(overload) == int(20 * CARRIED) - 15
+    assert "as many sessions as it can carry" in overload.refusal().message
+
+
+def test_one_more_is_tried_after_a_while_of_low_lag_only(overload, clock):
+    assert let_in(overload, 20) == 20
+    clock.now += NEWCOMER_SECONDS
+    note(overload, 0.5)
+    assert overload.refusal() is not None
+    clock.now += WINDOW_SECONDS + 1
+    for _ in range(3):
+        note(overload, 0.2)  # not above the limit, and not well below it
+        assert overload.refusal() is not None
+        clock.now += TRIAL_SECONDS / 2
+    clock.now += TRIAL_SECONDS
+
+    assert [overload.refusal() is None for _ in range(3)] == [True, False, False]

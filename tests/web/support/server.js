@@ -6,8 +6,8 @@ import { WebSocket, WebSocketServer } from "ws";
 
 /** As browsers have it: a connection that fails is told by its close event alone. */
 globalThis.WebSocket = class extends WebSocket {
-  constructor(url) {
-    super(url);
+  constructor(url, protocols) {
+    super(url, protocols);
     this.on("error", () => {});
   }
 };
@@ -25,6 +25,7 @@ class ServerSession {
   constructor(socket, request) {
     this.#socket = socket;
     this.url = request.url;
+    this.subprotocols = request.headers["sec-websocket-protocol"];
     socket.on("message", (data, isBinary) => {
       this.messages.push(isBinary ? new Int16Array(Uint8Array.from(data).buffer) : JSON.parse(data));
       this.#waiting = this.#waiting.filter((check) => !check());

@@ -15,7 +15,7 @@ from pydantic_core import to_json
 from speaker_tracker.cli.progress import progress_bar
 from speaker_tracker.cli.stream.source import AudioSource
 from speaker_tracker.cli.tracking_output import TurnPrinter, print_speakers
-from speaker_tracker.client import Disconnected, Reconnected
+from speaker_tracker.client import Disconnected, Reconnected, Resumed
 from speaker_tracker.events.timeline import TimelineSegment
 from speaker_tracker.protocol import HintMessage, ReportMessage, ServerMessage
 from speaker_tracker.protocol.speaker_names import SpeakerNames
@@ -55,6 +55,9 @@ class StreamDisplay:
 
     def disconnected(self, event: Disconnected) -> None:
         """Shows that the connection is lost and another is tried."""
+
+    def resumed(self, event: Resumed) -> None:
+        """Shows that the session goes on."""
 
     def reconnected(self, event: Reconnected, first_speaker: int) -> None:
         """Shows that another session continues, with speakers numbered from ``first_speaker``."""
@@ -108,6 +111,10 @@ class JsonLinesDisplay(BarDisplay):
         """Prints it as a message of its own kind."""
         _print_json(event="disconnected", part=event.part, reason=event.reason)
 
+    def resumed(self, event: Resumed) -> None:
+        """Prints it as a message of its own kind."""
+        _print_json(event="resumed", part=event.part, audioMs=event.audio_ms)
+
     def reconnected(self, event: Reconnected, first_speaker: int) -> None:
         """Prints it as a message of its own kind."""
         _print_json(
@@ -138,6 +145,10 @@ class TurnsDisplay(StreamDisplay):
     def disconnected(self, event: Disconnected) -> None:  # noqa: ARG002 - the reason is printed at the end
         """Ends the current turn and prints that the connection is lost."""
         self._printer.say(LOST)
+
+    def resumed(self, event: Resumed) -> None:
+        """Prints that the session goes on."""
+        self._printer.say("connected again, the session goes on", event.audio_ms)
 
     def reconnected(self, event: Reconnected, first_speaker: int) -> None:
         """Prints where another session continues."""

@@ -26,6 +26,7 @@ from speaker_tracker.client import (
     KnownVoice,
     Reconnected,
     Report,
+    Resumed,
     ServerError,
     SessionOver,
     SpeakerUpdate,
@@ -189,6 +190,10 @@ class _Conversation:
                 self._display.state(LOST)
                 self._display.disconnected(event)
                 self._end_if_away()
+            case Resumed():
+                self._away = False
+                self._display.state(ALL_SENT if self._all_sent else CONNECTED)
+                self._display.resumed(event)
             case Reconnected():
                 self._away = False
                 self._joined.begin_part(event, self._client.report_so_far().parts[event.part - 1])

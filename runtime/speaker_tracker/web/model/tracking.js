@@ -252,8 +252,8 @@ export class Tracking extends EventTarget {
     this.#hasRemembered = remembered.length > 0;
     this.voiceOffer = this.#withheld === "all voices" ? null : offer;
     const knownVoices = this.#recognition.introduce(remembered, this.voiceOffer);
-    const options = { numSpeakers, maxFrameBytes: limits.maxFrameBytes, knownVoices };
-    const connection = new Connection(sessionUrl(base, token), options, {
+    const options = { token, numSpeakers, maxFrameBytes: limits.maxFrameBytes, knownVoices };
+    const connection = new Connection(sessionUrl(base), options, {
       onMessage: (message) => this.#connection === connection && this.#receive(message),
       onEnd: (end) => this.#connection === connection && this.#onEnd(end),
     });

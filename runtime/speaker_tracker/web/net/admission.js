@@ -52,7 +52,7 @@ const TIMEOUT_MS = 10_000;
 export async function askForAdmission(base, token) {
   const { refusal, limits, knownVoices = null } = await request(base, token);
   if (refusal?.reason === "token") {
-    throw new Problem(token === "" ? "token_missing" : "token_wrong");
+    throw new Problem(token === "" ? "token_missing" : "token_wrong", refusal.message);
   }
   if (refusal !== null) {
     throw new Problem(refusal.reason, refusal.message);

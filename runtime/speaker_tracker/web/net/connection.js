@@ -26,15 +26,25 @@ const OPENING_MS = 20_000;
  * The address of sessions: beside the page, whatever path a proxy has put it under.
  *
  * @param {string} base address of the page
- * @param {string} token empty where there is none
  */
-export function sessionUrl(base, token) {
+export function sessionUrl(base) {
   const url = new URL("ws/session", base);
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
-  if (token !== "") {
-    url.searchParams.set("token", token);
-  }
   return url;
+}
+
+/**
+ * What is offered as subprotocols so that the server sees the token: a page can set no headers, and addresses stand in logs. The
+ * token is encoded, as a subprotocol may hold few characters.
+ *
+ * @param {string} token empty where there is none
+ */
+export function subprotocols(token) {
+  if (token === "") {
+    return [];
+  }
+  const base64 = btoa(String.fromCharCode(...new TextEncoder().encode(token)));
+  return ["bearer", `base64url.${base64.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "")}`];
 }
 
 export class Connection {
@@ -50,14 +60,14 @@ export class Connection {
 
   /**
    * @param {URL} url as of `sessionUrl`
-   * @param {{numSpeakers: number, maxFrameBytes: number, knownVoices?: KnownVoice[] | null}} options `knownVoices`: as of
-   *   `startCommand`
+   * @param {{token?: string, numSpeakers: number, maxFrameBytes: number, knownVoices?: KnownVoice[] | null}} options `token`: empty
+   *   where there is none; `knownVoices`: as of `startCommand`
    * @param {ConnectionHandlers} handlers
    */
-  constructor(url, { numSpeakers, maxFrameBytes, knownVoices }, handlers) {
+  constructor(url, { token = "", numSpeakers, maxFrameBytes, knownVoices }, handlers) {
     this.#handlers = handlers;
     this.#maxFrameBytes = maxFrameBytes;
-    this.#socket = new WebSocket(url);
+    this.#socket = new WebSocket(url, subprotocols(token));
     this.#socket.onopen = () => {
       this.#opened = true;
       this.#socket.send(startCommand(numSpeakers, knownVoices));

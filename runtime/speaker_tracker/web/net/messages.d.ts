@@ -21,6 +21,9 @@ export type ErrorCode =
   | "invalid_known_voices"
   | "voiceprint_model"
   | "known_voices_off"
+  | "session_unknown"
+  | "session_incompatible"
+  | "session_taken_over"
   | "stage_failed";
 
 /** Says what was wrong and what is right; the connection closes after it. */
@@ -82,8 +85,9 @@ export interface OtherVoicesTotal {
 /**
  * Total speaking time of each speaker; the last message of a session, unless an error follows.
  *
- * Answers `stop`. Also sent without it when the server shuts down (close code 1001 follows), and before the errors `idle_timeout`
- * and `session_too_long`; it then covers the audio processed so far.
+ * Answers `stop`. Also sent without it when the server shuts down (close code 1001 follows; a session that another server can
+ * resume gets the error `shutting_down` instead), and before the errors `idle_timeout` and `session_too_long`; it then covers the
+ * audio processed so far.
  */
 export interface ReportMessage {
   event: "report";
@@ -92,6 +96,32 @@ export interface ReportMessage {
   segments?: SegmentMessage[];
   /** Voices beyond `num_speakers` so far; present if `start` requested them and the server tells them apart. */
   others?: OtherVoicesTotal;
+}
+
+/**
+ * Goes on with a session whose connection was lost, instead of `start`.
+ *
+ * `resumed` follows and says from where on to send audio. An earlier connection of the session is closed. Keys that the server
+ * does not know are ignored.
+ */
+export interface ResumeCommand {
+  action: "resume";
+  /** What `started` had as `session`. */
+  session: string;
+}
+
+/**
+ * Answers `resume`: the session goes on, with the same ids, times and requests.
+ *
+ * What the server had said of audio after `audioMs` it says again, as it hears that audio again; the first `timeline` message
+ * covers everything before.
+ */
+export interface ResumedMessage {
+  event: "resumed";
+  /** Number of voices to track. */
+  num_speakers: number;
+  /** Milliseconds of the session, gaps included, that are accounted for; the client sends all that came after them. */
+  audioMs: number;
 }
 
 /**
@@ -125,6 +155,8 @@ export interface SpeakerMessage {
   speakingTimeMs: Record<string, number>;
   /** Name of the speaker, as `start` gave it; present if they are recognized as a known voice. */
   currentName?: string;
+  /** Milliseconds of the session, gaps included, that never need to be sent again; present in a session that can be resumed. */
+  ackMs?: number;
 }
 
 /** Total speaking time of one speaker, also while others speak at once. */
@@ -167,6 +199,8 @@ export interface StartCommand {
    * the length of names are limited by the server, and the prints must be of its voice model.
    */
   known_voices?: KnownVoice[];
+  /** Whether the session is to survive its connection: `started` then has `session`, if the server keeps sessions. */
+  resumable?: boolean;
   /** Samples per second that the client will send. Only 16000 is served; anything else is refused. */
   sample_rate?: number;
   /**
@@ -183,6 +217,11 @@ export interface StartedMessage {
   event: "started";
   /** Number of voices to track. */
   num_speakers: number;
+  /**
+   * By this, a client that lost its connection can `resume` the session; a secret. Present if `start` requested `resumable` and the
+   * server keeps sessions.
+   */
+  session?: string;
 }
 
 /**
@@ -236,10 +275,11 @@ export interface VoiceprintsMessage {
   speakers: SpeakerVoiceprint[];
 }
 
-export type ClientCommand = StartCommand | GapCommand | KeepAliveCommand | StopCommand;
+export type ClientCommand = StartCommand | ResumeCommand | GapCommand | KeepAliveCommand | StopCommand;
 
 export type ServerMessage =
   | StartedMessage
+  | ResumedMessage
   | SpeakerMessage
   | TimelineMessage
   | VoiceprintsMessage

@@ -40,14 +40,15 @@ class Export:
     int8: float | None
 
 
-def export(source: str, cache: Path | None, output: Path | None = None) -> Export:
+def export(source: str, cache: Path | None, output: Path | None = None, *, trusted: bool = False) -> Export:
     """Exports the model that ``source`` names, as for ``speaker_tracker.models.resolve``.
 
     ``output``: the folder to make, by default where ``onnx_embedding`` looks for it. An earlier export is replaced once the new one
-    is complete; any other folder is left alone. Raises ``ModelError`` and ``MissingExtraError``.
+    is complete; any other folder is left alone. ``trusted``: whether a model folder may run code of its own. Raises ``ModelError``
+    and ``MissingExtraError``.
     """
     folder = resolve(source, cache)
-    encoder = load_encoder(folder.path)
+    encoder = load_encoder(folder.path, trusted=trusted)
     network = SpeechBrainNetwork(encoder)
     if not network.normalizes_by_mean:
         raise ModelError(f"{folder.name} cannot be exported: it does not normalize its features by their mean alone")

@@ -1,0 +1,1 @@
+"""Sessions that outlive their connection: where their state is kept, and who may go on with them."""
