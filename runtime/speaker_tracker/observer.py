@@ -62,7 +62,7 @@ class Observer:
         """The process is about to serve; called once, before all other methods, which are not called if it fails."""
 
     def session_opened(self) -> None:
-        """A client's connection was accepted."""
+        """A session was opened: a client's connection was accepted, and its first message has come."""
 
     def session_ended(self) -> None:
         """A session ended, in whatever way; called once for each that was opened."""
@@ -70,7 +70,8 @@ class Observer:
     def refused(self, reason: str) -> None:
         """A client was refused.
 
-        ``reason``: ``origin``, ``token``, or the code of the error message: ``server_busy``, ``shutting_down``.
+        ``reason``: ``origin``, ``token``, or the code of the error message: ``server_busy``, ``too_many_sessions``,
+        ``start_timeout``, ``too_many_messages``, ``shutting_down``.
         """
 
     def failed(self, code: str) -> None:

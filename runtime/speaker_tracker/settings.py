@@ -125,9 +125,27 @@ class Settings(BaseSettings):
     tls_cert: NonEmptyPath | None = Field(None, description="PEM file with the certificate chain; with tls_key it switches TLS on")
     tls_key: NonEmptyPath | None = Field(None, description="PEM file with the private key")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="debug, info, warning or error")
+    log_format: Literal["text", "json"] = Field("text", description="text, or json: one object a line")
+    log_addresses: bool = Field(False, description="whether the log tells the addresses of clients")
 
     max_sessions: Annotated[int, Field(ge=1)] = Field(
         200, description="open sessions of all processes together; more clients are told to try later"
+    )
+    max_sessions_per_address: Annotated[int, Field(ge=0)] = Field(
+        0, description="open sessions of one client address, in all processes together; 0: there is no such limit"
+    )
+    trusted_hops: Annotated[int, Field(ge=0, le=32)] = Field(
+        0, description="proxies in front of the server, whose entries in X-Forwarded-For are believed"
+    )
+    start_timeout_seconds: Seconds = Field(10.0, description="time for a handshake, and then for the first message")
+    max_waiting_connections: Annotated[int, Field(ge=1)] = Field(
+        100, description="connections of a process that have said nothing yet; one more ends that which has waited longest"
+    )
+    max_messages_per_second: Annotated[float, Field(ge=1, le=1e6, allow_inf_nan=False)] = Field(
+        200.0, description="messages without audio of a client, for each second of time and of audio, averaged over ten"
+    )
+    max_held_audio_mb: Annotated[int, Field(ge=1, le=1 << 20)] = Field(
+        256, description="audio that a process holds until it is processed, in MiB; above it those that send most must wait"
     )
     max_lag_ms: Annotated[float, Field(ge=0, le=60_000, allow_inf_nan=False)] = Field(
         300.0, description="delay of answers above which no more sessions are taken; 0: there is no such limit"

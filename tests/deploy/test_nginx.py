@@ -160,7 +160,7 @@ class Setup:
 
     def __init__(self, folder):
         self.port = free_port(*SERVERS)
-        settings = {"tokens": [TOKEN], "observers": ["prometheus"]}
+        settings = {"tokens": [TOKEN], "observers": ["prometheus"], "trusted_hops": "2", "log_addresses": "true"}
         self.servers = [ServerProcess("--host", host, "--port", str(self.port), **settings) for host in SERVERS]
         self.names = NameServer(SERVERS)
         self.nginx = Nginx(folder, self.names.port, self.port)
@@ -243,6 +243,16 @@ def test_tokens_in_the_query_are_not_logged(setup):
     setup.nginx.logged('"GET /ws/session" 101')  # perhaps by another worker than the other
     assert TOKEN not in setup.nginx.logged('"GET /ws/session" 502')
     assert not any(TOKEN in line for server in setup.servers for line in server.log)
+
+
+@pytest.mark.e2e
+def test_addresses_of_clients_are_told_to_the_server_behind_those_that_came_with_them(setup):
+    headers = {"Authorization": f"Bearer {TOKEN}", "X-Forwarded-For": "203.0.113.9, 192.0.2.4"}
+    with setup.nginx.connect(additional_headers=headers) as client:
+        client.start()
+        client.report()
+    server = max(setup.servers, key=lambda server: sum("opened" in line for line in server.log))
+    assert server.logged("opened, .* address=(.*)")[1] == "192.0.2.4"
 
 
 @pytest.mark.e2e

@@ -1,10 +1,14 @@
 """What docs/deployment.md says of settings, codes, files and images is what there is."""
 
+import json
+import logging
 import re
 
 import pytest
 
+from speaker_tracker.engine.log_events import LogContext, event_extra, logged_for
 from speaker_tracker.protocol import CLOSE_CODE_OF, CloseCode, ErrorCode
+from speaker_tracker.server.logs import JsonFormatter, TextFormatter
 from speaker_tracker.server.overload import (
     NEWCOMER_SECONDS,
     NEWCOMERS_PER_CORE,
@@ -15,7 +19,7 @@ from speaker_tracker.server.overload import (
     WINDOW_SECONDS,
 )
 from speaker_tracker.settings import PREFIX, Settings
-from support.pages import ROOT, as_written, section, text_of
+from support.pages import ROOT, as_written, block, rows, section, text_of
 
 TEXT = text_of("docs/deployment.md")
 
@@ -61,3 +65,25 @@ def test_the_table_of_cold_starts_is_as_its_script_prints_it():
     for heading in ("start to ready", "start to first label", "of these, speaking"):
         assert heading in script
         assert heading in TEXT
+
+
+def test_lines_of_the_log_are_as_they_are_formatted():
+    shown = json.loads(block(TEXT, "json", '"event": "ended"'))
+    fields = {name: shown[name] for name in ("reason", "close_code", "audio_seconds", "seconds")}
+    record = logging.LogRecord(shown["logger"], logging.INFO, "", 0, shown["message"], (), None)
+    vars(record).update(event_extra(shown["event"], **fields), process=shown["process"])
+    with logged_for(LogContext(shown["session"], shown["trace_id"], shown["span_id"])):
+        made, text = json.loads(JsonFormatter().format(record)), TextFormatter().format(record)
+
+    assert list(made.items())[1:] == list(shown.items())[1:]
+    assert re.fullmatch(r"[\d-]{10}T[\d:]{8}\.\d{3}Z", shown["time"])
+    (line,) = [line for line in section(TEXT, "Logs").splitlines() if re.match(r"[\d-]{10} [\d:]{8},\d{3} ", line)]
+    assert line.split(" ", 2)[2] == text.split(" ", 2)[2]
+
+
+def test_events_of_the_log_are_those_that_the_server_logs():
+    source = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "runtime/speaker_tracker").rglob("*.py"))
+    for event, _, fields in rows(section(TEXT, "Logs")):
+        assert f"{event.strip('`').join(2 * [chr(34)])}" in source
+        for field in re.findall(r"`(\w+)`", fields):
+            assert re.search(rf"\b{field}=|{chr(34)}{field}{chr(34)}", source), field

@@ -117,7 +117,7 @@ def test_client_that_floods_and_never_reads_takes_no_memory_and_is_let_go(impati
 
 @pytest.fixture
 def impatient_server():
-    process = ServerProcess(idle_timeout_seconds="3")
+    process = ServerProcess(idle_timeout_seconds="3", start_timeout_seconds="3", max_messages_per_second="1e6")
     yield process
     process.end()
 

@@ -12,7 +12,14 @@ from speaker_tracker.protocol import ErrorCode
 
 NAMESPACE = "speaker_tracker"
 LAG_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-REFUSALS = ("origin", "token", ErrorCode.SERVER_BUSY, ErrorCode.SHUTTING_DOWN)
+REFUSALS = (
+    "origin",
+    "token",
+    ErrorCode.SERVER_BUSY,
+    ErrorCode.TOO_MANY_SESSIONS,
+    ErrorCode.START_TIMEOUT,
+    ErrorCode.SHUTTING_DOWN,
+)
 
 
 class Metrics:

@@ -48,7 +48,7 @@ def command(**given: Any) -> None:
     """
     have_libraries_use_one_thread()
     settings = settings_from(**given)
-    configure_logging(settings.log_level)
+    configure_logging(settings.log_level, settings.log_format)
     Admission(settings)  # a file of tokens that cannot be used is told before models are loaded
     config = binding.hypercorn_config(settings)
     sockets = binding.bind(config, settings)

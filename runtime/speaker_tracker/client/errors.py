@@ -76,7 +76,11 @@ class ServerError(ClientError):
 
 
 class ServerBusy(ServerError):
-    """The server accepts no session now: all are taken (``server_busy``), or it shuts down (``shutting_down``)."""
+    """The server accepts no session now.
+
+    ``code``: ``server_busy`` where all are taken, ``too_many_sessions`` where this address has as many as it may, or
+    ``shutting_down``.
+    """
 
     temporary = True
 
@@ -95,7 +99,7 @@ VOICE_CODES = frozenset({ErrorCode.INVALID_KNOWN_VOICES, ErrorCode.VOICEPRINT_MO
 def server_error(message: str, code: str) -> ServerError:
     """The exception for an error message with this code."""
     kind: type[ServerError] = ServerError
-    if code in {ErrorCode.SERVER_BUSY, ErrorCode.SHUTTING_DOWN}:
+    if code in {ErrorCode.SERVER_BUSY, ErrorCode.TOO_MANY_SESSIONS, ErrorCode.SHUTTING_DOWN}:
         kind = ServerBusy
     elif code in VOICE_CODES:
         kind = KnownVoicesRefused

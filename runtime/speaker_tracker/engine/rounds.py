@@ -13,6 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -39,7 +40,8 @@ class Task:
     """Work in a round until the next thing that it hands out.
 
     ``hand_over`` is called with the task once ``result`` or ``error`` is set; ``ended``: whether the work is over. ``at_once``: do
-    not wait for others. ``token``: of whoever waits for the task. ``asked``: the latest model call.
+    not wait for others. ``token``: of whoever waits for the task. ``context``: that in which the work is done, for what it logs.
+    ``asked``: the latest model call.
     """
 
     work: Work
@@ -47,6 +49,7 @@ class Task:
     at_once: bool = False
     token: Any = None
     arrived: float = field(default_factory=time.monotonic)
+    context: Context = field(default_factory=copy_context)
     begun: bool = False
     result: Any = None
     error: BaseException | None = None
@@ -252,7 +255,7 @@ def _advance(task: Task) -> None:
     """Runs a task up to its next model call, or to what it hands out."""
     task.asked = None
     try:
-        paused = next(task.work)
+        paused = task.context.run(next, task.work)
     except StopIteration as end:
         task.result, task.ended = end.value, True
     except BaseException as error:  # told to whoever waits for the task

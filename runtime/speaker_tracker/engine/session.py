@@ -19,6 +19,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from speaker_tracker.engine.checkpoints import Checkpoints
+from speaker_tracker.engine.control_json import UnfitJson, parse_json
 from speaker_tracker.engine.known_voices import KnownVoiceLimits, checked_voices, invalid_voices
 from speaker_tracker.engine.model_calls import ModelCall
 from speaker_tracker.engine.pipeline import Pipeline, StageFailure
@@ -31,6 +32,7 @@ from speaker_tracker.engine.session_io import (
     IdleTimedOut,
     Input,
     Keep,
+    LimitExceeded,
     Output,
     Send,
     SessionFetched,
@@ -206,6 +208,9 @@ class Session:
                 return (yield from self._handle_audio(received.data))
             case ShutdownRequested():
                 return (yield from self._shut_down())
+            case LimitExceeded():
+                yield (yield from self._report_so_far())
+                raise received.error
             case SessionFetched():
                 if received.is_unavailable:
                     raise BadInput(ErrorCode.SERVER_BUSY, "kept sessions cannot be read now; connect and resume again later")
@@ -445,12 +450,12 @@ def _is_command(data: bytes) -> bool:
 def parse_command(text: str) -> ClientCommand:
     """Parses the control message in a text frame. Raises ``BadInput`` with a message that says what is right."""
     try:
-        value = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        value = parse_json(text)
+    except ValueError as error:
         raise BadInput(
             ErrorCode.INVALID_JSON,
             f'a text frame must be a JSON object such as {{"action": "start", "num_speakers": 2}}, '
-            f"and {_quoted(text)} is not JSON; "
+            f"and {_quoted(text)} is not JSON{f': {error}' if isinstance(error, UnfitJson) else ''}; "
             f"audio goes in binary frames as {PCM_FORMAT}",
         ) from error
     if not isinstance(value, dict):

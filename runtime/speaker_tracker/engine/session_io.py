@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from speaker_tracker.engine.model_calls import ModelCall
+from speaker_tracker.errors import BadInput
 from speaker_tracker.protocol import CloseCode, ServerMessage
 
 
@@ -37,6 +38,13 @@ class ShutdownRequested:
 
 
 @dataclass(frozen=True, slots=True)
+class LimitExceeded:
+    """The client went beyond a limit of its connection; ``error`` says which, and ends the session."""
+
+    error: BadInput
+
+
+@dataclass(frozen=True, slots=True)
 class SessionFetched:
     """Answers ``Fetch``.
 
@@ -52,7 +60,7 @@ class TakenOver:
     """Another connection goes on with the session."""
 
 
-Input: TypeAlias = TextReceived | BytesReceived | IdleTimedOut | ShutdownRequested | SessionFetched | TakenOver
+Input: TypeAlias = TextReceived | BytesReceived | IdleTimedOut | ShutdownRequested | SessionFetched | TakenOver | LimitExceeded
 
 
 @dataclass(frozen=True, slots=True)

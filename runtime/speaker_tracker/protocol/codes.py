@@ -30,6 +30,9 @@ class ErrorCode(StrEnum):
     FRAME_TOO_LARGE = "frame_too_large"
     SESSION_TOO_LONG = "session_too_long"
     IDLE_TIMEOUT = "idle_timeout"
+    START_TIMEOUT = "start_timeout"
+    TOO_MANY_MESSAGES = "too_many_messages"
+    TOO_MANY_SESSIONS = "too_many_sessions"
     SERVER_BUSY = "server_busy"
     SHUTTING_DOWN = "shutting_down"
     INVALID_KNOWN_VOICES = "invalid_known_voices"
@@ -64,6 +67,9 @@ CLOSE_CODE_OF: dict[ErrorCode, CloseCode] = {
     ErrorCode.FRAME_TOO_LARGE: CloseCode.TOO_BIG,
     ErrorCode.SESSION_TOO_LONG: CloseCode.POLICY,
     ErrorCode.IDLE_TIMEOUT: CloseCode.POLICY,
+    ErrorCode.START_TIMEOUT: CloseCode.POLICY,
+    ErrorCode.TOO_MANY_MESSAGES: CloseCode.POLICY,
+    ErrorCode.TOO_MANY_SESSIONS: CloseCode.TRY_AGAIN_LATER,
     ErrorCode.SERVER_BUSY: CloseCode.TRY_AGAIN_LATER,
     ErrorCode.SHUTTING_DOWN: CloseCode.TRY_AGAIN_LATER,
     ErrorCode.INVALID_KNOWN_VOICES: CloseCode.POLICY,

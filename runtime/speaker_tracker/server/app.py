@@ -9,7 +9,6 @@ import secrets
 import time
 from collections.abc import AsyncGenerator
 from contextlib import suppress
-from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -20,16 +19,30 @@ from speaker_tracker import __version__
 from speaker_tracker.engine.chain import Chain
 from speaker_tracker.engine.cores import usable_cores
 from speaker_tracker.engine.known_voices import KnownVoiceLimits
+from speaker_tracker.engine.log_events import LogContext, current_context, event_extra, log_event, logged_for
 from speaker_tracker.engine.observers import ObserverConfigurationError, Observers
+from speaker_tracker.engine.pipeline import Pipeline
 from speaker_tracker.engine.session import Keeping, Session, SessionLimits
+from speaker_tracker.errors import BadInput
 from speaker_tracker.observer import Endpoint
-from speaker_tracker.protocol import CLOSE_CODE_OF, ErrorMessage
+from speaker_tracker.protocol import CLOSE_CODE_OF, ErrorCode, ErrorMessage
+from speaker_tracker.server.address_table import AddressLimit, AddressTable
 from speaker_tracker.server.admission import Admission, Admitted, Refusal
 from speaker_tracker.server.asyncapi import add_asyncapi
-from speaker_tracker.server.connection import MAX_FRAME_BYTES, BoundedWebsocketConnection
+from speaker_tracker.server.client_address import client_address
+from speaker_tracker.server.connection import (
+    HELD_AUDIO,
+    MAX_FRAME_BYTES,
+    MAX_MESSAGES_PER_SECOND,
+    PACE,
+    BoundedWebsocketConnection,
+    StartedConnection,
+)
 from speaker_tracker.server.credentials import BEARER
+from speaker_tracker.server.held_audio import HeldAudio
 from speaker_tracker.server.keeping.keeper import SessionKeeper
 from speaker_tracker.server.keeping.opening import open_seal, open_store
+from speaker_tracker.server.message_rate import Pace
 from speaker_tracker.server.overload import NEWCOMERS_PER_CORE, Overload
 from speaker_tracker.server.paths import ASYNCAPI_PATH, HEALTH_PATH, READY_PATH, SESSION_PATH
 from speaker_tracker.server.protection import OBSERVER_ENDPOINT, REALM, protect, refused
@@ -37,9 +50,12 @@ from speaker_tracker.server.pump import SessionPump
 from speaker_tracker.server.registry import SessionRegistry
 from speaker_tracker.server.starting import RETRY_SECONDS
 from speaker_tracker.server.steps import StepRunner
+from speaker_tracker.server.trace_context import trace_of
+from speaker_tracker.server.waiting_room import WaitingRoom
 from speaker_tracker.server.web import is_page_path, web_page
 from speaker_tracker.server.worker_table import WorkerRow
 from speaker_tracker.settings import Settings
+from speaker_tracker.stage import SessionInfo
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +63,8 @@ OWN_PATHS = frozenset({HEALTH_PATH, READY_PATH, SESSION_PATH, ASYNCAPI_PATH})
 PLAIN_PATH = re.compile(r"/[A-Za-z0-9._~/-]*")
 COUNTERS_SECONDS = 1.0
 """Time between two reports of the totals of stages to observers."""
+OPTIONS = ("timeline", "others", "confidence", "hints", "voiceprints")
+"""Options of ``start`` that the log tells of a session."""
 MAX_REQUEST_BYTES = 1 << 16
 """Limit for the body of a request: no request but the handshake has anything to say."""
 
@@ -71,6 +89,9 @@ class SessionServer:
         self.observers = observers
         self.admission = Admission(settings, shared_folder)
         self.registry = SessionRegistry(settings.max_sessions, row)
+        self.waiting = WaitingRoom(self.registry, settings.max_waiting_connections, settings.start_timeout_seconds)
+        self.addresses = _addresses(settings, row)
+        self.held_audio = HeldAudio(settings.max_held_audio_mb << 20)
         self.overload = Overload(settings.max_lag_ms / 1000, NEWCOMERS_PER_CORE * usable_cores())
         self.steps = StepRunner(
             cpu_heavy=chain.cpu_heavy,
@@ -119,31 +140,78 @@ class SessionServer:
         )
         if isinstance(decision, Refusal):
             self.observers.refused(decision.reason)
+            text = "turned a client away at the handshake, for its %s"
+            log_event(logger, logging.INFO, "refused", text, decision.reason, reason=decision.reason, status=int(decision.status))
         return decision
 
     async def run_session(self, client: Websocket, token_name: str | None = None) -> None:
-        """Run one session to its end, or tell the client why there is none now. ``token_name``: for the log."""
+        """Run one session to its end, or tell the client why there is none now. ``token_name``: for the log.
+
+        It has no place among the sessions before its first message; one who could not have a place is told so before.
+        """
+        address = client_address(_peer(client), client.headers.getlist("X-Forwarded-For"), self.settings.trusted_hops)
+        trace_id, span_id = trace_of(client.headers.get("traceparent"))
+        session_id = secrets.token_hex(6)
+        told = address if self.settings.log_addresses else ""
+        with logged_for(LogContext(session_id, trace_id, span_id, told, token_name or "")):
+            refusal = self.registry.refusal or self._busy(let_in=False)
+            if refusal is None:
+                try:
+                    first = await self.waiting.first_frame(client)
+                except BadInput as error:
+                    refusal = ErrorMessage(code=error.code, message=error.message)
+                else:
+                    refusal = await self._run_in_place(session_id, StartedConnection(client, first), address)
+            if refusal is not None:
+                self.observers.refused(refusal.code.value)
+                await _send_and_close(client, refusal)
+
+    def _busy(self, *, let_in: bool) -> ErrorMessage | None:
+        if self.held_audio.is_full:
+            return ErrorMessage(
+                code=ErrorCode.SERVER_BUSY, message="the server has more audio than it can hold; connect again later"
+            )
+        return self.overload.refusal(let_in=let_in)
+
+    async def _run_in_place(self, session_id: str, client: StartedConnection, address: str) -> ErrorMessage | None:
+        """Run the session if there is a place for it; else the error message for its client."""
         with self.registry.place() as full:
-            busy = full or self.overload.refusal()
-            if busy is None:
+            if full is not None:
+                return full
+            with self.addresses.place(address) as too_many:
+                if (refusal := too_many or self._busy(let_in=True)) is not None:
+                    return refusal
                 begin = time.monotonic()
                 try:
-                    await self._run_session(client, token_name)
+                    await self._run_session(session_id, client)
                 finally:
                     self.overload.ended(time.monotonic() - begin)
-        if busy is not None:
-            self.observers.refused(busy.code.value)
-            await _send_and_close(client, busy)
+        return None
 
-    async def _run_session(self, client: Websocket, token_name: str | None) -> None:
-        on_stage_time = self.observers.stage_took if self.observers else None
-        open_pipeline = partial(self.chain.open, on_stage_time=on_stage_time)
+    async def _run_session(self, session_id: str, client: StartedConnection) -> None:
         keeping = None if self.keeper is None else self.keeper.keeping
-        session = Session(secrets.token_hex(6), open_pipeline, self.limits, self.voice_model, keeping)
-        if token_name is not None:
-            logger.info("session %s: let in by the token %r", session.session_id, token_name)
+        session = Session(session_id, self._open_pipeline, self.limits, self.voice_model, keeping)
+        if token_name := current_context().token:
+            logger.info("session %s: let in by the token %r", session_id, token_name, extra=event_extra("admitted"))
         patience = self.settings.idle_timeout_seconds
         await SessionPump(session, client, self.steps, self.registry, patience, self.observers, self.keeper).run()
+
+    def _open_pipeline(self, info: SessionInfo) -> Pipeline:
+        pipeline = self.chain.open(info, on_stage_time=self.observers.stage_took if self.observers else None)
+        options = [name for name in OPTIONS if getattr(info, name)]
+        log_event(
+            logger,
+            logging.INFO,
+            "started",
+            "session %s: started with %d speakers%s",
+            info.session_id,
+            info.num_speakers,
+            "".join(f", {option}" for option in options),
+            num_speakers=info.num_speakers,
+            options=options,
+            known_voices=len(info.known_voices),
+        )
+        return pipeline
 
     async def tell_counters(self) -> None:
         """Report the totals of stages to observers every ``COUNTERS_SECONDS``."""
@@ -152,6 +220,18 @@ class SessionServer:
                 for what, total in totals.items():
                     self.observers.stage_counted(stage, what, total)
             await asyncio.sleep(COUNTERS_SECONDS)
+
+
+def _addresses(settings: Settings, row: WorkerRow | None) -> AddressLimit:
+    if not settings.max_sessions_per_address:
+        return AddressLimit(0, None)
+    shared = None if row is None else row.addresses
+    return AddressLimit(settings.max_sessions_per_address, shared or AddressTable(1, settings.max_sessions).row(0))
+
+
+def _peer(client: Websocket) -> str | None:
+    peer = client.scope.get("client")
+    return None if peer is None else peer[0]
 
 
 def _keeper(settings: Settings, chain: Chain, shared_folder: Path | None) -> SessionKeeper | None:
@@ -164,7 +244,10 @@ def _keeper(settings: Settings, chain: Chain, shared_folder: Path | None) -> Ses
 
 
 async def _send_and_close(client: Websocket, error: ErrorMessage) -> None:
-    logger.info("turned a client away: %s", error.message)
+    code, close_code = error.code.value, CLOSE_CODE_OF[error.code].value
+    log_event(
+        logger, logging.INFO, "refused", "turned a client away: %s", error.message, reason=code, code=code, close_code=close_code
+    )
     await client.send(error.model_dump_json())
     await client.close(CLOSE_CODE_OF[error.code], error.code.value)
 
@@ -186,8 +269,11 @@ def create_app(
     app.asgi_websocket_class = BoundedWebsocketConnection
     app.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST_BYTES
     app.config[MAX_FRAME_BYTES] = settings.max_frame_bytes
+    app.config[MAX_MESSAGES_PER_SECOND] = settings.max_messages_per_second
     server = SessionServer(settings, chain, observers or Observers(), row, shared_folder)
     app.extensions["speaker_tracker"] = server
+    app.extensions[HELD_AUDIO] = server.held_audio
+    app.extensions[PACE] = Pace(settings.max_messages_per_second)
     for path, endpoint in server.observers.endpoints().items():
         _check_path(path, page=settings.web_page)
         _add_endpoint(app, path, endpoint)

@@ -23,6 +23,9 @@ APPLICATION_QUEUE = 2
 CLOSING_SECONDS = 3.0
 """Time for connections without a session to end once the server stops listening."""
 
+HANDSHAKE_SECONDS = 5.0
+"""Longest time for the head of a request, and between two requests of a connection."""
+
 
 class ServeError(UserError):
     """Failure to start as configured; the message is one sentence that says why and what to do."""
@@ -42,6 +45,8 @@ def hypercorn_config(settings: Settings) -> Config:
     config.websocket_max_message_size = max(settings.max_frame_bytes, MAX_COMMAND_BYTES + limits.max_bytes)
     config.graceful_timeout = CLOSING_SECONDS
     config.shutdown_timeout = CLOSING_SECONDS
+    config.keep_alive_timeout = min(HANDSHAKE_SECONDS, settings.start_timeout_seconds)
+    config.ssl_handshake_timeout = settings.start_timeout_seconds
     config.include_server_header = False
     config.alpn_protocols = ["http/1.1"]
     # Hypercorn tells on "info" what the server says itself, once for all workers.
@@ -49,7 +54,7 @@ def hypercorn_config(settings: Settings) -> Config:
     hypercorn_log.setLevel(logging.WARNING)
     config.errorlog = hypercorn_log
     # The query is left out: it may hold a token.
-    config.access_log_format = '%(h)s "%(m)s %(U)s" %(s)s'
+    config.access_log_format = ("%(h)s " if settings.log_addresses else "") + '"%(m)s %(U)s" %(s)s'
     config.accesslog = logging.getLogger("hypercorn.access") if settings.log_level == "debug" else None
     if settings.tls_cert is not None or settings.tls_key is not None:
         config.certfile, config.keyfile = _checked_tls_files(settings)

@@ -85,8 +85,11 @@ class Overload:
         with self._lock:
             return self._percentile()
 
-    def refusal(self) -> ErrorMessage | None:
-        """Error message for a client that wants a session now; None where it may have one, which is then counted as let in."""
+    def refusal(self, *, let_in: bool = True) -> ErrorMessage | None:
+        """Error message for a client that wants a session now; None where it may have one, which is counted as let in if it is.
+
+        ``let_in``: whether it gets its session now, or this is only a look.
+        """
         if not self._limit:
             return None
         with self._lock:
@@ -106,8 +109,9 @@ class Overload:
                 allowed = self._newcomers if lag < self._limit * RISING else NEWCOMERS_WHILE_RISING
                 if len(self._let_in) >= allowed:
                     return _busy("has just taken many sessions")
-            self._let_in.append(now)
-            self._open += 1
+            if let_in:
+                self._let_in.append(now)
+                self._open += 1
             return None
 
     def ended(self, seconds: float) -> None:

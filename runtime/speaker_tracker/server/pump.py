@@ -10,6 +10,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol
 
+from speaker_tracker.engine.log_events import event_extra, log_event
 from speaker_tracker.engine.rounds import RoundStuck
 from speaker_tracker.engine.session import Session, SessionState
 from speaker_tracker.engine.session_io import (
@@ -19,6 +20,7 @@ from speaker_tracker.engine.session_io import (
     IdleTimedOut,
     Input,
     Keep,
+    LimitExceeded,
     Output,
     Send,
     SessionFetched,
@@ -26,8 +28,18 @@ from speaker_tracker.engine.session_io import (
     TakenOver,
     TextReceived,
 )
+from speaker_tracker.errors import BadInput
 from speaker_tracker.observer import Observer
-from speaker_tracker.protocol import BYTES_PER_SECOND, CloseCode, ErrorCode, ErrorMessage, ServerMessage, StartedMessage
+from speaker_tracker.protocol import (
+    BYTES_PER_SECOND,
+    CLOSE_CODE_OF,
+    CloseCode,
+    ErrorCode,
+    ErrorMessage,
+    ResumedMessage,
+    ServerMessage,
+    StartedMessage,
+)
 from speaker_tracker.server.keeping.keeper import HeldSession, SessionKeeper
 from speaker_tracker.server.keeping.store import StoreUnavailable
 from speaker_tracker.server.registry import SessionRegistry
@@ -88,6 +100,7 @@ class SessionPump:
         self._observer = observer or Observer()
         self._audio_bytes = 0
         self._ended = CANCELLED
+        self._close_code: int | None = None
         self._waiting: asyncio.Timeout | None = None
         self._keeper = keeper
         self._held: HeldSession | None = None
@@ -96,7 +109,8 @@ class SessionPump:
 
     async def run(self) -> None:
         """Run the session to its end, whichever way it comes, and release what it held."""
-        logger.info("session %s: opened, %d open", self._session.session_id, len(self._registry))
+        sessions, begin = len(self._registry), time.monotonic()
+        self._log(logging.INFO, "opened", f"opened, {sessions} open", sessions=sessions)
         self._observer.session_opened()
         try:
             with self._registry.told_of_shutdown(self._stop_waiting), self._steps.lane() as lane:
@@ -113,7 +127,7 @@ class SessionPump:
             await self._cut_off()
         except Exception:
             # The last resort of one session: others go on, and the client is told.
-            logger.exception("session %s: failed", self._session.session_id)
+            logger.exception("session %s: failed", self._session.session_id, extra=event_extra("failed"))
             await self._apologise()
         finally:
             self._session.abandon()
@@ -121,7 +135,18 @@ class SessionPump:
                 self._held.let_go()
             self._observer.session_ended()
             seconds = self._audio_bytes / BYTES_PER_SECOND
-            logger.info("session %s: ended (%s) after %.1f s of audio", self._session.session_id, self._ended, seconds)
+            self._log(
+                logging.INFO,
+                "ended",
+                f"ended ({self._ended}) after {seconds:.1f} s of audio",
+                reason=self._ended,
+                close_code=self._close_code,
+                audio_seconds=round(seconds, 3),
+                seconds=round(time.monotonic() - begin, 3),
+            )
+
+    def _log(self, level: int, event: str, message: str, **fields: object) -> None:
+        log_event(logger, level, event, "session %s: %s", self._session.session_id, message, **fields)
 
     async def _next_input(self) -> Input:
         if self._fetched is not None:
@@ -132,6 +157,8 @@ class SessionPump:
         try:
             async with asyncio.timeout(self._patience_seconds) as self._waiting:
                 data = await self._connection.receive()
+        except BadInput as error:
+            return LimitExceeded(error)
         except TimeoutError:
             return self._interruption() or IdleTimedOut(self._patience_seconds)
         finally:
@@ -178,6 +205,7 @@ class SessionPump:
             case Fetch():
                 await self._fetch(output.token)
             case Close():
+                self._close_code = output.code.value
                 await self._forget_unless_it_goes_on(output.reason)
                 self._ended = f"closed with {output.code.value}{' ' + output.reason if output.reason else ''}"
                 await self._close(output.code, output.reason)
@@ -218,8 +246,13 @@ class SessionPump:
     async def _send(self, message: ServerMessage) -> None:
         if isinstance(message, StartedMessage) and self._held is None:
             message = message.model_copy(update={"session": None})  # what could not be kept cannot be resumed
+        if isinstance(message, ResumedMessage):
+            text = f"resumed at {message.audioMs} ms"
+            self._log(logging.INFO, "resumed", text, resumed=self._session.session_id, audio_ms=message.audioMs)
         if isinstance(message, ErrorMessage):
             self._observer.failed(message.code.value)
+            close_code = CLOSE_CODE_OF[message.code].value
+            self._log(logging.INFO, "error", f"error {message.code.value}", code=message.code.value, close_code=close_code)
         try:
             async with asyncio.timeout(self._patience_seconds):
                 await self._connection.send(message.model_dump_json())

@@ -33,6 +33,18 @@ class SessionRegistry:
         """Open sessions of all processes of the server."""
         return len(self._tasks) if self._row is None else self._row.sessions
 
+    @property
+    def refusal(self) -> ErrorMessage | None:
+        """Error message for a client that wants a session now; None where there is a place, which nobody holds for it."""
+        if self.draining.is_set():
+            return ErrorMessage(code=ErrorCode.SHUTTING_DOWN, message="the server is shutting down; connect again later")
+        return self._full() if self.total >= self.limit else None
+
+    def _full(self) -> ErrorMessage:
+        return ErrorMessage(
+            code=ErrorCode.SERVER_BUSY, message=f"all {self.limit} sessions of this server are taken; connect again later"
+        )
+
     @contextmanager
     def place(self) -> Iterator[ErrorMessage | None]:
         """Context that holds a place for the current task's session; gives the error message for its client if there is none."""
@@ -48,10 +60,7 @@ class SessionRegistry:
         try:
             if self.total > self.limit:
                 self._give_back(task)
-                yield ErrorMessage(
-                    code=ErrorCode.SERVER_BUSY,
-                    message=f"all {self.limit} sessions of this server are taken; connect again later",
-                )
+                yield self._full()
             else:
                 yield None
         finally:

@@ -39,7 +39,7 @@ class RunningApp:
         with ExitStack() as unless_started:
             try:
                 settings = settings or load_settings()
-                log_to_standard_error(settings.log_level)
+                log_to_standard_error(settings.log_level, settings.log_format)
                 loaded = await asyncio.to_thread(load_server, settings)
                 unless_started.callback(loaded.close)
                 folder = WorkersFolder.of_this_process() if settings.observers or settings.token_secret else None

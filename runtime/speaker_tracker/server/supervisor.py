@@ -30,7 +30,7 @@ from speaker_tracker.server.preloading import Preloading, can_preload
 from speaker_tracker.server.process import END_SIGNALS, die_of, starting_health
 from speaker_tracker.server.reception import Reception
 from speaker_tracker.server.worker import Failed, Inherited, Ready, run_worker
-from speaker_tracker.server.worker_table import WorkerTable
+from speaker_tracker.server.worker_table import worker_table
 from speaker_tracker.settings import Settings
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Supervisor:
         self._sockets = sockets
         self._preloads = settings.preload and can_preload()
         self._context = get_context("fork" if self._preloads else "spawn")
-        self._table = WorkerTable(settings.workers, self._context)
+        self._table = worker_table(settings, self._context)
         self._chain: Chain | None = None
         self._workers = [Worker() for _ in range(settings.workers)]
         self._stopping = False
@@ -121,7 +121,7 @@ class Supervisor:
         waiting = reception.leave()
         if self._chain is None:
             self._context = get_context("spawn")
-            self._table = WorkerTable(self._settings.workers, self._context)
+            self._table = worker_table(self._settings, self._context)
         for number, connection in enumerate(waiting):
             self._workers[number % len(self._workers)].held.append(connection)
 

@@ -69,7 +69,7 @@ def run_worker(  # noqa: PLR0913, PLR0917 - all that a process is given
     if inherited is not None:
         inherited.let_go()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, END_SIGNALS)
-    configure_logging(settings.log_level)
+    configure_logging(settings.log_level, settings.log_format)
     surroundings = Surroundings(
         lambda in_use: reports.send(Ready(in_use)),
         orphaned=reports.fileno(),

@@ -103,8 +103,14 @@ const WORDING = {
     `Forget them, or switch off that they are recognized. The server said: ${detail}`,
   ],
   server_busy: () => ["The server is full", "It takes no more sessions at the moment. Try again in a minute."],
+  too_many_sessions: () => [
+    "There are too many conversations from this network",
+    "The server takes so many from one address only. End another one, or try again later.",
+  ],
   shutting_down: () => ["The server is shutting down", "It takes no new sessions now. Try again in a minute."],
   idle_timeout: () => ["The server has ended the session, since it heard nothing for too long", "The report goes up to there."],
+  start_timeout: (detail) => mismatch(detail),
+  too_many_messages: (detail) => mismatch(detail),
   session_too_long: () => [
     "The session has reached the longest time that this server allows",
     "The report is complete up to there. Start again for the rest.",

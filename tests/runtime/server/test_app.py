@@ -54,8 +54,9 @@ async def test_a_server_whose_answers_come_late_takes_no_session_and_says_so(ser
 
 async def test_health_counts_open_sessions(serve):
     server = serve()
-    async with server.client() as one, server.client():
+    async with server.client() as one, server.client() as two, server.client():
         await one.start()
+        await two.start()
         await server.until(lambda: len(server.sessions) == 2)
         assert (await server.request("/health"))[1]["sessions"] == 2
     await server.until(lambda: len(server.sessions) == 0)

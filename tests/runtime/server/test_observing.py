@@ -72,6 +72,8 @@ async def test_errors_are_told_by_their_code(observed, observer, probe):
         await client.send(SECOND)
         await client.expect_error("stage_failed", 1011)
     async with observed(idle_timeout_seconds=0.3).client() as client:
+        await client.start()
+        await client.expect(event="report")
         await client.expect_error("idle_timeout", 1008)
 
     await ended(server, observer, sessions=3)

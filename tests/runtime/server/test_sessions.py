@@ -80,6 +80,8 @@ async def test_start_fits_however_small_the_limit_for_audio_is(serve):
 
 async def test_silent_client_is_let_go_with_a_reason(serve):
     async with serve(idle_timeout_seconds=0.1).client() as client:
+        await client.start()
+        await client.expect(event="report")
         assert "0.1 s" in await client.expect_error("idle_timeout", 1008)
 
 

@@ -21,7 +21,7 @@ async def test_running_session_gets_its_report_and_close_1001(serve):
 async def test_client_that_has_not_started_is_told_of_the_shutdown(serve):
     server = serve(grace_seconds=30)
     async with server.client() as client:
-        await server.until(lambda: len(server.sessions) == 1)
+        await server.until(lambda: len(server.shared.waiting) == 1)
         server.stop.set()
         await client.expect_error("shutting_down", 1013)
 

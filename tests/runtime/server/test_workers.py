@@ -76,6 +76,22 @@ def test_limit_and_health_are_those_of_all_processes_together(start_server, prel
         assert open_session(server.url, stack)[1]["event"] == "started"
 
 
+@pytest.mark.parametrize("preload", ["true", "false"])
+def test_sessions_of_an_address_are_those_of_all_processes_together(start_server, preload):
+    server = start_server("--workers", "2", max_sessions_per_address="3", preload=preload)
+    with ExitStack() as stack:
+        for _ in range(3):
+            open_session(server.url, stack)
+        assert sum(sessions_by_worker(server, 3).values()) == 3
+        assert len(sessions_by_worker(server, 3)) == 2
+        for _ in range(2):  # whichever process it comes to
+            assert open_session(server.url, stack)[1]["code"] == "too_many_sessions"
+        os.kill(int(next(iter(sessions_by_worker(server, 3)))), signal.SIGKILL)
+        server.logged("new worker is ready")
+        assert open_session(server.url, stack)[1]["event"] == "started"
+        stack.pop_all()  # the victim's clients have nobody to say goodbye to
+
+
 def test_a_worker_that_crashes_gives_its_places_back_and_the_next_one_takes_its_share(start_server):
     server = start_server("--workers", "2", max_sessions="4")
     with ExitStack() as stack:

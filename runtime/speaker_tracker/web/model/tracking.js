@@ -40,7 +40,7 @@ const KEEPALIVE_MS = 20_000;
 const SETTLED_MS = 5000;
 
 /** Codes of problems that may be gone at the next attempt to connect. */
-const TEMPORARY = new Set(["server_busy", "shutting_down", "unreachable", "handshake"]);
+const TEMPORARY = new Set(["server_busy", "too_many_sessions", "shutting_down", "unreachable", "handshake"]);
 /** Codes of what a server may have against the voices that it is told. */
 const AGAINST_VOICES = new Set(["invalid_known_voices", "voiceprint_model", "known_voices_off"]);
 
