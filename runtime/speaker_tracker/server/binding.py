@@ -34,8 +34,8 @@ class ServeError(UserError):
 def hypercorn_config(settings: Settings) -> Config:
     """Hypercorn's configuration. Raises ``ServeError`` where the TLS files do not fit."""
     # Imported here, as they bring NumPy, whose libraries must know before how many threads they may start.
+    from speaker_tracker.engine.commands import MAX_COMMAND_BYTES  # noqa: PLC0415
     from speaker_tracker.engine.known_voices import KnownVoiceLimits  # noqa: PLC0415
-    from speaker_tracker.engine.session import MAX_COMMAND_BYTES  # noqa: PLC0415
 
     config = RenewingConfig()
     config.bind = [f"[{settings.host}]:{settings.port}" if ":" in settings.host else f"{settings.host}:{settings.port}"]

@@ -48,7 +48,7 @@ from speaker_tracker.server.steps import Lane, StepRunner
 logger = logging.getLogger(__name__)
 
 CANCELLED = "cancelled"
-GOES_ON = frozenset({ErrorCode.SHUTTING_DOWN.value, ErrorCode.SESSION_TAKEN_OVER.value})
+GOES_ON = frozenset({ErrorCode.SHUTTING_DOWN.value, ErrorCode.SESSION_TAKEN_OVER.value, ErrorCode.SESSION_INCOMPATIBLE.value})
 """Reasons of a close after which another connection may go on with the session."""
 
 

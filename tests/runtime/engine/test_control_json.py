@@ -5,8 +5,8 @@ from contextlib import suppress
 
 import pytest
 
+from speaker_tracker.engine.commands import parse_command
 from speaker_tracker.engine.control_json import MAX_DEPTH, MAX_DIGITS, UnfitJson, parse_json
-from speaker_tracker.engine.session import parse_command
 from speaker_tracker.errors import BadInput
 
 

@@ -16,7 +16,8 @@ from jsonschema import Draft7Validator
 
 from speaker_tracker.client.messages import ErrorReceived, parse_message
 from speaker_tracker.engine.assembly import build_chain
-from speaker_tracker.engine.session import Session, parse_command
+from speaker_tracker.engine.commands import parse_command
+from speaker_tracker.engine.session import Session
 from speaker_tracker.engine.session_io import BytesReceived, TextReceived
 from speaker_tracker.protocol import (
     CLOSE_CODE_OF,
