@@ -186,7 +186,7 @@ class Settings(BaseSettings):
     resume_store: Annotated[str, AfterValidator(_check_store)] = Field(
         "memory", description="where sessions are kept that clients may resume: memory, sqlite:PATH, redis://HOST, or off"
     )
-    resume_seconds: Seconds = Field(300.0, description="time for which a session can be resumed")
+    resume_seconds: Seconds = Field(300.0, description="time for which a session can be resumed after its connection was lost")
     resume_keys: Annotated[list[LongSecret], *ListFromText] = Field(
         [], description="secrets that kept sessions are encrypted with, of 32 characters or more: the first encrypts, all decrypt"
     )
