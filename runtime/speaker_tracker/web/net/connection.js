@@ -1,6 +1,6 @@
-// One session over one WebSocket, from the handshake to its end.
+// One session over one WebSocket, from the handshake to its end, or until the connection is lost.
 
-import { CLOSE_ABNORMAL, gapCommand, keepAliveCommand, parseMessage, startCommand, stopCommand } from "./protocol.js";
+import { CLOSE_ABNORMAL, gapCommand, keepAliveCommand, parseMessage, resumeCommand, startCommand, stopCommand } from "./protocol.js";
 
 /** @import { KnownVoice, ServerMessage } from "./messages.js" */
 
@@ -15,11 +15,11 @@ import { CLOSE_ABNORMAL, gapCommand, keepAliveCommand, parseMessage, startComman
 
 /**
  * @typedef {object} ConnectionHandlers
- * @property {(message: ServerMessage) => void} onMessage called with every message, `started` first
+ * @property {(message: ServerMessage) => void} onMessage called with every message, `started` or `resumed` first
  * @property {(end: ConnectionEnd) => void} onEnd called once
  */
 
-/** Longest time from the first step to the answer to `start`. */
+/** Longest time from the first step to the answer to `start` or `resume`. */
 const OPENING_MS = 20_000;
 
 /**
@@ -50,17 +50,17 @@ export class Connection {
 
   /**
    * @param {URL} url as of `sessionUrl`
-   * @param {{numSpeakers: number, maxFrameBytes: number, knownVoices?: KnownVoice[] | null}} options `knownVoices`: as of
-   *   `startCommand`
+   * @param {{numSpeakers: number, maxFrameBytes: number, knownVoices?: KnownVoice[] | null, session?: string | null}} options
+   *   `knownVoices`: as of `startCommand`; `session`: one to go on with, null for another one
    * @param {ConnectionHandlers} handlers
    */
-  constructor(url, { numSpeakers, maxFrameBytes, knownVoices }, handlers) {
+  constructor(url, { numSpeakers, maxFrameBytes, knownVoices, session = null }, handlers) {
     this.#handlers = handlers;
     this.#maxFrameBytes = maxFrameBytes;
     this.#socket = new WebSocket(url);
     this.#socket.onopen = () => {
       this.#opened = true;
-      this.#socket.send(startCommand(numSpeakers, knownVoices));
+      this.#socket.send(session === null ? startCommand(numSpeakers, knownVoices) : resumeCommand(session));
     };
     this.#socket.onmessage = ({ data }) => this.#receive(data);
     this.#socket.onclose = ({ code }) => this.#end(code);
@@ -133,12 +133,13 @@ export class Connection {
     if (message === null || this.#ended) {
       return;
     }
-    if ((message.event === "started") === this.#started && message.event !== "error") {
+    const isFirst = message.event === "started" || message.event === "resumed";
+    if (isFirst === this.#started && message.event !== "error") {
       console.error("what the server sent is out of order", message.event);
       this.abandon();
       return;
     }
-    if (message.event === "started") {
+    if (isFirst) {
       this.#started = true;
       clearTimeout(this.#timer);
     }
