@@ -115,6 +115,15 @@ const WORDING = {
     "The session has reached the longest time that this server allows",
     "The report is complete up to there. Start again for the rest.",
   ],
+  session_taken_over: () => [
+    "Somebody else goes on with this conversation",
+    "Another client has taken it over, and the server talks to one at a time. What had been heard until then is kept here.",
+  ],
+  session_unknown: () => ["The server does not know this session any more", "What had been heard until then is kept here. Start again."],
+  session_incompatible: (detail) => [
+    "The server cannot go on with this session",
+    `What had been heard until then is kept here. Start again. The server said: ${detail}`,
+  ],
   stage_failed: () => ["The server failed", "That is not your fault. What had been heard until then is kept here. Start again."],
   frame_too_large: (detail) => ["The server takes only very short pieces of audio", `Tell whoever runs it: ${detail}`],
   unsupported_audio: (detail) => mismatch(detail),

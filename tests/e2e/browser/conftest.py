@@ -59,6 +59,18 @@ def page(open_page: Callable[..., TrackerPage], server: ServerProcess) -> Tracke
     return open_page(page_address(server.url))
 
 
+@pytest.fixture
+def start_again(start_server: Callable[..., ServerProcess], unused_tcp_port: int) -> Callable[..., ServerProcess]:
+    """Starts a server, and another one on the same port when it is called again."""
+
+    def start(**settings: Any) -> ServerProcess:
+        server = start_server("--port", str(unused_tcp_port), **settings)
+        assert server.url
+        return server
+
+    return start
+
+
 @pytest.fixture(scope="session")
 def dialogue_microphone(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, ...]:
     """Flags of a microphone that hears the dialogue once."""

@@ -118,8 +118,8 @@ def test_a_name_given_in_the_end_is_in_table_picture_and_downloads(heard, tmp_pa
 def test_frames_are_of_100_ms(heard):
     audio = [frame for frame in heard.frames_sent if isinstance(frame, int)]
     assert set(audio[:-1]) == {3200}
-    start = {"action": "start", "num_speakers": 2, "timeline": True, "others": True, "hints": True, "voiceprints": True}
-    assert json.loads(heard.frames_sent[0]) == start
+    wanted = dict.fromkeys(("timeline", "others", "hints", "resumable", "voiceprints"), True)
+    assert json.loads(heard.frames_sent[0]) == {"action": "start", "num_speakers": 2, **wanted}
     assert heard.frames_sent[-1] == '{"action":"stop"}'
 
 

@@ -1,4 +1,4 @@
-"""The server goes in the middle of a conversation, and comes back."""
+"""The server goes in the middle of a conversation and comes back without knowing it: another session begins."""
 
 import json
 import re
@@ -8,31 +8,10 @@ import pytest
 from playwright.sync_api import expect
 
 from support.known_conversation import DATA
+from support.saved_reports import agreement
 from support.tracker_page import page_address
 
 pytestmark = pytest.mark.e2e
-
-
-@pytest.fixture
-def start_again(start_server, unused_tcp_port):
-    """Starts a server, and another one on the same port when it is called again."""
-
-    def start(**settings):
-        server = start_server("--port", str(unused_tcp_port), **settings)
-        assert server.url
-        return server
-
-    return start
-
-
-def agreement(report, dialogue, until_s, numbers):
-    """The share of time in which the page's speakers are those of the reference; ``numbers``: of its speakers, a set for each."""
-    tracked = np.zeros((2, until_s * 1000), bool)
-    for segment in report["segments"]:
-        (speaker,) = [index for index, theirs in enumerate(numbers) if segment["number"] in theirs]
-        tracked[speaker, segment["startMs"] : segment["endMs"]] = True
-    reference = dialogue.speakers[:, ::16][:, : until_s * 1000]
-    return (tracked[:, : reference.shape[1]] == reference).all(axis=0).mean()
 
 
 def test_when_the_server_is_killed_the_page_goes_on_with_another_which_knows_the_voices_of_before(

@@ -9,11 +9,18 @@ import { OFFER, print, remembered } from "../support/prints.js";
 const [ANNA, BEN, CLEO] = [print(0.5, 0.25), print(-0.5, 0.25), print(0.25, -0.5)];
 const [KNOWN_ANNA, KNOWN_BEN] = [remembered(1, "Anna", ANNA), remembered(2, "Ben", BEN)];
 
+/** Begins another session; returns what it was told. */
+function introduce(recognition, known, offer) {
+  const told = recognition.introduce(known, offer);
+  recognition.meet();
+  return told;
+}
+
 /** A conversation whose first session has begun, and was told of these voices. */
 function conversation(known = [], offer = OFFER) {
   const [people, timeline] = [new People(), new Timeline()];
   const recognition = new Recognition({ people, timeline });
-  const told = recognition.introduce(known, offer);
+  const told = introduce(recognition, known, offer);
   timeline.beginPart(0);
   return { people, timeline, recognition, told };
 }
@@ -73,7 +80,7 @@ test("after a break people are who they were, without a name that is shown", () 
   made.recognition.take(0, prints({ 0: ANNA, 1: BEN }));
   assert.ok(!made.recognition.isAcrossBreaks);
 
-  const told = made.recognition.introduce([], OFFER);
+  const told = introduce(made.recognition, [], OFFER);
   assert.ok(made.recognition.isAcrossBreaks);
   assert.deepEqual(told.map(({ voiceprint }) => voiceprint), [ANNA, BEN]);
   made.timeline.beginPart(5000);
@@ -85,7 +92,7 @@ test("who is recognized after a break and remembered brings both, under one name
   const made = conversation([KNOWN_ANNA, KNOWN_BEN]);
   made.recognition.take(0, segments({ 0: "", 1: "Anna" }));
   made.recognition.take(0, prints({ 0: CLEO, 1: BEN }));
-  const told = made.recognition.introduce([KNOWN_ANNA, KNOWN_BEN], OFFER);
+  const told = introduce(made.recognition, [KNOWN_ANNA, KNOWN_BEN], OFFER);
   assert.deepEqual(told.slice(1), [
     { name: "Anna", voiceprint: BEN },
     { name: "Ben", voiceprint: BEN },
@@ -99,13 +106,20 @@ test("who is recognized after a break and remembered brings both, under one name
   assert.deepEqual(NAMES(made), ["Speaker 1", "Anna", "Anna", "Speaker 1", "Ben"]);
 });
 
+test("who is introduced to a session that is not opened is known to the present one as before", () => {
+  const made = conversation([KNOWN_ANNA, KNOWN_BEN]);
+  made.recognition.introduce([KNOWN_BEN], OFFER);
+  made.recognition.take(0, segments({ 0: "Anna" }));
+  assert.deepEqual(NAMES(made), ["Anna"]);
+});
+
 test("whom the user has called by another name is not taken for the one that the server had told", () => {
   const made = conversation([KNOWN_ANNA]);
   made.recognition.take(0, segments({ 0: "Anna" }));
   made.recognition.take(0, prints({ 0: CLEO }));
   made.people.numberOf("0:0");
   made.people.rename(1, "Cleo");
-  const told = made.recognition.introduce([KNOWN_ANNA], OFFER);
+  const told = introduce(made.recognition, [KNOWN_ANNA], OFFER);
   assert.deepEqual(told.map(({ voiceprint }) => voiceprint), [CLEO, ANNA]);
   assert.notEqual(told[0].name, "Anna");
   assert.equal(told[1].name, "Anna");
@@ -116,7 +130,7 @@ test("of two people with the same name only one is whom it was remembered of", (
   made.recognition.take(0, segments({ 0: "", 1: "" }));
   made.recognition.take(0, prints({ 0: BEN, 1: CLEO }));
   ["0:0", "0:1"].forEach((key) => made.people.rename(made.people.numberOf(key), "Anna"));
-  const told = made.recognition.introduce([KNOWN_ANNA], OFFER);
+  const told = introduce(made.recognition, [KNOWN_ANNA], OFFER);
   assert.deepEqual(told.map(({ name }) => name === "Anna"), [true, false, true]);
 });
 
@@ -126,7 +140,7 @@ test("what the user has put together stays together after the next break, with t
   made.recognition.take(0, prints({ 0: ANNA, 1: { ...BEN, seconds: 30 } }));
   ["0:0", "0:1"].forEach((key) => made.people.numberOf(key));
   made.people.assign("0:1", 1);
-  const told = made.recognition.introduce([], OFFER);
+  const told = introduce(made.recognition, [], OFFER);
   assert.deepEqual(told.map(({ voiceprint }) => voiceprint), [{ ...BEN, seconds: 30 }, ANNA]);
   assert.equal(told[0].name, told[1].name);
 });
@@ -135,7 +149,7 @@ test("prints of another model than the next server's stay out of it", () => {
   const made = conversation();
   made.recognition.take(0, segments({ 0: "" }));
   made.recognition.take(0, prints({ 0: ANNA }));
-  assert.deepEqual(made.recognition.introduce([], { ...OFFER, version: 2 }), []);
+  assert.deepEqual(introduce(made.recognition, [], { ...OFFER, version: 2 }), []);
   assert.ok(!made.recognition.isAcrossBreaks);
 });
 
@@ -143,8 +157,8 @@ test("a server that recognizes no voices is told nothing, and names of its sessi
   const made = conversation([KNOWN_ANNA]);
   made.recognition.take(0, segments({ 0: "Anna" }));
   made.recognition.take(0, prints({ 0: ANNA }));
-  made.recognition.introduce([KNOWN_ANNA], OFFER);
-  assert.equal(made.recognition.introduce([KNOWN_ANNA], null), null);
+  introduce(made.recognition, [KNOWN_ANNA], OFFER);
+  assert.equal(introduce(made.recognition, [KNOWN_ANNA], null), null);
   assert.ok(!made.recognition.isAcrossBreaks);
   made.timeline.beginPart(5000);
   made.recognition.take(1, segments({ 0: "" }));
@@ -155,7 +169,7 @@ test("the report's voiceprints are kept apart from it, and its names are people'
   const made = conversation();
   made.recognition.take(0, segments({ 0: "" }));
   made.recognition.take(0, prints({ 0: BEN }));
-  const [{ name: alias }] = made.recognition.introduce([KNOWN_ANNA], OFFER);
+  const [{ name: alias }] = introduce(made.recognition, [KNOWN_ANNA], OFFER);
   made.timeline.beginPart(5000);
   const report = {
     event: "report",

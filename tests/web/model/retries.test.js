@@ -32,3 +32,20 @@ test("after five minutes it is given up, counted from the last break", () => {
   retries.reset();
   assert.deepEqual(waits(retries, 2, GIVE_UP_MS + 1), [1000, 2000]);
 });
+
+test("a server that another one stands in for is asked again within half a second, and then as always", () => {
+  const retries = new Retries();
+  const waited = Array.from({ length: 20 }, () => retries.soon(1000) - 1000);
+  assert.ok(waited.every((ms) => ms >= 100 && ms <= 500));
+  assert.deepEqual(waits(retries, 2, 1300), [1000, 2000]);
+});
+
+test("how long it has been away is counted from the break", () => {
+  const retries = new Retries();
+  assert.equal(retries.awayMs(500), 0);
+  retries.soon(1000);
+  retries.next(3000);
+  assert.equal(retries.awayMs(5000), 4000);
+  retries.reset();
+  assert.equal(retries.awayMs(6000), 0);
+});

@@ -57,6 +57,16 @@ test("a second session stands after the first, with voices of its own", () => {
   assert.deepEqual(timeline.gaps, [[5000, 9000]]);
 });
 
+test("what a session that goes on has missed is a gap, unless it had been processed before", () => {
+  const timeline = timelineOf(5000, [0, 2000, 0], [2000, 4200, 1]);
+  timeline.miss(4500);
+  assert.deepEqual(timeline.gaps, []);
+  timeline.miss(7000);
+  timeline.update(0, { audioMs: 9000, segments: segments([7000, 9000, 0]) });
+  assert.deepEqual(timeline.gaps, [[5000, 7000]]);
+  assert.equal(timeline.parts.length, 1);
+});
+
 test("without sessions nothing is known", () => {
   const timeline = new Timeline();
   assert.deepEqual([timeline.voices, timeline.parts, timeline.gaps, timeline.labelledMs, timeline.processedMs], [[], [], [], 0, 0]);

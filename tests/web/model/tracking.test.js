@@ -146,10 +146,7 @@ test("each suspicion of the server is told once, also across sessions", async (t
 });
 
 test("after a break it goes on with what was not processed, as a part of its own", async (t) => {
-  const microphone = new Microphone();
-  for (let index = 0; index < 10; index++) {
-    microphone.outbox.push(new Int16Array(1600).fill(index));
-  }
+  const microphone = microphoneOf(10);
   let again = [];
   const { tracking, timeline, states } = await track(t, microphone, [
     async (session) => {
@@ -182,6 +179,272 @@ test("after a break it goes on with what was not processed, as a part of its own
   assert.deepEqual(states, ["running", "reconnecting", "running", "stopping", "done"]);
   assert.deepEqual(timeline.parts.map(({ offsetMs }) => offsetMs), [0, 600]);
   assert.deepEqual([tracking.problem, tracking.isComplete], [null, false]);
+});
+
+/** A microphone that has given so many frames of 100 ms, each of which is full of its number. */
+function microphoneOf(count) {
+  const microphone = new Microphone();
+  for (let index = 0; index < count; index++) {
+    microphone.outbox.push(new Int16Array(1600).fill(index));
+  }
+  return microphone;
+}
+
+const isFrame = (number) => (message) => message[0] === number;
+const framesOf = (session) => session.messages.filter((message) => message instanceof Int16Array).map((frame) => frame[0]);
+
+/** A kept session of ten frames, of which three are acknowledged and six are labelled, before it is lost as `lose` says. */
+const keptSession = (lose) => async (session) => {
+  await session.open("k2nq0v");
+  await session.received(isFrame(9));
+  session.send({ event: "timeline", audioMs: 700, segments: [{ startMs: 0, endMs: 600, speakerId: 0 }] });
+  session.send({ event: "speaker", currentSpeakerId: 0, speakingTimeMs: {}, ackMs: 300 });
+  lose(session);
+};
+const breaking = (session) => session.close(1011);
+
+/** Answers the stop of a session with a report. */
+async function report(session, segments) {
+  await session.received(isStop);
+  session.send({ ...REPORT, segments });
+  session.close(1000);
+}
+
+test("after a break it goes on with its session where the server keeps it, with what is not acknowledged, in one part", async (t) => {
+  let [again, name] = [[], ""];
+  const { tracking, timeline, states } = await track(t, microphoneOf(10), [
+    keptSession(breaking),
+    async (session) => {
+      name = await session.goOn(400);
+      await session.received(isFrame(9));
+      again = framesOf(session);
+      session.send({ event: "timeline", audioMs: 700, segments: [{ startMs: 0, endMs: 700, speakerId: 0 }] });
+      await report(session, [{ startMs: 0, endMs: 1000, speakerId: 0 }]);
+    },
+  ]);
+  await tracking.start();
+  await inState(tracking, "reconnecting");
+  assert.equal(tracking.wentOnAt, -Infinity);
+  tracking.retryNow();
+  await inState(tracking, "running");
+  assert.ok(performance.now() - tracking.wentOnAt < 5000);
+  await new Promise((resolve) => {
+    tracking.onCorrections(resolve);
+  });
+  await tracking.stop();
+  await inState(tracking, "done");
+
+  assert.deepEqual([name, again], ["k2nq0v", [4, 5, 6, 7, 8, 9]]);
+  assert.deepEqual(states, ["running", "reconnecting", "running", "stopping", "done"]);
+  assert.deepEqual(timeline.parts.map(({ offsetMs }) => offsetMs), [0]);
+  assert.deepEqual(timeline.intervals("0:0"), [[0, 1000]]);
+  assert.deepEqual([tracking.problem, tracking.isComplete], [null, true]);
+});
+
+test("a server that shuts down and keeps its sessions is followed at once", async (t) => {
+  let second = null;
+  const shutDown = (session) => {
+    session.send({ event: "error", code: "shutting_down", message: "resume" });
+    session.close(1013);
+  };
+  const { tracking, timeline } = await track(t, microphoneOf(10), [
+    keptSession(shutDown),
+    async (session) => {
+      second = session;
+      await session.goOn(300);
+    },
+  ]);
+  let waitMs = Infinity;
+  tracking.onChange(() => {
+    if (tracking.state === "reconnecting") {
+      waitMs = tracking.retryAt - performance.now();
+    }
+  });
+  await tracking.start();
+  await inState(tracking, "reconnecting");
+  await inState(tracking, "running");
+  await second.received(isFrame(9));
+  assert.ok(waitMs <= 500, `it waits for ${waitMs} ms`);
+  assert.equal(timeline.parts.length, 1);
+});
+
+for (const code of ["session_unknown", "session_incompatible", "unknown_action"]) {
+  test(`where the session cannot be gone on with, another one hears what is not labelled, as a part of its own (${code})`, async (t) => {
+    let heard = null;
+    const { tracking, timeline } = await track(t, microphoneOf(10), [
+      keptSession(breaking),
+      async (session) => {
+        await session.received((message) => message.action === "resume");
+        session.refuse(code);
+      },
+      async (session) => {
+        heard = session;
+        await session.open();
+      },
+    ]);
+    await tracking.start();
+    await inState(tracking, "reconnecting");
+    tracking.retryNow();
+    await inState(tracking, "running");
+    await heard.received(isFrame(9));
+    assert.deepEqual(framesOf(heard), [6, 7, 8, 9]);
+    assert.deepEqual(timeline.parts.map(({ offsetMs }) => offsetMs), [0, 600]);
+    assert.equal(tracking.wentOnAt, -Infinity);
+  });
+}
+
+test("where another client has taken the session over, it ends with what is known, and says so", async (t) => {
+  const takeOver = (session) => {
+    session.send({ event: "error", code: "session_taken_over", message: "another connection goes on with it" });
+    session.close(1008);
+  };
+  const { tracking, timeline, states } = await track(t, microphoneOf(10), [keptSession(takeOver)]);
+  await tracking.start();
+  await inState(tracking, "done");
+  assert.deepEqual(states, ["running", "done"]);
+  assert.match(tracking.problem.words.join(" "), /Somebody else goes on .* is kept here/);
+  assert.deepEqual(timeline.intervals("0:0"), [[0, 600]]);
+});
+
+test("a session of a server that has reported is over, and another one follows", async (t) => {
+  let second = null;
+  const { tracking } = await track(t, new Microphone(), [
+    async (session) => {
+      await session.open("k2nq0v");
+      session.send(REPORT);
+      session.close(1001);
+    },
+    async (session) => {
+      second = session;
+      await session.open("n5oQm7");
+    },
+  ]);
+  await tracking.start();
+  await inState(tracking, "reconnecting");
+  tracking.retryNow();
+  await inState(tracking, "running");
+  assert.ok(isStart(second.messages[0]));
+});
+
+test("a gap is sent for what is not kept any more, and shown as not heard", async (t) => {
+  const microphone = microphoneOf(10);
+  let second = null;
+  const { tracking, timeline } = await track(t, microphone, [
+    keptSession(breaking),
+    async (session) => {
+      second = session;
+      await session.goOn(300);
+    },
+  ]);
+  await tracking.start();
+  await inState(tracking, "reconnecting");
+  for (let index = 10; index < 1512; index++) {
+    microphone.outbox.push(new Int16Array(1600).fill(index));
+  }
+  tracking.retryNow();
+  await inState(tracking, "running");
+  await second.received(isFrame(12));
+  assert.deepEqual(second.messages.slice(0, 2), [{ action: "resume", session: "k2nq0v" }, { action: "gap", ms: 900 }]);
+  assert.deepEqual(timeline.gaps, [[700, 1200]]);
+});
+
+test("a report that was asked for before the break is waited for, and asked for again", async (t) => {
+  const microphone = microphoneOf(10);
+  let again = null;
+  const { tracking, timeline, states } = await track(t, microphone, [
+    async (session) => {
+      await session.open("k2nq0v");
+      await session.received(isStop);
+      session.break();
+    },
+    async (session) => {
+      again = session;
+      await session.goOn(500);
+      await report(session, [{ startMs: 0, endMs: 1000, speakerId: 0 }]);
+    },
+  ]);
+  await tracking.start();
+  await inState(tracking, "running");
+  await tracking.stop();
+  await inState(tracking, "reconnecting");
+  assert.ok(tracking.isStopping);
+  tracking.pause();
+  assert.ok(!tracking.isPaused);
+  tracking.retryNow();
+  await inState(tracking, "done");
+
+  assert.deepEqual(framesOf(again), [5, 6, 7, 8, 9]);
+  assert.deepEqual(states, ["running", "stopping", "reconnecting", "stopping", "done"]);
+  assert.deepEqual([tracking.problem, tracking.isComplete, timeline.parts.length], [null, true, 1]);
+  assert.ok(!microphone.told.slice(2).includes("wait"), "it is not listened to any more");
+});
+
+test("and a second stop ends without it", async (t) => {
+  const { tracking } = await track(t, microphoneOf(10), [
+    async (session) => {
+      await session.open("k2nq0v");
+      await session.received(isStop);
+      session.break();
+    },
+  ]);
+  await tracking.start();
+  await inState(tracking, "running");
+  await tracking.stop();
+  await inState(tracking, "reconnecting");
+  await tracking.stop();
+  assert.deepEqual([tracking.state, tracking.problem.code], ["done", "lost"]);
+});
+
+test("a file that was stopped is sent again as far as it had come", async (t) => {
+  let again = null;
+  const { tracking } = await track(t, file(), [
+    async (session) => {
+      await session.open("k2nq0v");
+      await session.received(isStop);
+      session.break();
+    },
+    async (session) => {
+      again = session;
+      await session.goOn(250);
+      await report(session, []);
+    },
+  ]);
+  await tracking.start();
+  await inState(tracking, "reconnecting");
+  tracking.retryNow();
+  await inState(tracking, "done");
+  assert.deepEqual([again.samples.length, again.samples[0], tracking.problem], [12_000, 4000, null]);
+});
+
+test("names of before a break are those of the session that goes on", async (t) => {
+  const known = [remembered(1, "Anna", print(0.5, 0.25))];
+  const spoke = { event: "speaker", currentSpeakerId: 0, speakingTimeMs: {}, currentName: "Anna" };
+  const { tracking, people } = await track(
+    t,
+    new Microphone(),
+    [
+      async (session) => {
+        await session.open("k2nq0v");
+        session.send(spoke);
+        session.close(1011);
+      },
+      async (session) => {
+        await session.goOn(0);
+        session.send({ ...spoke, currentSpeakerId: 1 });
+      },
+    ],
+    RECOGNIZING,
+    known,
+  );
+  await tracking.start();
+  await inState(tracking, "reconnecting");
+  const spoken = new Promise((resolve) => {
+    tracking.onSpeaker(resolve);
+  });
+  tracking.retryNow();
+  await spoken;
+  assert.deepEqual(tracking.voiceOffer, OFFER);
+  assert.equal(people.label(people.numberOf("0:1")), "Anna");
 });
 
 test("a conversation that is stopped while the server is away ends with what is known", async (t) => {

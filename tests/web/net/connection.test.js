@@ -5,7 +5,7 @@ import { Connection, sessionUrl, subprotocols } from "../../../runtime/speaker_t
 import { startServer } from "../support/server.js";
 
 /** A connection whose server does as `onSession` says; `ended` is how it ended. */
-async function connect(t, onSession, { maxFrameBytes = 65_536, token = "" } = {}) {
+async function connect(t, onSession, { maxFrameBytes = 65_536, token = "", session = null } = {}) {
   const { base } = await startServer(t, { onSession });
   const heard = [];
   let connection = null;
@@ -21,7 +21,7 @@ async function connect(t, onSession, { maxFrameBytes = 65_536, token = "" } = {}
       },
       onEnd: resolve,
     };
-    connection = new Connection(sessionUrl(base), { token, numSpeakers: 2, maxFrameBytes }, handlers);
+    connection = new Connection(sessionUrl(base), { token, numSpeakers: 2, maxFrameBytes, session }, handlers);
   });
   t.after(() => connection.abandon());
   return { connection, heard, started, ended };
@@ -74,6 +74,18 @@ test("a session is opened, heard and ended", async (t) => {
   assert.deepEqual(heard, ["started", "speaker", "report"]);
 });
 
+test("a session whose connection was lost is asked for by its name, and answered in the place of a start", async (t) => {
+  const asked = [];
+  const onSession = async (opened) => {
+    asked.push(await opened.received(() => true));
+    opened.send({ event: "resumed", num_speakers: 2, audioMs: 0 }, { event: "speaker", currentSpeakerId: 0, speakingTimeMs: {} });
+    opened.close(1011);
+  };
+  const { heard, ended } = await connect(t, onSession, { session: "k2nq0v" });
+  assert.deepEqual(await ended, { opened: true, started: true, code: 1011 });
+  assert.deepEqual([asked, heard], [[{ action: "resume", session: "k2nq0v" }], ["resumed", "speaker"]]);
+});
+
 test("audio is sent in frames that the server takes, and counted", async (t) => {
   let session = null;
   const { connection, started } = await connect(
@@ -122,6 +134,7 @@ describe("a server that breaks the protocol is given up", () => {
   for (const [name, messages, expected] of [
     ["no JSON", ["hello"], []],
     ["a report before the session", [report], []],
+    ["a session that begins and goes on", [{ event: "started", num_speakers: 2 }, { event: "resumed", num_speakers: 2, audioMs: 0 }], ["started"]],
     ["two sessions", [{ event: "started", num_speakers: 2 }, { event: "started", num_speakers: 2 }], ["started"]],
   ]) {
     test(name, async (t) => {

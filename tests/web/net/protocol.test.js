@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { parseMessage, startCommand, stopCommand } from "../../../runtime/speaker_tracker/web/net/protocol.js";
+import { parseMessage, resumeCommand, startCommand, stopCommand } from "../../../runtime/speaker_tracker/web/net/protocol.js";
 
 const PRINT = { model: "ecapa-mini", version: 1, vector: "ADw=", seconds: 6 };
 
 test("commands are those of the protocol", () => {
-  assert.deepEqual(JSON.parse(startCommand(3)), { action: "start", num_speakers: 3, timeline: true, others: true, hints: true });
+  const start = { action: "start", num_speakers: 3, timeline: true, others: true, hints: true, resumable: true };
+  assert.deepEqual(JSON.parse(startCommand(3)), start);
+  assert.deepEqual(JSON.parse(resumeCommand("k2nq0v")), { action: "resume", session: "k2nq0v" });
   assert.deepEqual(JSON.parse(stopCommand()), { action: "stop" });
 });
 
@@ -22,7 +24,10 @@ const SEGMENT = { startMs: 0, endMs: 100, speakerId: 0 };
 describe("a message of the protocol is taken as it is", () => {
   for (const message of [
     { event: "started", num_speakers: 2 },
+    { event: "started", num_speakers: 2, session: "k2nq0v" },
+    { event: "resumed", num_speakers: 2, audioMs: 12_000 },
     { event: "speaker", currentSpeakerId: null, speakingTimeMs: {} },
+    { event: "speaker", currentSpeakerId: 0, speakingTimeMs: {}, ackMs: 12_000 },
     { event: "timeline", audioMs: 100, segments: [SEGMENT, { ...SEGMENT, speakerId: null }] },
     { event: "speaker", currentSpeakerId: 0, speakingTimeMs: {}, currentName: "Anna" },
     { event: "timeline", audioMs: 100, segments: [{ ...SEGMENT, name: "Anna" }] },
@@ -48,6 +53,9 @@ describe("what is not the protocol is refused", () => {
   for (const message of [
     { event: "started" },
     { event: "started", num_speakers: 1.5 },
+    { event: "started", num_speakers: 2, session: 5 },
+    { event: "resumed", num_speakers: 2 },
+    { event: "speaker", currentSpeakerId: 0, ackMs: "12000" },
     { event: "speaker", currentSpeakerId: "0" },
     { event: "timeline", segments: [] },
     { event: "timeline", audioMs: 100, segments: [{ ...SEGMENT, endMs: -1 }] },

@@ -68,10 +68,23 @@ class ServerSession {
     });
   }
 
-  /** Waits for `start`, and answers it. */
-  async open() {
+  /** Waits for `start`, and answers it; `session`: the name by which it could be resumed. */
+  async open(session) {
     const { num_speakers } = await this.received((message) => message.action === "start");
-    this.send({ event: "started", num_speakers });
+    this.send({ event: "started", num_speakers, session });
+  }
+
+  /** Waits for `resume`, and goes on at `audioMs`; returns the name of the session. */
+  async goOn(audioMs) {
+    const { session } = await this.received((message) => message.action === "resume");
+    this.send({ event: "resumed", num_speakers: 2, audioMs });
+    return session;
+  }
+
+  /** Refuses whatever was asked for. */
+  refuse(code) {
+    this.send({ event: "error", code, message: "as it was said" });
+    this.close(1008);
   }
 }
 

@@ -2,13 +2,17 @@
 
 import { FRAME_SAMPLES, SAMPLES_PER_MS } from "../net/protocol.js";
 
+/** An `Outbox`. */
 export class FileOutbox {
   #samples;
   #isPaced;
   #now;
-  /** Index of the first sample that has not been given out. */
+  /** Index of the sample that is given out next. */
   #next = 0;
-  #acknowledgedMs = 0;
+  /** Index of the first sample that has never been given out to the present session. */
+  #reached = 0;
+  #labelledMs = 0;
+  #isClosed = false;
   /** When time began to run, null while it stands. */
   /** @type {number | null} */
   #runningSince = null;
@@ -29,14 +33,14 @@ export class FileOutbox {
     return this.#samples.length / SAMPLES_PER_MS;
   }
 
-  /** Length of the audio given out. */
+  /** Length of the audio given out, whether some of it is given out again or not. */
   get positionMs() {
-    return this.#next / SAMPLES_PER_MS;
+    return this.#reached / SAMPLES_PER_MS;
   }
 
-  /** Whether everything has been given out. */
+  /** Whether everything has been given out that is to be. */
   get isOver() {
-    return this.#next >= this.#samples.length;
+    return this.#next >= this.#end;
   }
 
   /** Lets time run, from the present position. */
@@ -50,36 +54,61 @@ export class FileOutbox {
     this.#runningSince = null;
   }
 
+  /** The rest is not wanted: a file that was stopped is not heard to its end. */
+  close() {
+    this.#isClosed = true;
+  }
+
   /** The next frame to send, null where none is due. */
   next() {
-    const end = Math.min(this.#next + FRAME_SAMPLES, this.#samples.length);
+    const end = Math.min(this.#next + FRAME_SAMPLES, this.#end);
     if (this.isOver || end / SAMPLES_PER_MS > this.#dueMs) {
       return null;
     }
     const frame = this.#samples.subarray(this.#next, end);
     this.#next = end;
+    this.#reached = Math.max(this.#reached, end);
     return frame;
   }
 
   /**
-   * Remembers what need not be sent again.
+   * Remembers what another session need not hear.
    *
    * @param {number} ms up to where the server has processed the audio
    */
-  acknowledge(ms) {
-    this.#acknowledgedMs = Math.max(this.#acknowledgedMs, Math.floor(ms));
+  label(ms) {
+    this.#labelledMs = Math.max(this.#labelledMs, Math.floor(ms));
   }
 
-  /** Starts again behind what was acknowledged, once time runs; returns its time. */
+  acknowledge() {
+    // The file is in memory as a whole, whatever the server needs of it.
+  }
+
+  /** Starts again behind what was labelled, once time runs; returns its time. */
   rewind() {
-    this.#next = Math.min(this.#acknowledgedMs * SAMPLES_PER_MS, this.#samples.length);
+    this.#next = this.#reached = Math.min(this.#labelledMs * SAMPLES_PER_MS, this.#samples.length);
     return this.positionMs;
+  }
+
+  /**
+   * Gives out again, at once, what had been given out from a time on.
+   *
+   * @param {number} ms
+   */
+  rewindTo(ms) {
+    this.#next = Math.min(Math.round(ms * SAMPLES_PER_MS), this.#reached);
+    return ms;
+  }
+
+  /** Index behind the last sample that is to be given out. */
+  get #end() {
+    return this.#isClosed ? this.#reached : this.#samples.length;
   }
 
   /** Up to where audio may be given out now. */
   get #dueMs() {
     if (this.#runningSince === null) {
-      return -Infinity;
+      return this.positionMs;
     }
     return this.#isPaced ? this.#startMs + this.#now() - this.#runningSince : Infinity;
   }

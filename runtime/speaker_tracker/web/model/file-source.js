@@ -58,8 +58,10 @@ export class FileSource {
     this.#playback?.pause();
   }
 
+  /** What has not been given out yet is not heard any more. */
   async finish() {
     this.pause();
+    this.outbox.close();
     this.#playback?.close();
     this.#playback = null;
   }

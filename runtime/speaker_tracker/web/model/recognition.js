@@ -43,6 +43,12 @@ export class Recognition {
    * @type {Map<string, Acquaintance>}
    */
   #acquaintances = new Map();
+  /**
+   * By the names that the next session is told.
+   *
+   * @type {Map<string, Acquaintance>}
+   */
+  #introduced = new Map();
 
   /** @param {{people: People, timeline: Timeline}} parts */
   constructor({ people, timeline }) {
@@ -57,14 +63,14 @@ export class Recognition {
 
   /**
    * What the next session is told: everybody who was heard in this conversation, and the newest remembered voices, as many as the
-   * server takes.
+   * server takes. They count from `meet` on.
    *
    * @param {RememberedVoice[]} remembered
    * @param {VoiceOffer | null} offer null where the server recognizes no voices
    * @returns {KnownVoice[] | null} null where it is told nothing
    */
   introduce(remembered, offer) {
-    this.#acquaintances = new Map();
+    this.#introduced = new Map();
     if (offer === null) {
       return null;
     }
@@ -88,6 +94,11 @@ export class Recognition {
       return { name: alias, voiceprint };
     });
     return [...heard, ...known].slice(0, offer.maxVoices);
+  }
+
+  /** There is another session, which knows who was introduced last. */
+  meet() {
+    this.#acquaintances = this.#introduced;
   }
 
   /**
@@ -176,8 +187,8 @@ export class Recognition {
   #acquaint(acquaintance, { maxNameLength }) {
     const { name } = acquaintance;
     const isTaken = name !== "" && name.length <= maxNameLength && !/[\p{Cc}\p{Cs}\p{Co}]/u.test(name);
-    const alias = isTaken ? name : String.fromCharCode(FIRST_INTERNAL + this.#acquaintances.size);
-    this.#acquaintances.set(alias, acquaintance);
+    const alias = isTaken ? name : String.fromCharCode(FIRST_INTERNAL + this.#introduced.size);
+    this.#introduced.set(alias, acquaintance);
     return alias;
   }
 

@@ -1,6 +1,8 @@
 // When a connection that broke is tried again.
 
 const FIRST_RETRY_MS = 1000;
+/** Shortest and longest wait for a server that takes the place of one that shut down: its clients do not come all at once. */
+const SOON_MS = [100, 500];
 const LONGEST_RETRY_MS = 15_000;
 /** Longest time after a break in which the server is asked again and again. */
 export const GIVE_UP_MS = 5 * 60_000;
@@ -9,6 +11,15 @@ export class Retries {
   #attempts = 0;
   /** @type {number | null} */
   #brokenSince = null;
+
+  /**
+   * For how long there has been no connection, in milliseconds.
+   *
+   * @param {number} now
+   */
+  awayMs(now) {
+    return this.#brokenSince === null ? 0 : now - this.#brokenSince;
+  }
 
   /** There is a connection. */
   reset() {
@@ -19,6 +30,17 @@ export class Retries {
   /** Lets the next attempts follow each other as soon as the first ones. */
   hurry() {
     this.#attempts = 0;
+  }
+
+  /**
+   * When the first attempt is due after a server has said that another one can go on at once.
+   *
+   * @param {number} now in milliseconds
+   */
+  soon(now) {
+    this.#brokenSince ??= now;
+    const [shortest, longest] = SOON_MS;
+    return now + shortest + (longest - shortest) * Math.random();
   }
 
   /**

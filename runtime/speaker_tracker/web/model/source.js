@@ -8,8 +8,11 @@
  * @typedef {object} Outbox
  * @property {boolean} isOver whether no more comes, and everything has been given out
  * @property {() => Int16Array<ArrayBuffer> | Gap | null} next the next frame or gap to send, null where none is due
- * @property {(ms: number) => void} acknowledge what lies before this time need not be sent again
- * @property {() => number} rewind starts again behind what was acknowledged; returns its time
+ * @property {(ms: number) => void} label what lies before this time has its labels, and another session need not hear it
+ * @property {(ms: number) => void} acknowledge what lies before this time need never be sent again
+ * @property {() => number} rewind starts again for another session, behind what was labelled; returns its time
+ * @property {(ms: number) => number} rewindTo goes on for the same session at this time; returns from when on the audio is kept,
+ *   up to where the session is told of a gap
  */
 
 /**

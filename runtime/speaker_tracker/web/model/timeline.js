@@ -34,6 +34,12 @@ export class Timeline {
   #parts = [];
   /** @type {Map<string, {voice: Voice, intervals: Intervals}>} */
   #voices = new Map();
+  /**
+   * Times within parts that no session has heard.
+   *
+   * @type {Interval[]}
+   */
+  #missing = [];
 
   /**
    * Begins a session; what earlier ones said of later times is void.
@@ -50,6 +56,17 @@ export class Timeline {
       intervals.remove(offsetMs, Infinity);
     }
     return this.#parts.push({ offsetMs, processedMs: offsetMs, labelled: new Intervals(), report: null }) - 1;
+  }
+
+  /**
+   * Takes in that the last session goes on without what came before a time.
+   *
+   * @param {number} endMs on the common clock; nothing is missing where the server has processed that
+   */
+  miss(endMs) {
+    if (endMs > this.processedMs) {
+      this.#missing.push([this.processedMs, endMs]);
+    }
   }
 
   /**
@@ -165,12 +182,12 @@ export class Timeline {
     return this.#parts.at(-1)?.labelled.endMs ?? 0;
   }
 
-  /** Intervals between parts of which nothing was processed. */
+  /** Intervals that no session has heard: between parts, and within them. */
   get gaps() {
     const ends = this.#parts.map((part) => part.processedMs);
     /** @type {Interval[]} */
     const between = this.#parts.slice(1).map((part, index) => [ends[index], part.offsetMs]);
-    return between.filter(([start, end]) => end > start);
+    return [...between.filter(([start, end]) => end > start), ...this.#missing];
   }
 
   /**

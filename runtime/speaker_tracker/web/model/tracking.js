@@ -1,15 +1,13 @@
-// One conversation: sends what its source gives to the server, keeps what the server reports, and reconnects after a break.
+// One conversation: sends what its source gives to the server, keeps what the server reports, and goes on after a break.
 
-import { askForAdmission } from "../net/admission.js";
-import { Connection, sessionUrl } from "../net/connection.js";
 import { CLOSE_NORMAL } from "../net/protocol.js";
-import { StallWatch } from "../net/stall-watch.js";
 import { asProblem, Problem } from "../wording.js";
+import { Opener } from "./opener.js";
 import { Retries } from "./retries.js";
+import { Sender } from "./sender.js";
 
 /**
- * @import { Limits, VoiceOffer } from "../net/admission.js"
- * @import { ConnectionEnd } from "../net/connection.js"
+ * @import { Connection, ConnectionEnd } from "../net/connection.js"
  * @import { ServerMessage } from "../net/messages.js"
  * @import { RememberedVoice } from "../voices/remembered.js"
  * @import { Correction } from "./corrections.js"
@@ -31,18 +29,13 @@ import { Retries } from "./retries.js";
  * @property {() => Promise<RememberedVoice[]>} [remembered] the voices to recognize, asked for with each session; none without it
  */
 
-/** Most bytes left to the browser to send: with more, a stop would be late. */
-const MAX_BUFFERED_BYTES = 128 * 1024;
 /** Longest silence of the server after a stop. */
 const REPORT_TIMEOUT_MS = 60_000;
-const KEEPALIVE_MS = 20_000;
 /** Audio that the server processed this long ago is not sent again, whether it has been labelled or not. */
 const SETTLED_MS = 5000;
 
 /** Codes of problems that may be gone at the next attempt to connect. */
 const TEMPORARY = new Set(["server_busy", "too_many_sessions", "shutting_down", "unreachable", "handshake"]);
-/** Codes of what a server may have against the voices that it is told. */
-const AGAINST_VOICES = new Set(["invalid_known_voices", "voiceprint_model", "known_voices_off"]);
 
 /**
  * States: `connecting`, then `running`, `paused` and `reconnecting` to and fro, `stopping`, and in the end `done` or, where there
@@ -67,20 +60,16 @@ export class Tracking extends EventTarget {
   speaking = null;
   /** When the next attempt to connect is made, by `performance.now()`; Infinity while one is being made. */
   retryAt = Infinity;
-  /**
-   * What the server recognizes voices by; null where it does not, or before it is known.
-   *
-   * @type {VoiceOffer | null}
-   */
-  voiceOffer = null;
+  /** When it last went on with the session of before a break, by `performance.now()`. */
+  wentOnAt = -Infinity;
 
   #options;
   #timeline;
   #recognition;
   /** @type {Connection | null} */
   #connection = null;
-  /** @type {Limits | null} */
-  #limits = null;
+  #opener;
+  #sender = new Sender();
   /** Index of the part of the present session, -1 before the first. */
   #part = -1;
   /**
@@ -89,12 +78,7 @@ export class Tracking extends EventTarget {
    * @type {Problem | null}
    */
   #error = null;
-  /** What is not told any more, since a server took no session with it. */
-  #withheld = /** @type {"nothing" | "remembered voices" | "all voices"} */ ("nothing");
-  /** Whether the present session was told of remembered voices. */
-  #hasRemembered = false;
   #retries = new Retries();
-  #stallWatch = new StallWatch();
   /** Whether the conversation is to be paused as soon as there is a session. */
   #isPausedMeanwhile = false;
   #stopWanted = false;
@@ -102,7 +86,6 @@ export class Tracking extends EventTarget {
   /** Codes of the hints in all sessions so far. */
   #hinted = new Set();
   #lastMessageAt = 0;
-  #lastKeepaliveAt = 0;
 
   /** @param {TrackingOptions & {timeline: Timeline, recognition: Recognition}} options */
   constructor({ timeline, recognition, ...options }) {
@@ -110,6 +93,8 @@ export class Tracking extends EventTarget {
     this.#options = options;
     this.#timeline = timeline;
     this.#recognition = recognition;
+    this.#opener = new Opener(options, recognition);
+    this.#opener.onVoicesLeftOut = (problem) => this.dispatchEvent(new CustomEvent("hint", { detail: problem }));
   }
 
   /** @param {() => void} listener called with each new state, and where `isPaused` changes */
@@ -140,6 +125,11 @@ export class Tracking extends EventTarget {
     return this.#options.numSpeakers;
   }
 
+  /** What the server recognizes voices by; null where it does not, or before it is known. */
+  get voiceOffer() {
+    return this.#opener.voiceOffer;
+  }
+
   /** How far the conversation has come, in milliseconds. */
   get positionMs() {
     return this.source.positionMs(this.#timeline.processedMs);
@@ -148,6 +138,11 @@ export class Tracking extends EventTarget {
   /** How far the server is behind with processing. */
   get behindMs() {
     return this.state === "running" ? Math.max(0, this.positionMs - this.#timeline.processedMs) : 0;
+  }
+
+  /** Whether a stop was asked for, and the report has not come. */
+  get isStopping() {
+    return this.#stopWanted && !this.isOver;
   }
 
   get isOver() {
@@ -162,15 +157,15 @@ export class Tracking extends EventTarget {
 
   /** Whether it is paused, or will be as soon as there is a session. */
   get isPaused() {
-    return this.state === "paused" || (this.#isOpening && this.#isPausedMeanwhile);
+    return this.state === "paused" || (this.#canPauseMeanwhile && this.#isPausedMeanwhile);
   }
 
   pause() {
     if (this.state === "running") {
       this.source.pause();
-      this.#lastKeepaliveAt = performance.now();
+      this.#sender.pause(performance.now());
       this.#become("paused");
-    } else if (this.#isOpening) {
+    } else if (this.#canPauseMeanwhile) {
       this.source.pause();
       this.#isPausedMeanwhile = true;
       this.#become(this.state);
@@ -180,24 +175,27 @@ export class Tracking extends EventTarget {
   resume() {
     if (this.state === "paused") {
       this.source.run();
-      this.#stallWatch.reset(performance.now());
+      this.#sender.goOn(performance.now());
       this.#become("running");
-    } else if (this.#isOpening) {
+    } else if (this.#canPauseMeanwhile) {
       this.source.wait();
       this.#isPausedMeanwhile = false;
       this.#become(this.state);
     }
   }
 
-  /** Asks for the report; without a connection it ends with what is known. */
+  /**
+   * Asks for the report; without a connection it ends with what is known. A report that was asked for before the connection broke
+   * is waited for, unless this is called again.
+   */
   async stop() {
-    if (this.isOver || this.#stopWanted) {
+    if (this.isOver || this.state === "stopping") {
       return;
     }
     this.#stopWanted = true;
     if (this.state === "running" || this.state === "paused") {
       this.#lastMessageAt = performance.now();
-      this.#stallWatch.reset(this.#lastMessageAt);
+      this.#sender.goOn(this.#lastMessageAt);
       this.#become("stopping");
       await this.source.finish();
     } else {
@@ -223,22 +221,22 @@ export class Tracking extends EventTarget {
       if (this.state === "running" || this.state === "stopping") {
         this.#send(this.#connection, now);
       } else if (this.state === "paused") {
-        this.#keepAlive(this.#connection, now);
+        this.#sender.keepAlive(this.#connection, this.#opener.idleTimeoutSeconds, now);
       }
     }
   }
 
   // -- connecting --
 
-  get #isOpening() {
-    return this.state === "connecting" || this.state === "reconnecting";
+  /** Whether it can be paused, and can go on, from when there is a session. */
+  get #canPauseMeanwhile() {
+    return (this.state === "connecting" || this.state === "reconnecting") && !this.#stopWanted;
   }
 
   async #connect() {
-    const { base, token, numSpeakers } = this.#options;
-    let terms, remembered;
+    let opening;
     try {
-      [terms, remembered] = await Promise.all([askForAdmission(base, token), this.#remembered()]);
+      opening = await this.#opener.prepare();
     } catch (error) {
       this.#onRefused(asProblem(error));
       return;
@@ -246,23 +244,12 @@ export class Tracking extends EventTarget {
     if (this.isOver) {
       return;
     }
-    const { limits, knownVoices: offer } = terms;
-    this.#limits = limits;
     this.#error = null;
-    this.#hasRemembered = remembered.length > 0;
-    this.voiceOffer = this.#withheld === "all voices" ? null : offer;
-    const knownVoices = this.#recognition.introduce(remembered, this.voiceOffer);
-    const options = { token, numSpeakers, maxFrameBytes: limits.maxFrameBytes, knownVoices };
-    const connection = new Connection(sessionUrl(base), options, {
+    const connection = this.#opener.connect(opening, {
       onMessage: (message) => this.#connection === connection && this.#receive(message),
       onEnd: (end) => this.#connection === connection && this.#onEnd(end),
     });
     this.#connection = connection;
-  }
-
-  /** The voices to recognize, whatever there is of them. */
-  async #remembered() {
-    return this.#withheld === "nothing" ? (this.#options.remembered?.() ?? []) : [];
   }
 
   /** @param {Problem} problem */
@@ -277,8 +264,10 @@ export class Tracking extends EventTarget {
     }
   }
 
-  #retryLater() {
-    const retryAt = this.#retries.next(performance.now());
+  /** @param {boolean} isSoon whether there may be another server at once */
+  #retryLater(isSoon = false) {
+    const now = performance.now();
+    const retryAt = isSoon ? this.#retries.soon(now) : this.#retries.next(now);
     if (retryAt === null) {
       this.#finish(new Problem("gave_up"));
       return;
@@ -286,7 +275,7 @@ export class Tracking extends EventTarget {
     if (this.state !== "reconnecting") {
       this.#isPausedMeanwhile = this.state === "paused";
     }
-    if (!this.#isPausedMeanwhile) {
+    if (!this.#isPausedMeanwhile && !this.#stopWanted) {
       this.source.wait();
     }
     this.retryAt = retryAt;
@@ -297,32 +286,39 @@ export class Tracking extends EventTarget {
   #onEnd({ opened, started, code }) {
     this.#connection = null;
     this.speaking = null;
-    const problem = this.#error ?? (opened ? null : new Problem("handshake"));
-    if (this.state === "stopping") {
-      const isReported = code === CLOSE_NORMAL && this.#timeline.parts[this.#part].report !== null;
-      this.#finish(problem ?? (isReported ? null : new Problem("lost")));
-    } else if (!started && problem !== null && AGAINST_VOICES.has(problem.code) && this.#withheld !== "all voices") {
-      this.#withholdVoices(problem);
-      this.#connect();
-    } else if (!started) {
-      this.#onRefused(problem ?? new Problem(this.#part < 0 ? "unreachable" : "handshake"));
-    } else if (problem !== null && !TEMPORARY.has(problem.code)) {
-      this.#finish(problem);
+    if (started) {
+      this.#onLost(this.#error, code);
     } else {
-      this.#retryLater();
+      this.#onNotOpened(this.#error ?? new Problem(opened && this.#part < 0 ? "unreachable" : "handshake"));
     }
   }
 
   /**
-   * Tells less of voices from now on: a conversation goes on without names rather than not at all.
-   *
-   * @param {Problem} problem why the server took no session with them
+   * @param {Problem | null} problem what the server has against the session
+   * @param {number} code the close code
    */
-  #withholdVoices({ code, detail }) {
-    const areLeftOut = code !== "known_voices_off" && this.#hasRemembered;
-    this.#withheld = areLeftOut ? "remembered voices" : "all voices";
-    if (areLeftOut) {
-      this.dispatchEvent(new CustomEvent("hint", { detail: new Problem("voices_left_out", detail) }));
+  #onLost(problem, code) {
+    const isKept = this.#opener.session !== null;
+    if (problem !== null && !TEMPORARY.has(problem.code)) {
+      this.#finish(problem);
+    } else if (this.state === "stopping" && !isKept) {
+      const isReported = code === CLOSE_NORMAL && this.#timeline.parts[this.#part].report !== null;
+      this.#finish(problem ?? (isReported ? null : new Problem("lost")));
+    } else {
+      this.#retryLater(isKept && problem?.code === "shutting_down");
+    }
+  }
+
+  /** @param {Problem} problem */
+  #onNotOpened(problem) {
+    const canTryAgain = this.#opener.yieldTo(problem, this.#retries.awayMs(performance.now()));
+    if (!canTryAgain) {
+      this.#onRefused(problem);
+    } else if (this.#stopWanted) {
+      // The report of that session will not come.
+      this.#finish(new Problem("lost"));
+    } else {
+      this.#connect();
     }
   }
 
@@ -335,17 +331,26 @@ export class Tracking extends EventTarget {
     const { outbox } = this.source;
     switch (message.event) {
       case "started":
+        this.#opener.session = message.session ?? null;
+        this.#recognition.meet();
+        this.#part = timeline.beginPart(outbox.rewind());
+        this.#begin();
+        break;
+      case "resumed":
+        timeline.miss(outbox.rewindTo(this.#offsetMs + message.audioMs));
+        this.wentOnAt = this.#lastMessageAt;
         this.#begin();
         break;
       case "speaker":
         this.#recognition.take(this.#part, message);
+        outbox.acknowledge(this.#offsetMs + (message.ackMs ?? 0));
         this.speaking = message.currentSpeakerId === null ? null : timeline.voice(this.#part, message.currentSpeakerId).key;
         this.dispatchEvent(new Event("speaker"));
         break;
       case "timeline":
         this.#recognition.take(this.#part, message);
         this.#announce(timeline.update(this.#part, message));
-        outbox.acknowledge(Math.max(timeline.labelledMs, timeline.processedMs - SETTLED_MS));
+        this.#label(Math.max(timeline.labelledMs, timeline.processedMs - SETTLED_MS));
         break;
       case "voiceprints":
         this.#recognition.take(this.#part, message);
@@ -355,7 +360,8 @@ export class Tracking extends EventTarget {
         break;
       case "report":
         this.#announce(timeline.finishPart(this.#part, this.#recognition.takeReport(this.#part, message)));
-        outbox.acknowledge(timeline.processedMs);
+        this.#opener.session = null;
+        this.#label(timeline.processedMs);
         break;
       case "error":
         this.#error = new Problem(message.code, message.message ?? "");
@@ -363,16 +369,36 @@ export class Tracking extends EventTarget {
     }
   }
 
+  /** There is a session. */
   #begin() {
-    this.#part = this.#timeline.beginPart(this.source.outbox.rewind());
     this.#retries.reset();
-    this.#lastKeepaliveAt = performance.now();
-    this.#stallWatch.reset(this.#lastKeepaliveAt, 0);
-    if (this.#isPausedMeanwhile) {
+    this.#sender.begin(this.#lastMessageAt);
+    this.#isStopSent = false;
+    if (this.#stopWanted) {
+      this.#become("stopping");
+    } else if (this.#isPausedMeanwhile) {
       this.#become("paused");
     } else {
       this.source.run();
       this.#become("running");
+    }
+  }
+
+  /** Where the present session begins on the common clock. */
+  get #offsetMs() {
+    return this.#timeline.parts[this.#part].offsetMs;
+  }
+
+  /**
+   * What has its labels is sent to no other session. The same one needs it until it says otherwise, where the server keeps it.
+   *
+   * @param {number} ms
+   */
+  #label(ms) {
+    const { outbox } = this.source;
+    outbox.label(ms);
+    if (this.#opener.session === null) {
+      outbox.acknowledge(ms);
     }
   }
 
@@ -400,51 +426,19 @@ export class Tracking extends EventTarget {
    */
   #send(connection, now) {
     const { outbox } = this.source;
-    while (connection.isOpen && connection.bufferedBytes < MAX_BUFFERED_BYTES && !this.#isCutOff) {
-      const frame = outbox.next();
-      if (frame === null) {
-        break;
-      }
-      if (frame instanceof Int16Array) {
-        connection.sendAudio(frame);
-      } else {
-        connection.sendGap(frame.gapMs);
-      }
-    }
-    const isMute = this.state === "stopping" && now - this.#lastMessageAt > REPORT_TIMEOUT_MS;
-    if (this.#stallWatch.isStalled(connection, now) || isMute) {
+    this.#sender.send(connection, outbox, now);
+    if (this.state === "stopping" && now - this.#lastMessageAt > REPORT_TIMEOUT_MS) {
+      // It would be as mute in a session that goes on.
+      this.#opener.session = null;
       connection.abandon();
     }
     if (this.state === "running" && outbox.isOver) {
       this.stop();
     }
-    if (this.state === "stopping" && connection.isOpen && !this.#isStopSent && (outbox.isOver || this.#isCutOff)) {
+    if (this.state === "stopping" && connection.isOpen && !this.#isStopSent && outbox.isOver) {
       this.#isStopSent = true;
       connection.stop();
     }
-  }
-
-  /** Whether the rest is not sent: a file that was stopped is not heard to its end. */
-  get #isCutOff() {
-    return this.#stopWanted && this.source.kind === "file";
-  }
-
-  /**
-   * Says that there is still somebody, so that the server does not end a session that is paused.
-   *
-   * @param {Connection} connection
-   * @param {number} now
-   */
-  #keepAlive(connection, now) {
-    if (connection.isOpen && now - this.#lastKeepaliveAt > this.#keepaliveMs) {
-      this.#lastKeepaliveAt = now;
-      connection.keepAlive();
-    }
-  }
-
-  get #keepaliveMs() {
-    const idleTimeoutMs = (this.#limits?.idleTimeoutSeconds ?? Infinity) * 1000;
-    return Math.min(KEEPALIVE_MS, idleTimeoutMs / 3);
   }
 
   // -- the end --

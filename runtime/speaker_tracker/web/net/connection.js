@@ -1,6 +1,6 @@
-// One session over one WebSocket, from the handshake to its end.
+// One session over one WebSocket, from the handshake to its end, or until the connection is lost.
 
-import { CLOSE_ABNORMAL, gapCommand, keepAliveCommand, parseMessage, startCommand, stopCommand } from "./protocol.js";
+import { CLOSE_ABNORMAL, gapCommand, keepAliveCommand, parseMessage, resumeCommand, startCommand, stopCommand } from "./protocol.js";
 
 /** @import { KnownVoice, ServerMessage } from "./messages.js" */
 
@@ -15,11 +15,20 @@ import { CLOSE_ABNORMAL, gapCommand, keepAliveCommand, parseMessage, startComman
 
 /**
  * @typedef {object} ConnectionHandlers
- * @property {(message: ServerMessage) => void} onMessage called with every message, `started` first
+ * @property {(message: ServerMessage) => void} onMessage called with every message, `started` or `resumed` first
  * @property {(end: ConnectionEnd) => void} onEnd called once
  */
 
-/** Longest time from the first step to the answer to `start`. */
+/**
+ * @typedef {object} SessionOptions
+ * @property {string} [token] empty where there is none
+ * @property {number} numSpeakers
+ * @property {number} maxFrameBytes
+ * @property {KnownVoice[] | null} [knownVoices] as of `startCommand`
+ * @property {string | null} [session] one to go on with, null for another one
+ */
+
+/** Longest time from the first step to the answer to `start` or `resume`. */
 const OPENING_MS = 20_000;
 
 /**
@@ -60,17 +69,16 @@ export class Connection {
 
   /**
    * @param {URL} url as of `sessionUrl`
-   * @param {{token?: string, numSpeakers: number, maxFrameBytes: number, knownVoices?: KnownVoice[] | null}} options `token`: empty
-   *   where there is none; `knownVoices`: as of `startCommand`
+   * @param {SessionOptions} options
    * @param {ConnectionHandlers} handlers
    */
-  constructor(url, { token = "", numSpeakers, maxFrameBytes, knownVoices }, handlers) {
+  constructor(url, { token = "", numSpeakers, maxFrameBytes, knownVoices, session = null }, handlers) {
     this.#handlers = handlers;
     this.#maxFrameBytes = maxFrameBytes;
     this.#socket = new WebSocket(url, subprotocols(token));
     this.#socket.onopen = () => {
       this.#opened = true;
-      this.#socket.send(startCommand(numSpeakers, knownVoices));
+      this.#socket.send(session === null ? startCommand(numSpeakers, knownVoices) : resumeCommand(session));
     };
     this.#socket.onmessage = ({ data }) => this.#receive(data);
     this.#socket.onclose = ({ code }) => this.#end(code);
@@ -143,12 +151,13 @@ export class Connection {
     if (message === null || this.#ended) {
       return;
     }
-    if ((message.event === "started") === this.#started && message.event !== "error") {
+    const isFirst = message.event === "started" || message.event === "resumed";
+    if (isFirst === this.#started && message.event !== "error") {
       console.error("what the server sent is out of order", message.event);
       this.abandon();
       return;
     }
-    if (message.event === "started") {
+    if (isFirst) {
       this.#started = true;
       clearTimeout(this.#timer);
     }

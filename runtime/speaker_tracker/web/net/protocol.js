@@ -1,7 +1,7 @@
 // The messages between page and server, and the numbers that both keep to; see docs/protocol.md.
 
 /**
- * @import { GapCommand, KeepAliveCommand, KnownVoice, StartCommand, StopCommand } from "./messages.js"
+ * @import { GapCommand, KeepAliveCommand, KnownVoice, ResumeCommand, StartCommand, StopCommand } from "./messages.js"
  * @import { SegmentMessage, ServerMessage } from "./messages.js"
  */
 
@@ -19,20 +19,32 @@ export const CLOSE_NORMAL = 1000;
 export const CLOSE_ABNORMAL = 1006;
 
 /**
- * The command that opens a session with `timeline` and `hint` messages, and tells of voices beyond those tracked.
+ * The command that opens a session with `timeline` and `hint` messages, which tells of voices beyond those tracked and survives its
+ * connection where the server keeps sessions.
  *
  * @param {number} numSpeakers 1 to 5
  * @param {KnownVoice[] | null} [knownVoices] voices to recognize, with which voiceprints are asked for as well; null: neither
  */
 export function startCommand(numSpeakers, knownVoices = null) {
   /** @type {StartCommand} */
-  const command = { action: "start", num_speakers: numSpeakers, timeline: true, others: true, hints: true };
+  const command = { action: "start", num_speakers: numSpeakers, timeline: true, others: true, hints: true, resumable: true };
   if (knownVoices !== null) {
     command.voiceprints = true;
     if (knownVoices.length > 0) {
       command.known_voices = knownVoices;
     }
   }
+  return JSON.stringify(command);
+}
+
+/**
+ * The command that goes on with a session whose connection was lost.
+ *
+ * @param {string} session as `started` named it
+ */
+export function resumeCommand(session) {
+  /** @type {ResumeCommand} */
+  const command = { action: "resume", session };
   return JSON.stringify(command);
 }
 
@@ -65,8 +77,9 @@ export function stopCommand() {
 
 /** @type {Record<ServerMessage["event"], (message: Unchecked) => boolean>} */
 const CHECKS = {
-  started: (message) => Number.isInteger(message.num_speakers),
-  speaker: (message) => isSpeaker(message.currentSpeakerId) && isName(message.currentName),
+  started: (message) => Number.isInteger(message.num_speakers) && isName(message.session),
+  resumed: (message) => Number.isInteger(message.num_speakers) && isTime(message.audioMs),
+  speaker: (message) => isSpeaker(message.currentSpeakerId) && isName(message.currentName) && isTime(message.ackMs ?? 0),
   timeline: (message) => Number.isFinite(message.audioMs) && areSegments(message.segments),
   voiceprints: (message) => arePrinted(message.speakers) && message.speakers.every(({ voiceprint }) => voiceprint !== undefined),
   hint: (message) => typeof message.code === "string" && typeof message.message === "string",

@@ -15,6 +15,11 @@ const STATES = {
   failed: "Not connected",
 };
 
+/** What is said of a session that goes on after a break, and for how long. */
+const WENT_ON = "Going on";
+const WENT_ON_MS = 6000;
+
+const STOPPED = "What was said before is kept, and the report follows when the server is back. Stop again to end without it.";
 const PAUSED = "The conversation stays paused.";
 const KEPT = {
   microphone: "Sound goes on being taken, and the last two minutes of it are sent when the server is back.",
@@ -26,7 +31,8 @@ export class ConnectionView {
   render(tracking) {
     const state = tracking?.state ?? "idle";
     byId("connection").dataset.state = state;
-    setText(byId("connection-text"), STATES[state]);
+    const wentOnMs = performance.now() - (tracking?.wentOnAt ?? -Infinity);
+    setText(byId("connection-text"), state === "running" && wentOnMs < WENT_ON_MS ? WENT_ON : STATES[state]);
     byId("away").hidden = state !== "reconnecting";
     if (tracking?.state === "reconnecting") {
       this.#renderAway(tracking);
@@ -38,8 +44,19 @@ export class ConnectionView {
     const seconds = Math.ceil((tracking.retryAt - performance.now()) / 1000);
     const isWaiting = Number.isFinite(seconds) && seconds > 0;
     const next = isWaiting ? `Next attempt in ${seconds} s.` : "Trying again now …";
-    const kept = tracking.isPaused ? PAUSED : KEPT[tracking.source.kind];
-    setText(byId("away-text"), `The connection broke. ${kept} ${next}`);
+    setText(byId("away-text"), `The connection broke. ${keptOf(tracking)} ${next}`);
     byId("retry", HTMLButtonElement).disabled = !isWaiting;
   }
+}
+
+/**
+ * What happens while the connection is away.
+ *
+ * @param {Tracking} tracking
+ */
+function keptOf({ isPaused, isStopping, source }) {
+  if (isStopping) {
+    return STOPPED;
+  }
+  return isPaused ? PAUSED : KEPT[source.kind];
 }

@@ -86,7 +86,8 @@ export class LiveView {
     this.#renderProgress(tracking);
     const [pause, stop] = [byId("pause", HTMLButtonElement), byId("stop", HTMLButtonElement)];
     setText(pause, tracking.isPaused ? "Go on" : "Pause");
-    pause.disabled = stop.disabled = state === "stopping";
+    pause.disabled = tracking.isStopping;
+    stop.disabled = state === "stopping";
     document.title = isQuiet ? "Speaker Tracker" : `${names} – Speaker Tracker`;
   }
 
