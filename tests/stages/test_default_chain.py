@@ -50,6 +50,13 @@ def test_how_audio_is_cut_into_frames_does_not_change_the_timeline(chain, dialog
     assert report(chain, dialogue.samples, 16_000) == expected
 
 
+def test_audio_that_is_processed_in_long_pieces_leads_to_the_very_same_messages(chain, dialogue):
+    asked = SessionInfo("test", 2, timeline=True)
+    of_lengths = [run(chain.open(asked), frames(dialogue.samples, length)) for length in (RATE, 8 * RATE)]
+    seconds, pieces = ([event.message for event in of_type(ClientMessage, events)] for events in of_lengths)
+    assert pieces == seconds
+
+
 def test_fewer_speakers_than_asked_for_are_not_made_more(chain, dialogue):
     assert [line.id for line in report(chain, dialogue.samples, 1600, num_speakers=5).speakers] == [0, 1]
 

@@ -67,12 +67,14 @@ logger = logging.getLogger(__name__)
 class SessionLimits:
     """``max_frame_bytes``: longest frame accepted. ``max_session_seconds``: audio that one session may send, without gaps.
 
-    ``known_voices``: how many voices ``start`` may bring, and with what names.
+    ``known_voices``: how many voices ``start`` may bring, and with what names. ``piece_bytes``: audio that is processed at a time,
+    an even number; the longer, the less work, the later are messages, and the longer others wait.
     """
 
     max_frame_bytes: int = 1 << 20
     max_session_seconds: float = 8 * 3600.0
     known_voices: KnownVoiceLimits = field(default_factory=KnownVoiceLimits)
+    piece_bytes: int = BYTES_PER_SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,10 +357,11 @@ class Session:
                 f"start another",
             )
         outputs: list[Output] = []
-        for offset in range(0, len(data), BYTES_PER_SECOND):
+        length = self._limits.piece_bytes
+        for offset in range(0, len(data), length):
             if offset:
                 yield outputs
-            piece = data if len(data) <= BYTES_PER_SECOND else data[offset : offset + BYTES_PER_SECOND]
+            piece = data if len(data) <= length else data[offset : offset + length]
             outputs = self._outputs((yield from pipeline.feeding(PcmReceived(piece))))
             outputs += self._checkpoint(pipeline)
         return outputs

@@ -22,7 +22,8 @@ from speaker_tracker.protocol import ErrorMessage, KnownVoice, ReportMessage, Se
 from speaker_tracker.results.timeline_recorder import TimelineRecorder
 from speaker_tracker.stage import SessionInfo
 
-DEFAULT_FRAME_MS = 1000
+DEFAULT_FRAME_MS = 8000
+"""Audio that is processed at a time: models take many windows in a call, and messages are the same for any length."""
 
 
 class TrackingError(UserError):
@@ -153,7 +154,8 @@ class _Run:
         on_message: Callable[[ServerMessage], object] | None,
         voice_model: VoiceModel | None = None,
     ) -> None:
-        limits = SessionLimits(max_frame_bytes=SAMPLE_RATE * 2 * frame_ms // 1000, max_session_seconds=math.inf)
+        length = SAMPLE_RATE * 2 * frame_ms // 1000
+        limits = SessionLimits(max_frame_bytes=length, max_session_seconds=math.inf, piece_bytes=length)
         self._session = Session(audio.path.name, open_pipeline, limits, voice_model)
         self._audio = audio
         self._on_message = on_message
