@@ -81,10 +81,12 @@ def _word(text: str, start: float, end: float, place: dict[str, Any]) -> Word:
 
 
 def as_in_text(words: list[Word], text: str) -> list[Word]:
-    """The words with the spaces and the punctuation of ``text``; as they are if it does not have them in this order."""
+    """The words with the spaces, the punctuation and the capitals of ``text``; as they are if it does not have them in this order."""
     starts, position = [], 0
+    lower = text.lower()
+    searched = lower if len(lower) == len(text) else text
     for word in words:
-        found = text.find(word.text, position)
+        found = searched.find(word.text.lower() if searched is lower else word.text, position)
         if found < 0:
             return words
         starts.append(found)

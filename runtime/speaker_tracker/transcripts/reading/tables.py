@@ -55,7 +55,7 @@ def _read(text: str, name: str, kind: str) -> Transcript:
                 f"{name}, row {number}: {' | '.join(row)[:60]!r} lacks start, end or text; times are seconds, or such as 0:01:02.5"
             )
         # Unquoted commas in the last column are part of the text.
-        cells.append((*times, KINDS[kind].join(row[said:]) if said == len(rows[0]) - 1 else row[said]))
+        cells.append((*times, KINDS[kind].join(row[said:]) if columns is None or said == len(rows[0]) - 1 else row[said]))
     unit = 0.001 if _in_ms(cells, [row[column] for row in body for column in (start, end)]) else 1.0
     return Transcript(kind, [_segment(begin * unit, max(begin, stop) * unit, words) for begin, stop, words in cells])
 
@@ -67,7 +67,8 @@ def _segment(start: float, end: float, text: str) -> Segment:
 def _rows(text: str, delimiter: str) -> Iterator[list[str]]:
     # Programs that write tabs quote nothing, and a quotation mark is part of what is said.
     quoting: Literal[0, 3] = csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL
-    table = csv.reader(StringIO(text, newline=""), delimiter=delimiter, quoting=quoting, skipinitialspace=True)
+    spaced = delimiter == "," and ', "' in text
+    table = csv.reader(StringIO(text, newline=""), delimiter=delimiter, quoting=quoting, skipinitialspace=spaced)
     return (row for row in table if any(row))
 
 

@@ -25,20 +25,23 @@ def _segment(entry: dict[str, Any], where: str) -> Segment:
     start, end = _offsets(entry, where)
     own = text(entry, "text")
     tokens = [token for token in objects(entry, "tokens", where) if not text(token, "text").startswith("[_")]
-    words = _words(tokens, where)
+    words = _words(tokens, start, where)
     if not words or any(REPLACED in word.text for word in words):
         words = words_of(own, start, end)
     return Segment(start, end, words, [entry])
 
 
-def _words(tokens: list[dict[str, Any]], where: str) -> list[Word]:
-    """Words of tokens. Marks without a space before them go to the word before."""
+def _words(tokens: list[dict[str, Any]], begin: float, where: str) -> list[Word]:
+    """Words of tokens. Marks without a space before them go to the word before. ``begin``: start of the segment (s)."""
     words: list[Word] = []
+    reached = begin
     for number, token in enumerate(tokens):
         part = text(token, "text")
         if not part.strip():
             continue
-        start, end = _offsets(token, f"{where}, tokens[{number}]")
+        # Tokens whose time is not known have no offsets.
+        start, end = _offsets(token, f"{where}, tokens[{number}]") if "offsets" in token else (reached, reached)
+        reached = end
         if words and not part[0].isspace():
             words[-1].text += part.rstrip()
             words[-1].end = max(words[-1].end, end)
