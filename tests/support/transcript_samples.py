@@ -75,14 +75,18 @@ def whisper_cpp(tokens=True):
 def deepgram():
     def words():
         return [
-            {"word": bare(word), "start": start, "end": end, "confidence": 0.9, "punctuated_word": word} for word, start, end in WORDS
+            {"word": bare(word), "start": start, "end": end, "confidence": 0.9, "punctuated_word": word}
+            for word, start, end in WORDS
         ]
 
     sentences = [{"text": ANNA, "start": 0.0, "end": 1.9}, {"text": BEN, "start": 2.1, "end": 3.6}]
     paragraphs = {"transcript": f"\n{TEXT}", "paragraphs": [{"sentences": sentences, "num_words": 9, "start": 0.0, "end": 3.6}]}
     best = {"transcript": TEXT, "confidence": 0.9, "words": words(), "paragraphs": paragraphs}
     utterance = {"start": 0.0, "end": 3.6, "confidence": 0.9, "channel": 0, "transcript": TEXT, "words": words(), "id": "a"}
-    return {"metadata": {"request_id": "r", "duration": 3.6}, "results": {"channels": [{"alternatives": [best]}], "utterances": [utterance]}}
+    return {
+        "metadata": {"request_id": "r", "duration": 3.6},
+        "results": {"channels": [{"alternatives": [best]}], "utterances": [utterance]},
+    }
 
 
 def assemblyai():

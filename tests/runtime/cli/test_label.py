@@ -39,8 +39,8 @@ def test_fewer_voices_can_be_tracked(conversation, tmp_path):
     assert result.stderr == "Note: 2 of 4 words are nobody's, as nobody speaks within 1 s of them\n"
 
 
-@pytest.mark.usefixtures("scripted_chain")
-def test_voices_of_a_chain_that_recognizes_none_are_an_error(conversation, place):
+@pytest.mark.usefixtures("scripted_chain", "place")
+def test_a_voices_file_that_is_not_there_is_an_error(conversation):
     result = run("talk.json", "--audio", conversation, "--voices", "none.json")
     assert result.exit_code == 1
     assert "there is no voices file none.json; make one" in result.stderr
@@ -65,7 +65,9 @@ def test_without_file_the_same_format_goes_to_standard_output():
 
 @pytest.mark.usefixtures("place")
 def test_the_transcript_may_come_from_standard_input():
-    result = run("-", "--rttm", "talk.rttm", "--to", "text", "--names", "0=Anna", "--names", "1=Ben", input=samples.SAMPLES["google"])
+    result = run(
+        "-", "--rttm", "talk.rttm", "--to", "text", "--names", "0=Anna", "--names", "1=Ben", input=samples.SAMPLES["google"]
+    )
     assert result.stdout == f"Anna: {samples.ANNA}\n\nBen: {samples.BEN}\n"
 
 
@@ -88,7 +90,11 @@ def test_a_transcript_without_words_is_told(place):
         (("talk.json",), 2, "who speaks when comes from one of --audio, --rttm and --report; name one"),
         (("talk.json", "--rttm", "talk.rttm", "--report", "a"), 2, "name one"),
         (("talk.json", "--rttm", "talk.rttm", "--num-speakers", 2), 2, "--num-speakers and --voices are for --audio"),
-        (("talk.json", "--rttm", "talk.rttm", "-o", "out.docx"), 2, "'out.docx' does not say what to write; give it one of the endings .srt"),
+        (
+            ("talk.json", "--rttm", "talk.rttm", "-o", "out.docx"),
+            2,
+            "'out.docx' does not say what to write; give it one of the endings .srt",
+        ),
         (("talk.json", "--rttm", "talk.rttm", "-o", "talk.json"), 2, "talk.json is read; name another file to write to"),
         (("talk.json", "--rttm", "talk.rttm", "-o", "no/out.srt"), 1, "there is no folder"),
         (("talk.json", "--rttm", "talk.rttm", "--names", "Anna"), 2, "'Anna' is no ID=NAME; names are given as in 0=Anna,1=Ben"),

@@ -49,7 +49,13 @@ def test_words_without_times_share_those_of_their_segment_by_characters():
 
 
 def test_a_word_that_was_not_aligned_lies_between_its_neighbours():
-    words = [{"word": "a", "start": 1.0, "end": 2.0}, {"word": "1,5"}, {"word": "%"}, {"word": "b", "start": 4.0, "end": 5.0}, {"word": "c"}]
+    words = [
+        {"word": "a", "start": 1.0, "end": 2.0},
+        {"word": "1,5"},
+        {"word": "%"},
+        {"word": "b", "start": 4.0, "end": 5.0},
+        {"word": "c"},
+    ]
     segment = {"start": 1.0, "end": 6.0, "text": "a 1,5 % b c", "words": words}
     assert times(read(json.dumps({"segments": [segment]}))) == [(1, 2), (2, 3.5), (3.5, 4), (4, 5), (5, 6)]
 
@@ -100,7 +106,9 @@ def test_sentences_of_assemblyai_are_segments():
 
 def test_google_answers_of_operations_batches_and_the_second_version_are_read():
     plain = samples.google()
-    second = json.loads(json.dumps(plain).replace("startTime", "startOffset").replace("EndTime", "EndOffset").replace("endTime", "endOffset"))
+    second = json.loads(
+        json.dumps(plain).replace("startTime", "startOffset").replace("EndTime", "EndOffset").replace("endTime", "endOffset")
+    )
     python = json.loads(json.dumps(plain).replace("startTime", "start_time").replace("endTime", "end_time"))
     python["results"][0]["alternatives"][0]["words"][0]["end_time"] = {"nanos": 400_000_000}
     batch = {"results": {"gs://bucket/talk.wav": {"uri": "gs://out", "transcript": second}}}
@@ -112,7 +120,9 @@ def test_google_answers_of_operations_batches_and_the_second_version_are_read():
 def test_words_that_google_repeats_with_its_own_speakers_are_read_once():
     document = samples.google()
     (first,) = document["results"]
-    document["results"].append({"alternatives": [{"words": [{**one, "speakerTag": 1} for one in first["alternatives"][0]["words"]]}]})
+    document["results"].append(
+        {"alternatives": [{"words": [{**one, "speakerTag": 1} for one in first["alternatives"][0]["words"]]}]}
+    )
     transcript = read(json.dumps(document))
     assert len(transcript.words) == 9
     assert sum(len(one.words) for one in transcript.echoes) == 9
@@ -158,8 +168,8 @@ def test_characters_are_words_where_no_spaces_are_written():
 
 def test_words_keep_the_spaces_of_the_text():
     words = [{"word": one, "start": n, "end": n + 1} for n, one in enumerate("你好 吗".replace(" ", ""))]
-    (segment,) = read(json.dumps([{"start": 0, "end": 3, "text": "你好 吗？", "words": words}])).segments
-    assert joined(segment.words) == "你好 吗？"
+    (segment,) = read(json.dumps([{"start": 0, "end": 3, "text": "你好 吗？", "words": words}])).segments  # noqa: RUF001 - as it is written
+    assert joined(segment.words) == "你好 吗？"  # noqa: RUF001 - as it is written
 
 
 def test_segments_one_a_line_are_read():

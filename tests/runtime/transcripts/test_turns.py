@@ -35,7 +35,9 @@ def test_of_several_recordings_it_is_the_one_that_is_called_like_the_transcript(
     assert [turn.speaker for turn in rttm_turns(path, "talk")] == ["a"]
     assert [turn.speaker for turn in rttm_turns(path, "talk.wav")] == ["a"]
     assert [turn.speaker for turn in rttm_turns(path, "other talk")] == ["b"]
-    with pytest.raises(TranscriptError, match="of several recordings, talk, other_talk, and none is called like the transcript, 'x'"):
+    with pytest.raises(
+        TranscriptError, match="of several recordings, talk, other_talk, and none is called like the transcript, 'x'"
+    ):
         rttm_turns(path, "x")
 
 
@@ -68,7 +70,10 @@ def test_names_of_the_speakers_of_a_report_are_taken(write):
         ("", "is no report: it is not JSON; make one by `speaker-tracker diarize AUDIO --json`"),
         ('{"event": "started"}\n{"event": "speaker"}\n', "is no report: it is not JSON"),
         ("3", "is no report; make"),
-        ({"event": "report", "speakers": []}, 'a report without segments; a server sends them to clients that start with "timeline"'),
+        (
+            {"event": "report", "speakers": []},
+            'a report without segments; a server sends them to clients that start with "timeline"',
+        ),
         ({"text": "Hello"}, "it has no list of segments"),
         ({"segments": [{"start": 0, "end": 1}]}, r"segments\[0\]: a segment has startMs, endMs and speakerId"),
         ([{"audio": "a.wav", "segments": []}, {"audio": "b.wav", "segments": []}], "of several recordings, a, b"),

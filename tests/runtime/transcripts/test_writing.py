@@ -2,6 +2,7 @@
 
 import json
 from io import BytesIO
+from itertools import pairwise
 
 import pytest
 import webvtt
@@ -43,9 +44,12 @@ def test_each_voice_has_cues_of_its_own_in_whatever_format(name):
         text = written(samples.SAMPLES[name], output)
         cues = webvtt.WebVTT.from_buffer(BytesIO(text.encode()), format=output)
         by_anna = [cue for cue in cues if "Anna" in cue.raw_text]
-        assert [("Good" in cue.text, "Morning!" in cue.text) for cue in (by_anna[0], cues[len(by_anna)])] == [(True, False), (False, True)]
+        assert [("Good" in cue.text, "Morning!" in cue.text) for cue in (by_anna[0], cues[len(by_anna)])] == [
+            (True, False),
+            (False, True),
+        ]
         assert all(cue.start < cue.end for cue in cues)
-        assert all(before.end <= after.start for before, after in zip(cues, cues[1:], strict=False))
+        assert all(before.end <= after.start for before, after in pairwise(cues))
 
 
 def test_srt_has_names_before_the_text_and_keeps_tags():
@@ -90,10 +94,10 @@ def test_text_and_markdown_are_by_turns():
 
 
 def test_scripts_without_spaces_and_from_right_to_left_are_written_as_they_are():
-    chinese = json.dumps([{"start": 0, "end": 1, "text": "你好。"}, {"start": 1, "end": 4, "text": "好吗？我很好。"}])
+    chinese = json.dumps([{"start": 0, "end": 1, "text": "你好。"}, {"start": 1, "end": 4, "text": "好吗？我很好。"}])  # noqa: RUF001 - as it is written
     turns = [SpeakerTurn(0, 2.3, "0", "安娜"), SpeakerTurn(2.3, 4, "1", "本")]
-    assert written(chinese, "text", turns) == "安娜: 你好。好吗？\n\n本: 我很好。\n"
-    arabic = "1\n00:00:00,000 --> 00:00:01,000\nصباح الخير \u202bيا بن\u202c\n"
+    assert written(chinese, "text", turns) == "安娜: 你好。好吗？\n\n本: 我很好。\n"  # noqa: RUF001 - as it is written
+    arabic = "1\n00:00:00,000 --> 00:00:01,000\nصباح الخير \u202bيا بن\u202c\n"  # noqa: RUF001 - as it is written
     assert written(arabic, "srt") == arabic.replace("صباح", "Anna: صباح")
 
 
@@ -134,10 +138,12 @@ def test_what_is_written_can_be_labelled_again(output):
 
 
 def test_cues_are_in_order_of_time_and_do_not_run_into_their_own_next_part():
-    content = json.dumps([
-        {"start": 2.1, "end": 3.6, "text": samples.BEN},
-        {"start": 0.0, "end": 1.9, "text": samples.ANNA},
-    ])
+    content = json.dumps(
+        [
+            {"start": 2.1, "end": 3.6, "text": samples.BEN},
+            {"start": 0.0, "end": 1.9, "text": samples.ANNA},
+        ]
+    )
     assert written(content, "text") == "Anna: Good morning, Ben. You too?\n\nBen & Co: Morning! I am fine.\n"
     words = [{"word": "a", "start": 0.0, "end": 2.5}, {"word": "b", "start": 2.2, "end": 3.0}]
     crossing = json.dumps([{"start": 0.0, "end": 3.0, "text": "a b", "words": words}])
@@ -151,7 +157,13 @@ def test_a_transcript_without_words_is_written(output):
 
 
 def test_endings_say_the_format_and_else_it_is_that_of_the_transcript():
-    assert [by_suffix(suffix).name for suffix in (".SRT", ".vtt", ".json", ".txt", ".md")] == ["srt", "vtt", "json", "text", "markdown"]
+    assert [by_suffix(suffix).name for suffix in (".SRT", ".vtt", ".json", ".txt", ".md")] == [
+        "srt",
+        "vtt",
+        "json",
+        "text",
+        "markdown",
+    ]
     assert by_suffix(".docx") is None
     assert [usual_output(labelled(samples.SAMPLES[name])).name for name in ("google", "srt", "vtt", "csv")] == [
         "json", "srt", "vtt", "text",
