@@ -9,7 +9,8 @@ words at the same time. --timed: by times alone, without moving changes of voice
 
 `wrong`: words of another speaker, by the best assignment of the speakers found to those of the reference (the word diarization
 error rate of Shafey, Soltau and Shafran, "Joint Speech Recognition and Speaker Diarization via Sequence Transduction", 2019, if all
-words are recognized). `nobody`: words without speaker. In %. In cpWER, which compares the text of each speaker, a wrong word counts
+words are recognized). `nobody`: words without speaker. `bound`: words that are wrong even if the turns are those of the reference,
+as several speak at once. In %. In cpWER, which compares the text of each speaker, a wrong word counts
 twice at most, as it is missing at one speaker and inserted at another.
 """
 
@@ -20,7 +21,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
 from itertools import groupby
 from pathlib import Path
 
@@ -51,14 +52,15 @@ Texts = dict[str, list[tuple[str, str]]]
 
 @dataclass(frozen=True)
 class Score:
-    """Numbers of words."""
+    """Numbers of words. ``bound``: of those that would be wrong by the turns of the reference."""
 
     words: int = 0
     wrong: int = 0
     nobody: int = 0
+    bound: int = 0
 
     def __add__(self, other: Score) -> Score:
-        return Score(self.words + other.words, self.wrong + other.wrong, self.nobody + other.nobody)
+        return Score(*(own + its for own, its in zip(astuple(self), astuple(other), strict=True)))
 
 
 def numbered(turns: Iterable[Turn]) -> list[Spoken]:
@@ -131,7 +133,9 @@ def measured(
             reference = [turn for turn in read_rttm(one.rttm) if turn.uri == one.uri]
             words = told(reference, texts[one.uri]) if texts else numbered(reference)
             turns = turns_of(track(chain.open, AudioFile(one.audio), one.num_speakers).recorder.final, {})
-            scores.setdefault(one.group, []).append(score(words, turns, timed=timed))
+            real = [SpeakerTurn(turn.start, turn.end, turn.speaker, turn.speaker) for turn in reference]
+            bound = score(words, real, timed=timed).wrong
+            scores.setdefault(one.group, []).append(replace(score(words, turns, timed=timed), bound=bound))
     return scores
 
 
@@ -148,11 +152,11 @@ def main() -> None:
     scores = measured(conversations, texts_of(given.texts) if given.texts else {}, timed=given.timed)
     if len(scores) > 1:
         scores[ALL] = [one for group in scores.values() for one in group]
-    print(f"{'group':12} files  words  wrong  nobody")
+    print(f"{'group':12} files  words  wrong  nobody  bound")
     for group, files in scores.items():
         whole = sum(files, Score())
-        wrong, nobody = (100 * count / max(1, whole.words) for count in (whole.wrong, whole.nobody))
-        print(f"{group:12} {len(files):5} {whole.words:6} {wrong:6.1f} {nobody:7.1f}")
+        wrong, nobody, bound = (100 * count / max(1, whole.words) for count in (whole.wrong, whole.nobody, whole.bound))
+        print(f"{group:12} {len(files):5} {whole.words:6} {wrong:6.1f} {nobody:7.1f} {bound:6.1f}")
 
 
 if __name__ == "__main__":

@@ -51,7 +51,7 @@ def _parse_names(_context: click.Context, _parameter: click.Parameter, values: S
     short_help="Tell who says each word of a transcript, of Whisper or others.",
     epilog=examples(
         "speaker-tracker label talk.json --audio talk.mp3 --num-speakers 3 -o talk.vtt",
-        "speaker-tracker label talk.srt --rttm talk.rttm --names 0=Anna,1=Ben -o labelled.srt",
+        "speaker-tracker label talk.srt --rttm talk.rttm --names '0=Anna,1=Ben' -o labelled.srt",
         "speaker-tracker label talk.json --report report.json --to text",
     ),
 )

@@ -81,7 +81,7 @@ def _word(text: str, start: float, end: float, place: dict[str, Any]) -> Word:
 
 
 def as_in_text(words: list[Word], text: str) -> list[Word]:
-    """The words with the spaces, the punctuation and the capitals of ``text``; as they are if it does not have them in this order."""
+    """The words with spaces, punctuation and capitals of ``text``; as they are if it does not have them in this order."""
     starts, position = [], 0
     lower = text.lower()
     searched = lower if len(lower) == len(text) else text

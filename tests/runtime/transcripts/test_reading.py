@@ -195,6 +195,7 @@ WRONG = [
     ("1\n00:00:01,000 --> 00:00:02,000\ncaf\u00e9\n".encode("latin-1"), None, "iconv -f WINDOWS-1252 -t UTF-8"),
     ('{"segments": [', None, "looks like JSON, but is cut off or damaged: Expecting value"),
     ('{"a": 1}', None, "JSON with the keys a, which is no transcript that is known: Whisper's"),
+    ('{"jobName": "a", "results": {"transcripts": [], "items": []}}', None, "JSON with the keys jobName, results, which is no"),
     ("[1, 2]", None, "JSON with a list, which is no"),
     ("3", None, "JSON with a int alone"),
     ('{"text": "Hi."}', "whisper", "text without times; ask your program for segments"),

@@ -21,12 +21,18 @@ def json_kind(document: Any) -> str | None:
     if isinstance(document.get("transcription"), list):
         return "whisper.cpp"
     results = document.get("results", document.get("response"))
-    if isinstance(results, (list, dict)):
+    if isinstance(results, list) or (isinstance(results, dict) and ("channels" in results or _is_of_google(results))):
         return "deepgram" if "channels" in results else "google"
     parts = [one for key in ("words", "utterances", "sentences", "paragraphs") for one in _objects(document, key)]
     if "audio_url" in document or ("segments" not in document and any({"text", "start"} <= one.keys() for one in parts)):
         return "assemblyai"
     return "whisper" if {"segments", "words", "word_segments"} & document.keys() else None
+
+
+def _is_of_google(results: dict[str, Any]) -> bool:
+    """Whether these are the results of a long operation, or of a batch by the names of its files."""
+    of_files = (one for one in results.values() if isinstance(one, dict))
+    return "results" in results or any({"transcript", "inlineResult"} & one.keys() for one in of_files)
 
 
 def _objects(document: dict[str, Any], key: str) -> list[dict[str, Any]]:
