@@ -1,6 +1,6 @@
 """Measures how many words `speaker-tracker label` gives to the wrong speaker.
 
-    python scripts/score_words.py [MANIFEST] [--group NAME ...] [--texts FILE.toml] [--timed]
+    python scripts/score_words.py [MANIFEST] [--group NAME ...] [--uri NAME ...] [--texts FILE.toml] [--timed]
 
 Tracks the conversations of a manifest in this process and labels words whose speakers are known, by the reference. With --texts
 the words are those of the turns in a file such as tests/data/conversations.toml, and share the time of their turn by characters;
@@ -10,8 +10,8 @@ words at the same time. --timed: by times alone, without moving changes of voice
 `wrong`: words of another speaker, by the best assignment of the speakers found to those of the reference (the word diarization
 error rate of Shafey, Soltau and Shafran, "Joint Speech Recognition and Speaker Diarization via Sequence Transduction", 2019, if all
 words are recognized). `nobody`: words without speaker. `bound`: words that are wrong even if the turns are those of the reference,
-as several speak at once. In %. In cpWER, which compares the text of each speaker, a wrong word counts
-twice at most, as it is missing at one speaker and inserted at another.
+as several speak at once. In %. In cpWER, which compares the text of each speaker, a wrong word counts twice at most, as it is
+missing at one speaker and inserted at another.
 """
 
 from __future__ import annotations

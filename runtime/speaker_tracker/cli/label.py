@@ -9,14 +9,13 @@ from pathlib import Path
 
 import click
 
-from speaker_tracker.audio.file import AudioFile
+from speaker_tracker.audio.file import AudioFile, AudioFileError
 from speaker_tracker.cli.common import NamedPath, config_option, settings_from
 from speaker_tracker.cli.help_text import examples
 from speaker_tracker.cli.progress import FilesProgress
 from speaker_tracker.cli.voices.learning import VoiceOptions
 from speaker_tracker.cli.voices.options import check_model, check_name, optional_file
 from speaker_tracker.engine.assembly import build_chain
-from speaker_tracker.errors import UserError
 from speaker_tracker.protocol import DEFAULT_SPEAKERS, MAX_SPEAKERS
 from speaker_tracker.results.output_file import check_writable, write_atomically
 from speaker_tracker.results.speaker_names import reported_names
@@ -104,8 +103,9 @@ def command(  # noqa: PLR0913 - one parameter for each option
     _check_output(output, to, [transcript, *sources, *([] if voices is None else [voices])])
     read = read_transcript(_content(transcript), str(transcript), kind)
     wanted = _output(output, to) or usual_output(read)
+    unread: AudioFileError | None = None
     if audio is not None:
-        turns = _tracked(audio, num_speakers or DEFAULT_SPEAKERS, VoiceOptions(voices))
+        turns, unread = _tracked(audio, num_speakers or DEFAULT_SPEAKERS, VoiceOptions(voices))
     else:
         turns = rttm_turns(rttm, transcript.stem) if rttm is not None else report_turns(sources[0], transcript.stem)
     labelled = label(read, renamed(turns, names), gap_seconds)
@@ -121,6 +121,8 @@ def command(  # noqa: PLR0913 - one parameter for each option
             f"Note: {labelled.nobody} of {labelled.words} words are nobody's, as nobody speaks within {gap_seconds:g} s of them",
             err=True,
         )
+    if unread is not None:
+        raise unread
 
 
 def _output(path: Path, to: str | None) -> Output | None:
@@ -150,8 +152,11 @@ def _content(path: Path) -> bytes:
         raise TranscriptError(f"{path} cannot be read: {error.strerror}") from error
 
 
-def _tracked(path: Path, num_speakers: int, voices: VoiceOptions) -> list[SpeakerTurn]:
-    """Who speaks when in a recording, by the configured chain. Raises ``UserError``, also if it cannot be read to its end."""
+def _tracked(path: Path, num_speakers: int, voices: VoiceOptions) -> tuple[list[SpeakerTurn], AudioFileError | None]:
+    """Who speaks when in a recording, by the configured chain, and what keeps it from being read to its end, if anything does.
+
+    Raises ``UserError`` if nothing can be read.
+    """
     voices.check()
     known = tuple(voices.known())
     file = AudioFile(path)
@@ -166,8 +171,9 @@ def _tracked(path: Path, num_speakers: int, voices: VoiceOptions) -> list[Speake
                 tracking = track(chain.open, file, num_speakers, on_progress=advance, voices=asked)
     for note in file.notes:
         click.echo(f"Note: {note}", err=True)
+    turns = turns_of(tracking.recorder.final, reported_names(tracking.report))
     try:
         file.check_whole()
-    except UserError as error:
-        click.echo(f"Note: {error}; what comes after it has no speakers", err=True)
-    return turns_of(tracking.recorder.final, reported_names(tracking.report))
+    except AudioFileError as error:
+        return turns, error
+    return turns, None

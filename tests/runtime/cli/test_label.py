@@ -46,6 +46,22 @@ def test_a_voices_file_that_is_not_there_is_an_error(conversation):
     assert "there is no voices file none.json; make one" in result.stderr
 
 
+@pytest.mark.usefixtures("scripted_chain", "place")
+def test_of_a_damaged_recording_what_can_be_read_is_used(write_audio, conversation):
+    conversation.write_bytes(conversation.read_bytes()[:-32_000])
+    result = run("talk.srt", "--audio", conversation, "--to", "text")
+    assert (result.exit_code, result.stdout) == (0, f"Speaker 0: {samples.ANNA}\n\nSpeaker 1: {samples.BEN}\n")
+    assert result.stderr == f"Note: {conversation} is damaged: its header says 4.0 s; 3.0 s of it were read\n"
+
+    broken = write_audio("b.ogg", [(2, 1)], subtype="VORBIS").read_bytes().replace(b"\x01vorbis", b"\x01vorbiz")
+    path = write_audio("a.ogg", [(2, 0)], subtype="VORBIS")
+    path.write_bytes(path.read_bytes() + broken)
+    result = run("talk.srt", "--audio", path, "--to", "text")
+    assert result.exit_code == 1
+    assert result.stdout.startswith(f"Speaker 0: {samples.ANNA}")
+    assert f"Error: {path} could only be read in part, 2.0 s of it: " in result.stderr
+
+
 def test_the_ending_says_what_is_written(place):
     for ending, begins in (("srt", "1\n"), ("vtt", "WEBVTT"), ("json", "{"), ("txt", "Anna: "), ("md", "**Anna**")):
         assert run("talk.json", "--rttm", "talk.rttm", "--names", "0=Anna,1=Ben", "-o", f"out.{ending}").exit_code == 0
