@@ -40,6 +40,7 @@ def others(loaded):
         "speaker_tracker.cli.main",
         "speaker_tracker.cli.stream.command",
         "speaker_tracker.cli.diarize",
+        "speaker_tracker.cli.label",
         "speaker_tracker.cli.evaluate",
         "speaker_tracker.cli.bench",
         "speaker_tracker.cli.stages",

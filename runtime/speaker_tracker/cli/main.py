@@ -37,6 +37,7 @@ COMMANDS = {
         "speaker_tracker.cli.stream.command", "Stream a file, a microphone or another program's audio to a server."
     ),
     "diarize": LazyCommand("speaker_tracker.cli.diarize", "Tell who speaks when in audio files, without a server."),
+    "label": LazyCommand("speaker_tracker.cli.label", "Tell who says each word of a transcript, of Whisper or others."),
     "enroll": LazyCommand("speaker_tracker.cli.voices.enroll", "Keep the voice of a person, to know them again."),
     "voices": LazyCommand("speaker_tracker.cli.voices.command", "List and forget known voices, and check who of them speaks."),
     "evaluate": LazyCommand(
