@@ -156,7 +156,7 @@ class Pipeline:
                 events += _resolved(piece, call)
         except BadInput:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # a library that would end the process is to end the session
             raise StageFailure(opened.name) from error
         finally:
             if stopwatch is not None and self._on_stage_time is not None:
