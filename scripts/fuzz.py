@@ -69,9 +69,8 @@ def fuzz(server: ServerProcess, given: argparse.Namespace) -> list[str]:
     found += [f"a witness: {wrong}" for witness in witnesses if (wrong := witness.end())]
     for title, counted in (("answers", tally.events), ("errors", tally.errors), ("close codes", tally.closes)):
         print(f"{title}: " + ", ".join(f"{name} {number}" for name, number in counted.most_common()))
-    print(
-        f"the witnesses sent {[witness.blocks / 10 for witness in witnesses]} s of audio, the second resumed {witnesses[1].losses} times"
-    )
+    audio = " and ".join(f"{witness.blocks / 10:.0f}" for witness in witnesses)
+    print(f"the witnesses sent {audio} s of audio; the second resumed its session {witnesses[1].losses} times")
     if left := open_sessions(server):
         found.append(f"{left} sessions stay open")
     if memory[-1] - memory[0] > GROWTH_BYTES:

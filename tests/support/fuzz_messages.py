@@ -3,9 +3,15 @@
 import json
 
 ODD_VALUES = (
-    None, True, False, 0, 1, -1, 2.0, 2.5, 1e300, 10**30, 10**3000, float("nan"), float("inf"), "", "2", "\0", "\ud800", "é" * 50, "x" * 300,
-    [], [[]], {}, {"a": {}}, [None] * 20,
-)  # fmt: skip
+    *(None, True, False, 0, 1, -1, 2.0, 2.5, 1e300, 10**30, 10**3000, float("nan"), float("inf")),
+    *("", "2", "\0", "\ud800", "é" * 50, "x" * 300, [], [[]], {}, {"a": {}}, [None] * 20),
+)
+VECTORS = ("ADwAPAA8ADw=", "", "ADw=", "AAAAAAAAAAA=", "AHwAfAB8AHw=", "AH4AfgB+AH4=", "no base64!", "A" * 5000, "\ud800")
+SPLINTERS = ("", '"', "}", "{", ",", "0", "\\", "\0", "é", "start")
+NO_COMMANDS = (
+    *("", " ", "null", "1", '"start"', "[]", "{}", '{"action": null}', '{"action": "dance"}', "NaN", "{'action': 'start'}"),
+    *('{"action": "start"} {"action": "stop"}', "\ufeff{}", '{"action": "start", "action": "stop"}', "start"),
+)
 FLAGS = ("timeline", "others", "confidence", "hints", "voiceprints", "resumable")
 FIELDS = ("action", "num_speakers", "sample_rate", "encoding", "channels", "known_voices", "session", "ms", "other", *FLAGS)
 ACTIONS = ("start", "resume", "gap", "keepalive", "stop")
@@ -34,9 +40,7 @@ def wrong_voices(random):
     """Known voices that are wrong in one point or several."""
     voice = known_voice(
         random.choice(NAMES),
-        random.choice(
-            ["ADwAPAA8ADw=", "", "ADw=", "AAAAAAAAAAA=", "AHwAfAB8AHw=", "AH4AfgB+AH4=", "no base64!", "A" * 5000, "\ud800"]
-        ),
+        random.choice(VECTORS),
         random.choice(["levels", "levels", "ecapa-mini", "", "\ud800"]),
         random.choice([1, 1, 0, -1, 2**70, "1"]),
         random.choice([9.0, 0, -1, 1e999, "9"]),
@@ -64,9 +68,7 @@ def damaged(random, text):
     characters = list(text)
     for _ in range(random.randint(1, 3)):
         place = random.randrange(len(characters)) if characters else 0
-        characters[place : place + random.randint(0, 2)] = random.choice(
-            ["", '"', "}", "{", ",", "0", "\\", "\0", "é", characters[:9]]
-        )
+        characters[place : place + random.randint(0, 2)] = random.choice(SPLINTERS)
     return "".join(characters)
 
 
@@ -90,5 +92,4 @@ def huge(random):
 
 def no_command(random):
     """JSON that is no object with an action, or hardly JSON."""
-    return random.choice(["", " ", "null", "1", '"start"', "[]", "{}", '{"action": null}', '{"action": "dance"}', "NaN", "{'action': 'start'}",
-                          '{"action": "start"} {"action": "stop"}', "\ufeff{}", '{"action": "start", "action": "stop"}', "start"])  # fmt: skip
+    return random.choice(NO_COMMANDS)

@@ -3,6 +3,7 @@
 import json
 import threading
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from pydantic import TypeAdapter, ValidationError
@@ -147,10 +148,8 @@ class Talk:
             right = right | OF_BROKEN_FRAMES
         if code not in right and not self._leaving:
             self._found(f"close code {code} after {self.last} {self.error or ''}")
-        try:
+        with suppress(OSError):
             self.socket.send(frame(CLOSE, found.data[:2]))
-        except OSError:
-            pass
         self.socket.drop()
 
     def _lost(self):

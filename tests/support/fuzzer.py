@@ -138,7 +138,7 @@ class Fuzzer:
             if chance.random() < 0.2:
                 talk.ping(b"between")
 
-    def _err(self, talk, chance):
+    def _err(self, talk, chance):  # noqa: C901 - one of many
         """Something that ends a session with an error, or would if it were not right by chance."""
         match chance.randrange(9):
             case 0 if chance.random() < 0.1:

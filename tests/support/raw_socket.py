@@ -25,7 +25,7 @@ class Frame:
         return struct.unpack_from(">H", self.data)[0] if len(self.data) >= 2 else 1005
 
 
-def frame(opcode, data=b"", *, fin=True, reserved=0, masked=True, length=None):
+def frame(opcode, data=b"", *, fin=True, reserved=0, masked=True, length=None):  # noqa: PLR0913 - what a frame has
     """The bytes of a frame; ``length``: what it says to have, if that is not true."""
     told = len(data) if length is None else length
     head = bytes([fin << 7 | reserved << 4 | opcode])

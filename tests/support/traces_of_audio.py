@@ -2,6 +2,7 @@
 
 import base64
 import zlib
+from contextlib import suppress
 
 import numpy as np
 
@@ -37,9 +38,7 @@ def decompressed(data):
     for mark in (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda"):
         begin = data.find(mark)
         while begin >= 0:
-            try:
+            with suppress(zlib.error):
                 found.append(zlib.decompressobj().decompress(data[begin:], 64 << 20))
-            except zlib.error:
-                pass
             begin = data.find(mark, begin + 1)
     return [each for each in found if len(each) > 100]

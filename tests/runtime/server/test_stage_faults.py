@@ -1,4 +1,4 @@
-"""Stages that fail in every way that we could think of, in a real server: their session ends or goes on alone, others notice nothing."""
+"""Stages that fail in many ways, in a real server: their session ends or goes on alone, and others notice nothing."""
 
 import re
 

@@ -5,6 +5,7 @@ import signal
 import sqlite3
 import subprocess
 import time
+from contextlib import suppress
 
 import psutil
 import pytest
@@ -114,9 +115,9 @@ def test_a_session_goes_on_while_the_disk_is_full(small_disk, start_level_server
     speaker = Speaker(server.url)
     speaker.speak_until_acknowledged(10)
     filler = small_disk / "filler"
-    with filler.open("wb", buffering=0) as file, pytest.raises(OSError, match="space"):
-        while True:
-            file.write(bytes(512))
+    with filler.open("wb", buffering=0) as file, suppress(OSError):
+        while file.write(bytes(512)):
+            pass
     for _ in range(30):
         speaker.speak(5)
     server.logged("sessions cannot be kept now.*full")
