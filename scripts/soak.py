@@ -2,11 +2,11 @@
 
     python scripts/soak.py AUDIO [--minutes M] [--sessions N] [--speed X] [--workers W]
 
-N sessions at a time of the configured chain, each of up to 20 s of the recording, X times as fast as it lasts. Some clients stop as they
-should, some lose their connection and resume, vanish, reset, half close, hear nothing for seconds, send more than they may at once, or
-what they must not. Once a minute a line tells of the server: its memory (MiB), open files and threads, all processes together. The exit
-status is 1 if an answer was not as the protocol has it, a session stayed open, the log has a traceback, or there are more files or
-threads than after the first minute, or so much more memory that it grows (64 MiB and a tenth).
+N sessions at a time of the configured chain, each of up to 20 s of the recording, X times as fast as it lasts. Some clients stop as
+they should, some lose their connection and resume, vanish, reset, half close, hear nothing for seconds, send more than they may at
+once, or what they must not. Once a minute a line tells of the server: its memory (MiB), open files and threads, all processes
+together. The exit status is 1 if an answer was not as the protocol has it, a session stayed open, the log has a traceback, or there
+are more files or threads than after the first minute, or so much more memory that it grows (64 MiB and a tenth).
 """
 
 from __future__ import annotations

@@ -21,14 +21,14 @@ ERRORS = (
 class SoakClient:
     """One session of up to ``longest_seconds`` of ``pcm``, sent ``speed`` times as fast as it lasts."""
 
-    def __init__(self, url, pcm, tally, number, *, speed, longest_seconds):
+    def __init__(self, url, pcm, tally, number, *, speed, longest_seconds):  # noqa: PLR0913 - what it is made of
         self._url, self._pcm, self._tally, self._speed = url, pcm, tally, speed
         self._name = f"session {number}"
         self._chance = random.Random(number)
         self._blocks = int(self._chance.uniform(2, longest_seconds) * 10)
         self.habit = self._chance.choice(HABITS)
 
-    def run(self):
+    def run(self):  # noqa: C901 - a habit after the other
         talk = Talk(self._url, self._tally, f"{self._name}, which {self.habit}")
         talk.text(json.dumps({"action": "start", "num_speakers": 3, "timeline": True, "resumable": self.habit == "resumes"}))
         self._send(talk, 0, self._blocks // 2)
