@@ -47,7 +47,7 @@ FRAME_SECONDS = 0.04
 """Between two frames of 200 ms."""
 SECONDS_PER_KILL = 12
 """Of audio."""
-PATIENT = Backoff(attempts=1000, first_seconds=0.05, longest_seconds=0.2, give_up_seconds=120)
+PATIENT = Backoff(attempts=1_000_000, first_seconds=0.05, longest_seconds=0.2, give_up_seconds=1e6)
 CHECKPOINT_BYTES = 160_000
 """Of audio between two saves, as by default."""
 
