@@ -29,7 +29,7 @@ def test_whatever_is_sent_is_answered_by_the_protocol_and_harms_nobody(start_lev
     assert witnesses[1].losses > 0
     assert fuzzer.tally.messages >= 4 * MESSAGES // workers
     assert {"started", "resumed", "speaker", "timeline", "report", "error"} <= set(fuzzer.tally.events)
-    assert len(fuzzer.tally.errors) > 10
+    assert {"invalid_json", "invalid_message", "odd_length", "session_unknown", "already_started"} <= set(fuzzer.tally.errors)
     assert open_sessions(server) == 0
     assert memory[-1] - memory[0] < GROWTH_BYTES
     assert complaints(server.log) == []

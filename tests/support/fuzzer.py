@@ -21,6 +21,7 @@ SILENCE, NOISE = bytes(1 << 16), random.Random(1).randbytes(1 << 16)
 SETTINGS = {
     "max_lag_ms": 0,
     "idle_timeout_seconds": 5,
+    "start_timeout_seconds": 5,
     "resume_seconds": 20,
     "checkpoint_seconds": 0.5,
     "batch_wait_ms": 0,
