@@ -284,13 +284,14 @@ class Witness(threading.Thread):
         talk.text(fuzz_messages.json.dumps({"action": "start", "num_speakers": 3, "timeline": True, "resumable": self._resumes}))
         while talk.last != "started":
             self._next(talk)
-        name = talk.session
+        name, sent = talk.session, 0
         while not self._over.is_set():
             talk.audio(conversation(self.blocks, self.blocks + 1))
             self.blocks += 1
+            sent += 1
             talk.hear()
             time.sleep(0.01)
-            if self._resumes and self.blocks % 50 == 0 and name is not None:
+            if self._resumes and sent % 50 == 0:
                 talk = self._resumed(talk, tally, name)
         talk.text('{"action": "stop"}')
         talk.expect_end()
