@@ -12,6 +12,7 @@ import pytest
 from support.asgi_process import AsgiProcess
 from support.campplus_package import package_site
 from support.known_conversation import DATA, KnownConversation, read_conversation
+from support.level_chain import level_chain
 from support.server_process import ServerProcess
 
 
@@ -27,6 +28,14 @@ def start_server() -> Iterator[Callable[..., ServerProcess]]:
     yield start
     for server in servers:
         server.end()
+
+
+@pytest.fixture
+def start_level_server(start_server, monkeypatch, tmp_path) -> Callable[..., ServerProcess]:
+    """``start_server`` with the chain of ``support.level_stage``: no model, and sessions that can be resumed."""
+    for name, value in level_chain(tmp_path / "level-site").items():
+        monkeypatch.setenv(name, value)
+    return start_server
 
 
 @pytest.fixture

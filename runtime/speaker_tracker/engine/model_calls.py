@@ -31,7 +31,7 @@ class ModelCall:
     waits: bool = False
     seconds: float = 0.0
     results: list[Any] = field(default_factory=list)
-    error: Exception | None = None
+    error: BaseException | None = None
     answered: bool = False
 
     def answer_alone(self) -> None:
@@ -39,7 +39,7 @@ class ModelCall:
         begin = thread_time()
         try:
             self.results = checked(self.infer, self.inputs)
-        except Exception as error:  # whatever a model raises is told to the session that asked
+        except (Exception, SystemExit) as error:  # whatever a model raises is told to the session that asked
             self.error = error
         self.seconds += thread_time() - begin
         self.answered = True
@@ -84,7 +84,7 @@ def _answer_batch(batch: Sequence[ModelCall], size: int) -> None:
     begin = thread_time()
     try:
         results = checked(batch[0].infer, [item for call in batch for item in call.inputs])
-    except Exception:
+    except (Exception, SystemExit):
         # Whose input it was is found out by asking for each alone.
         for call in batch:
             call.answer_alone()

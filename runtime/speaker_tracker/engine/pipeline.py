@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from time import thread_time
+from typing import TypeVar
 
 from speaker_tracker.engine.model_calls import Infer, ModelCall, Steps, run_alone
 from speaker_tracker.errors import BadInput
@@ -13,6 +15,11 @@ from speaker_tracker.events import AudioGap, Event
 from speaker_tracker.stage import Answer, Inference, Stage, State
 
 logger = logging.getLogger(__name__)
+
+_Answer = TypeVar("_Answer", bound=Answer)
+
+MAX_ANSWERS = 100_000
+"""Most answers of a stage to one event, and most events of one inference: far more than any need, and few enough for the memory."""
 
 
 class StageFailure(Exception):
@@ -137,7 +144,7 @@ class Pipeline:
             for piece in answers:
                 inferences = [answer for answer in piece if isinstance(answer, Inference)]
                 if not inferences:
-                    events += piece  # type: ignore[arg-type]
+                    events += _checked(piece)
                     continue
                 call = _model_call(place, opened, inferences)
                 if stopwatch is None:
@@ -149,7 +156,7 @@ class Pipeline:
                 events += _resolved(piece, call)
         except BadInput:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # a library that would end the process is to end the session
             raise StageFailure(opened.name) from error
         finally:
             if stopwatch is not None and self._on_stage_time is not None:
@@ -179,14 +186,29 @@ def _answers_to(opened: OpenStage, events: Sequence[Event]) -> Generator[list[An
     feed, reads = opened.stage.feed, opened.reads
     feed_all: Callable[[Sequence[Event]], Iterable[Answer]] | None = getattr(opened.stage, "feed_all", None)
     if feed_all is not None and len(events) > 1 and not any(isinstance(event, AudioGap) for event in events):
-        yield list(feed_all(events))
+        yield _bounded(feed_all(events))
         return
     for event in events:
-        yield [event] if reads is not None and not reads.lets_in(event) else list(feed(event))
+        yield [event] if reads is not None and not reads.lets_in(event) else _bounded(feed(event))
 
 
 def _flush_of(stage: Stage) -> Generator[list[Answer], None, None]:
-    yield list(stage.flush())
+    yield _bounded(stage.flush())
+
+
+def _bounded(answers: Iterable[_Answer]) -> list[_Answer]:
+    """All answers, of a stage whose answers end. Raises ``RuntimeError`` for one whose answers do not."""
+    found = list(islice(answers, MAX_ANSWERS + 1))
+    if len(found) > MAX_ANSWERS:
+        raise RuntimeError(f"a stage gave more than {MAX_ANSWERS} answers at once; they must end")
+    return found
+
+
+def _checked(answers: Sequence[Answer]) -> Sequence[Event]:
+    for answer in answers:
+        if not isinstance(answer, Event):
+            raise TypeError(f"a stage answered with {type(answer).__name__}, which is neither an event nor an Inference")
+    return answers  # type: ignore[return-value]
 
 
 def _model_call(place: int, opened: OpenStage, inferences: Sequence[Inference]) -> ModelCall:
@@ -202,10 +224,10 @@ def _resolved(answers: Sequence[Answer], call: ModelCall) -> list[Event]:
     events: list[Event] = []
     for answer in answers:
         if isinstance(answer, Inference):
-            events.extend(answer.then(next(results)))
+            events += _bounded(answer.then(next(results)))
         else:
             events.append(answer)
-    return events
+    return list(_checked(events))
 
 
 class _Observed(Pipeline):

@@ -62,7 +62,10 @@ class SavedSession:
 
 
 def encode(saved: SavedSession) -> bytes:
-    """The bytes of a saved session. Raises ``SavedSessionError`` where a state has other values than plain ones and arrays."""
+    """The bytes of a saved session.
+
+    Raises ``SavedSessionError`` where a state has other values than plain ones and arrays, or more than ``LARGEST_BYTES``.
+    """
     arrays: list[NDArray[Any]] = []
     values = {
         "session_id": saved.session_id,
@@ -76,6 +79,9 @@ def encode(saved: SavedSession) -> bytes:
     }
     values["arrays"] = [[array.dtype.str, list(array.shape)] for array in arrays]
     text = json.dumps(values, separators=(",", ":")).encode()
+    size = len(text) + sum(array.nbytes for array in arrays)
+    if size > LARGEST_BYTES:
+        raise SavedSessionError(f"its state has {size} bytes, and at most {LARGEST_BYTES} are kept")
     numbers = [np.ascontiguousarray(array).tobytes() for array in arrays]
     compressible = [data for array, data in zip(arrays, numbers, strict=True) if _gets_smaller(array.dtype)]
     compressed = zlib.compress(b"".join([text, *compressible]), 1)

@@ -126,6 +126,7 @@ class Session:
         self._keeping = keeping
         self._checkpoints: Checkpoints | None = None
         self._position = 0
+        self._keeping_failed = False
 
     def handle(self, received: Input) -> Iterator[list[Output]]:
         """Processes one input; yields what to send and whether to close, step by step. Must be exhausted before the next input.
@@ -255,10 +256,10 @@ class Session:
         pipeline = self._open(command)
         token = None
         outputs: list[Output] = []
-        if command.resumable and self._keeping is not None:
+        if command.resumable and self._keeping is not None and (saved := self._saved(pipeline, self._keeping.chain)) is not None:
             self._checkpoints = Checkpoints(self._keeping.interval_seconds)
             token = secrets.token_urlsafe(32)
-            outputs.append(Keep(self._saved(pipeline, self._keeping.chain), 0, token))
+            outputs.append(Keep(saved, 0, token))
         return [*outputs, Send(StartedMessage(num_speakers=command.num_speakers, session=token))]
 
     def _open(self, command: StartCommand) -> Pipeline:
@@ -311,16 +312,34 @@ class Session:
         """What to keep of the session now, if anything."""
         if self._checkpoints is None or self._keeping is None:
             return []
-        if not self._checkpoints.is_due(self._position, lambda: pipeline.is_settled):
+        if not self._checkpoints.is_due(self._position, lambda: self._is_settled(pipeline)):
             return []
         begin = thread_time()
-        keep = Keep(self._saved(pipeline, self._keeping.chain), self._position)
+        saved = self._saved(pipeline, self._keeping.chain)
         self._checkpoints.took(thread_time() - begin)
-        return [keep]
+        return [] if saved is None else [Keep(saved, self._position)]
 
-    def _saved(self, pipeline: Pipeline, chain: str) -> bytes:
+    def _is_settled(self, pipeline: Pipeline) -> bool:
+        try:
+            return pipeline.is_settled
+        except Exception as error:
+            self._complain_of_keeping(error)
+            return False
+
+    def _saved(self, pipeline: Pipeline, chain: str) -> bytes | None:
+        """What to keep; None where a stage does not give its state, or none that can be kept, without which the session goes on."""
         gaps, hinted = self._gap_samples, tuple(sorted(self._hinted))
-        return encode(SavedSession(self.session_id, chain, self._start_command, self._position, gaps, hinted, pipeline.snapshot()))
+        try:
+            states = pipeline.snapshot()
+            return encode(SavedSession(self.session_id, chain, self._start_command, self._position, gaps, hinted, states))
+        except Exception as error:
+            self._complain_of_keeping(error)
+            return None
+
+    def _complain_of_keeping(self, error: Exception) -> None:
+        if not self._keeping_failed:
+            self._keeping_failed = True
+            logger.error("session %s cannot be kept now, and goes on without it", self.session_id, exc_info=error)
 
     # -- time without audio ------------------------------------------------------------------------------------------------------
 

@@ -1,7 +1,9 @@
 """Stages in a row: the order of what they answer, inferences, the flush, and failures."""
 
+import sys
 import time
 from dataclasses import dataclass
+from itertools import repeat
 
 import pytest
 
@@ -177,6 +179,34 @@ def test_failing_model_is_the_failure_of_the_stage_that_asked():
 
     with pytest.raises(StageFailure, match="'stage0'"):
         pipeline(Asking(), infer=broken).feed(Word("x"))
+
+
+class Answering(StatelessStage):
+    """Answers what ``answers`` gives."""
+
+    def __init__(self, answers):
+        self.answers = answers
+
+    def feed(self, _event):
+        return self.answers()
+
+
+@pytest.mark.parametrize(
+    ("answers", "said"),
+    [
+        (lambda: ["text"], "a stage answered with str, which is neither an event nor an Inference"),
+        (lambda: repeat(Word("again")), "more than 100000 answers at once; they must end"),
+        (lambda: [Inference(1, lambda _: repeat(Word("again")))], "more than 100000 answers at once; they must end"),
+        (lambda: [Inference(1, lambda _: [7])], "a stage answered with int"),
+        (lambda: None, "not iterable"),
+        (lambda: sys.exit("no weights"), "no weights"),
+    ],
+)
+def test_answers_that_are_no_events_or_never_end_and_an_exit_are_failures_of_the_stage(answers, said):
+    pipeline = Pipeline([OpenStage("answering", Answering(answers), infer=lambda inputs: inputs)])
+    with pytest.raises(StageFailure, match="'answering' failed") as failure:
+        pipeline.feed(Word("a"))
+    assert said in str(failure.value.__cause__)
 
 
 def test_an_inference_without_a_model_is_reported():

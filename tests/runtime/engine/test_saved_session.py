@@ -84,9 +84,12 @@ def test_whatever_is_damaged_is_refused_and_nothing_else_is_raised():
 
 
 def test_a_bomb_is_not_unpacked(monkeypatch):
-    monkeypatch.setattr("speaker_tracker.engine.saved_session.LARGEST_BYTES", 1000)
     states = {"stage": {"zeros": np.zeros(100_000, np.int32)}}
-    data = encode(SavedSession("abc", "chain", StartCommand(), 0, 0, (), states))
+    saved = SavedSession("abc", "chain", StartCommand(), 0, 0, (), states)
+    data = encode(saved)
     assert len(data) < 2000
+    monkeypatch.setattr("speaker_tracker.engine.saved_session.LARGEST_BYTES", 1000)
+    with pytest.raises(SavedSessionError, match="at most 1000 are kept"):
+        encode(saved)
     with pytest.raises(SavedSessionError, match="damaged"):
         decode(data, "chain")

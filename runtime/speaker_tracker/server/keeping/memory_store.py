@@ -15,6 +15,8 @@ MAX_BYTES = 256 << 20
 
 @dataclass(slots=True)
 class _Entry:
+    """``data`` is empty of a session that is over."""
+
     epoch: int
     data: bytes
     expires: float
@@ -38,7 +40,7 @@ class MemoryStore:
     async def save(self, key: str, epoch: int, data: bytes, seconds: float) -> bool:
         """As ``SessionStore.save``."""
         entry = self._found(key)
-        if entry is None or entry.epoch != epoch:
+        if entry is not None and entry.epoch != epoch:
             return False
         self._put(key, epoch, data, seconds)
         return True
@@ -46,12 +48,12 @@ class MemoryStore:
     async def touch(self, key: str, epoch: int, seconds: float) -> bool:
         """As ``SessionStore.touch``."""
         entry = self._found(key)
-        return entry is not None and await self.save(key, epoch, entry.data, seconds)
+        return entry is None or await self.save(key, epoch, entry.data, seconds)
 
     async def claim(self, key: str, seconds: float) -> Claimed | None:
         """As ``SessionStore.claim``."""
         entry = self._found(key)
-        if entry is None:
+        if entry is None or not entry.data:
             return None
         self._put(key, entry.epoch + 1, entry.data, seconds)
         return Claimed(entry.epoch + 1, entry.data)
@@ -60,7 +62,8 @@ class MemoryStore:
         """As ``SessionStore.forget``."""
         entry = self._found(key)
         if entry is not None and entry.epoch == epoch:
-            self._drop(key)
+            self._bytes -= len(entry.data)
+            entry.epoch, entry.data = epoch + 1, b""
 
     async def close(self) -> None:
         """Forget everything."""

@@ -14,25 +14,31 @@ TIMEOUT_SECONDS = 2.0
 PREFIX = "speaker-tracker:session:"
 
 SAVE = """
-if redis.call('HGET', KEYS[1], 'epoch') ~= ARGV[1] then return 0 end
-redis.call('HSET', KEYS[1], 'data', ARGV[2])
+local epoch = redis.call('HGET', KEYS[1], 'epoch')
+if epoch and epoch ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[1], 'epoch', ARGV[1], 'data', ARGV[2])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return 1
 """
 TOUCH = """
-if redis.call('HGET', KEYS[1], 'epoch') ~= ARGV[1] then return 0 end
-return redis.call('PEXPIRE', KEYS[1], ARGV[2])
-"""
-CLAIM = """
-if redis.call('EXISTS', KEYS[1]) == 0 then return false end
-redis.call('PEXPIRE', KEYS[1], ARGV[1])
-return {redis.call('HINCRBY', KEYS[1], 'epoch', 1), redis.call('HGET', KEYS[1], 'data')}
-"""
-FORGET = """
-if redis.call('HGET', KEYS[1], 'epoch') == ARGV[1] then redis.call('DEL', KEYS[1]) end
+local epoch = redis.call('HGET', KEYS[1], 'epoch')
+if epoch and epoch ~= ARGV[1] then return 0 end
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
 return 1
 """
-"""Scripts, as reading and writing must be one step."""
+CLAIM = """
+local data = redis.call('HGET', KEYS[1], 'data')
+if not data or data == '' then return false end
+redis.call('PEXPIRE', KEYS[1], ARGV[1])
+return {redis.call('HINCRBY', KEYS[1], 'epoch', 1), data}
+"""
+FORGET = """
+if redis.call('HGET', KEYS[1], 'epoch') ~= ARGV[1] then return 0 end
+redis.call('HINCRBY', KEYS[1], 'epoch', 1)
+redis.call('HSET', KEYS[1], 'data', '')
+return 1
+"""
+"""Scripts, as reading and writing must be one step. A session that is over has no data."""
 
 
 class RedisStore:

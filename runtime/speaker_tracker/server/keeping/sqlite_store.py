@@ -26,6 +26,15 @@ CREATE TABLE IF NOT EXISTS sessions (
 CREATE INDEX IF NOT EXISTS sessions_by_expiry ON sessions (expires);
 """
 
+SAVE = """
+INSERT INTO sessions (key, epoch, expires, data) VALUES (?, ?, ?, ?)
+ON CONFLICT (key) DO UPDATE SET expires = excluded.expires, data = excluded.data WHERE epoch = excluded.epoch
+"""
+CLAIM = "UPDATE sessions SET epoch = epoch + 1, expires = ? WHERE key = ? AND expires > ? AND data <> x'' RETURNING epoch, data"
+TOUCH = "UPDATE sessions SET expires = ? WHERE key = ? AND epoch = ?"
+FORGET = "UPDATE sessions SET epoch = epoch + 1, data = x'' WHERE key = ? AND epoch = ?"
+"""A session that is over has no data."""
+
 _Result = TypeVar("_Result")
 
 
@@ -33,7 +42,8 @@ class SqliteStore:
     """A ``SessionStore`` in the file at ``path``, which is made where it does not exist, readable for its owner alone.
 
     One thread talks to SQLite, so that nothing else waits for the disk. Raises ``StoreUnavailable`` where the file cannot be used.
-    ``clock``: seconds since the epoch, the same in all processes.
+    ``clock``: seconds since the epoch, the same in all processes. Where it jumps forward, what no connection has expires early;
+    where it jumps back, late.
     """
 
     def __init__(self, path: Path, *, outlives_server: bool = True, clock: Callable[[], float] = time.time) -> None:
@@ -43,6 +53,7 @@ class SqliteStore:
         self._swept = 0.0
         self._thread = ThreadPoolExecutor(1, "sessions")
         self._database: sqlite3.Connection | None = None
+        self._file = (0, 0)
         try:
             self._thread.submit(self._opened).result()
         except (sqlite3.Error, OSError) as error:
@@ -58,27 +69,29 @@ class SqliteStore:
 
     async def save(self, key: str, epoch: int, data: bytes, seconds: float) -> bool:
         """As ``SessionStore.save``."""
-        now = self._clock()
-        statement = "UPDATE sessions SET data = ?, expires = ? WHERE key = ? AND epoch = ? AND expires > ?"
-        values = (data, now + seconds, key, epoch, now)
-        return await self._run(lambda database: database.execute(statement, values).rowcount > 0)
+        values = (key, epoch, self._clock() + seconds, data)
+        return await self._run(lambda database: database.execute(SAVE, values).rowcount > 0)
 
     async def touch(self, key: str, epoch: int, seconds: float) -> bool:
         """As ``SessionStore.touch``."""
-        now = self._clock()
-        statement = "UPDATE sessions SET expires = ? WHERE key = ? AND epoch = ? AND expires > ?"
-        return await self._run(lambda database: database.execute(statement, (now + seconds, key, epoch, now)).rowcount > 0)
+        expires = self._clock() + seconds
+
+        def touched(database: sqlite3.Connection) -> bool:
+            if database.execute(TOUCH, (expires, key, epoch)).rowcount > 0:
+                return True
+            return database.execute("SELECT 1 FROM sessions WHERE key = ?", (key,)).fetchone() is None
+
+        return await self._run(touched)
 
     async def claim(self, key: str, seconds: float) -> Claimed | None:
         """As ``SessionStore.claim``."""
         now = self._clock()
-        statement = "UPDATE sessions SET epoch = epoch + 1, expires = ? WHERE key = ? AND expires > ? RETURNING epoch, data"
-        found = await self._run(lambda database: database.execute(statement, (now + seconds, key, now)).fetchone())
+        found = await self._run(lambda database: database.execute(CLAIM, (now + seconds, key, now)).fetchone())
         return None if found is None else Claimed(found[0], found[1])
 
     async def forget(self, key: str, epoch: int) -> None:
         """As ``SessionStore.forget``."""
-        await self._run(lambda database: database.execute("DELETE FROM sessions WHERE key = ? AND epoch = ?", (key, epoch)).close())
+        await self._run(lambda database: database.execute(FORGET, (key, epoch)).close())
 
     async def close(self) -> None:
         """Close the file; what is kept stays there."""
@@ -97,13 +110,15 @@ class SqliteStore:
     # -- in the thread -----------------------------------------------------------------------------------------------------------
 
     def _worked(self, work: Callable[[sqlite3.Connection], _Result]) -> _Result:
+        if self._database is not None and not self._is_in_place():
+            self._close()  # what is saved in a file that was removed is lost with this process
         database = self._opened()
         try:
             result = work(database)
         except sqlite3.Error:
             self._close()  # a file that was moved away or damaged may be there again next time
             raise
-        if self._clock() - self._swept > SWEEP_SECONDS:
+        if abs(self._clock() - self._swept) > SWEEP_SECONDS:
             self._swept = self._clock()
             with suppress(sqlite3.OperationalError):  # another process writes; it is swept next time
                 database.execute("DELETE FROM sessions WHERE expires <= ?", (self._clock(),))
@@ -124,10 +139,22 @@ class SqliteStore:
                 database.close()
                 raise
             self._database = database
+            self._file = _identity(self._path)
         return self._database
+
+    def _is_in_place(self) -> bool:
+        try:
+            return _identity(self._path) == self._file
+        except FileNotFoundError:
+            return False
 
     def _close(self) -> None:
         database, self._database = self._database, None
         if database is not None:
             with suppress(sqlite3.Error):
                 database.close()
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_dev, status.st_ino

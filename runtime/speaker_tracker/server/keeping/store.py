@@ -1,7 +1,8 @@
 """What every store of sessions does.
 
 A session is kept under a key that tells nothing of the client's token. It has an *epoch*, which grows each time a connection takes
-it over: only the latest connection may save it.
+it over: only the latest connection may save it. That a session is over is remembered until it expires, so that nobody who was too
+slow to learn of it keeps it anew.
 """
 
 from __future__ import annotations
@@ -33,11 +34,17 @@ class SessionStore(Protocol):
         ...
 
     async def save(self, key: str, epoch: int, data: bytes, seconds: float) -> bool:
-        """Replace what is kept, for ``seconds`` from now on; False, and nothing done, if it has another epoch or is gone."""
+        """Replace what is kept, for ``seconds`` from now on; False, and nothing done, where another connection has the session.
+
+        What the store has lost, or let expire, is kept anew.
+        """
         ...
 
     async def touch(self, key: str, epoch: int, seconds: float) -> bool:
-        """Keep a session for ``seconds`` from now on; False, and nothing done, if it has another epoch or is gone."""
+        """Keep a session for ``seconds`` from now on; False, and nothing done, where another connection has the session, or had.
+
+        What the store has lost stays lost until it is saved.
+        """
         ...
 
     async def claim(self, key: str, seconds: float) -> Claimed | None:
@@ -45,7 +52,7 @@ class SessionStore(Protocol):
         ...
 
     async def forget(self, key: str, epoch: int) -> None:
-        """Remove a session, unless it has another epoch."""
+        """Remove a session that is over, unless it has another epoch."""
         ...
 
     async def close(self) -> None:

@@ -51,7 +51,26 @@ async def test_of_many_that_claim_at_once_each_has_an_epoch_of_its_own(store, ke
 async def test_a_session_expires(store, key):
     await store.create(key, STATE, 0.05)
     await asyncio.sleep(0.1)
-    assert not await store.save(key, 0, STATE, 60)
+    assert await store.claim(key, 60) is None
+
+
+async def test_a_connection_that_still_has_an_expired_session_keeps_it_anew(store, key):
+    await store.create(key, STATE, 60)
+    assert (await store.claim(key, 0.05)).epoch == 1
+    await asyncio.sleep(0.1)
+    assert await store.save(key, 1, b"more", 60)
+    assert not await store.save(key, 0, b"of another", 60)
+    assert await store.claim(key, 60) == Claimed(2, b"more")
+
+
+async def test_a_session_that_is_over_is_kept_anew_by_nobody(store, key):
+    await store.create(key, STATE, 60)
+    await store.claim(key, 60)
+    await store.forget(key, 1)
+    for epoch in (0, 1):
+        assert not await store.save(key, epoch, b"late", 60)
+        assert not await store.touch(key, epoch, 60)
+        await store.forget(key, epoch)
     assert await store.claim(key, 60) is None
 
 
@@ -73,9 +92,9 @@ async def test_a_touch_keeps_it_longer_for_who_has_it(store, key):
 
 async def test_a_key_that_never_was_is_nothing(store, key):
     assert await store.claim(key, 60) is None
-    assert not await store.save(key, 0, STATE, 60)
-    assert not await store.touch(key, 0, 60)
+    assert await store.touch(key, 0, 60)  # it may only be lost, and is kept anew by the next save
     await store.forget(key, 0)
+    assert await store.claim(key, 60) is None
 
 
 # -- memory ------------------------------------------------------------------------------------------------------------------------
@@ -151,6 +170,34 @@ async def test_expired_sessions_leave_the_file(tmp_path):
     assert STATE[:64] not in path.read_bytes()
 
 
+async def test_a_file_that_was_removed_is_made_anew_with_what_is_saved_next(tmp_path, key):
+    path = tmp_path / "sessions.sqlite"
+    one, other = SqliteStore(path), SqliteStore(path)
+    await one.create(key, STATE, 60)
+    for file in tmp_path.iterdir():
+        file.unlink()
+    assert await one.save(key, 0, b"more", 60)
+    assert await other.claim(key, 60) == Claimed(1, b"more")
+    assert not await one.save(key, 0, b"late", 60)
+    await one.close()
+    await other.close()
+
+
+@pytest.mark.parametrize("hours", [1, -1])
+async def test_a_clock_that_jumps_costs_no_session_that_a_connection_has(tmp_path, key, hours):
+    now = [1e9]
+    store = SqliteStore(tmp_path / "sessions.sqlite", clock=lambda: now[0])
+    await store.create(key, STATE, 60)
+    await store.create("of nobody", STATE, 60)
+    now[0] += 3600 * hours
+    assert await store.save(key, 0, b"more", 60)
+    assert await store.claim(key, 60) == Claimed(1, b"more")
+    assert (await store.claim("of nobody", 60) is None) == (hours > 0)
+    now[0] += 100
+    assert await store.claim(key, 60) is None
+    await store.close()
+
+
 @pytest.mark.parametrize("content", [None, b"no database at all" * 100])
 def test_a_file_that_is_no_database_or_cannot_be_one_is_refused(tmp_path, content):
     path = tmp_path / "sessions.sqlite"
@@ -176,8 +223,8 @@ async def test_a_redis_that_is_gone_slow_or_back_is_unavailable_only_meanwhile(r
     redis.stop()
     with pytest.raises(StoreUnavailable, match="Redis"):
         await store.claim(key, 60)
-    redis.start()
+    redis.start()  # and has nothing of what it had
     assert await store.claim(key, 60) is None
-    await store.create(key, STATE, 60)
+    assert await store.save(key, 0, STATE, 60)
     assert await store.claim(key, 60) == Claimed(1, STATE)
     await store.close()
