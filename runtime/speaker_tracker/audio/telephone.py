@@ -28,7 +28,7 @@ class LineEncoding(StrEnum):
     ALAW = "alaw"
 
 
-TABLES = {LineEncoding.MULAW: mulaw_table() / FULL_SCALE, LineEncoding.ALAW: alaw_table() / FULL_SCALE}
+TABLES = {law: table / np.float32(FULL_SCALE) for law, table in zip(LineEncoding, (mulaw_table(), alaw_table()), strict=True)}
 """Samples within (-1, 1) by code: float32, shape ``(256,)``."""
 
 

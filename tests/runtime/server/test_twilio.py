@@ -224,6 +224,23 @@ async def test_a_silent_track_is_kept_open_while_another_is_heard(phone):
     assert set(call.reports()) == {"inbound", "outbound"}
 
 
+async def test_frames_with_audio_are_no_flood_of_messages(phone):
+    async with phone(settings={"max_messages_per_second": 20}) as call:
+        await call.start(results="socket")
+        await call.talk(AUDIO[: 160 * 500])
+        assert await call.stop() == 1000
+    assert call.reports()["inbound"][0]["totalTimeMs"] == 10_000
+
+
+async def test_a_call_is_known_to_stages_by_stream_and_track(phone, probe, serve):
+    server = serve(twilio_path="/ws/twilio")
+    async with phone(server) as call:
+        await call.start("inbound", "outbound")
+        await server.until(lambda: len(probe.alive) == 2)
+        assert {stage.session.session_id for stage in probe.alive} == {f"{STREAM}-inbound", f"{STREAM}-outbound"}
+        assert await call.stop() == 1000
+
+
 async def test_a_server_that_ends_gives_the_call_its_reports(phone, serve):
     server = serve(twilio_path="/ws/twilio", grace_seconds=5)
     async with phone(server) as call:

@@ -132,11 +132,12 @@ class _Run:
     async def _stream(self) -> None:
         """Hand frames on until the call or all its sessions have ended. Raises ``BadInput``."""
         sessions = asyncio.gather(*self._sessions.values(), return_exceptions=True)
-        receiving: asyncio.Task[str | bytes] | None = None
+        receiving: asyncio.Future[str | bytes] | None = None
         try:
             while not self._call.stopped:
                 receiving = asyncio.ensure_future(self._client.receive())
-                await asyncio.wait({receiving, sessions}, return_when=asyncio.FIRST_COMPLETED)
+                either: set[asyncio.Future[Any]] = {receiving, sessions}
+                await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
                 if not receiving.done():
                     return
                 await self._deliver(self._call.receive(receiving.result()))
