@@ -224,6 +224,25 @@ async def test_a_silent_track_is_kept_open_while_another_is_heard(phone):
     assert set(call.reports()) == {"inbound", "outbound"}
 
 
+async def test_a_message_may_hold_a_minute(phone):
+    async with phone() as call:
+        await call.start(results="socket")
+        await call.media((AUDIO * 2)[: 60 * 8000])
+        assert await call.stop() == 1000
+    assert call.reports()["inbound"][0]["totalTimeMs"] == 60_000
+
+
+async def test_a_call_that_never_starts_makes_room_for_others(phone, serve):
+    server = serve(twilio_path="/ws/twilio", max_waiting_connections=1)
+    async with phone(server) as waiting:
+        await waiting.say("connected")
+        await server.until(lambda: len(server.shared.waiting) == 1)
+        async with phone(server) as call:
+            assert await waiting.rest() == 1013
+            await call.start()
+            assert await call.stop() == 1000
+
+
 async def test_frames_with_audio_are_no_flood_of_messages(phone):
     async with phone(settings={"max_messages_per_second": 20}) as call:
         await call.start(results="socket")

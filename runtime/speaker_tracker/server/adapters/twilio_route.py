@@ -77,6 +77,7 @@ class _Run:
         self._server = server
         self._client = client
         self._admitted = admitted
+        self._longest = min(JOINED_BYTES, server.settings.max_frame_bytes // 2 * 2)
         self._call = TwilioCall(server.settings.idle_timeout_seconds / KEEPALIVE_SHARE)
         self._connections: dict[str, TrackConnection] = {}
         self._sessions: dict[str, asyncio.Task[None]] = {}
@@ -85,7 +86,7 @@ class _Run:
         """Run the call to its end, whichever way it comes."""
         code, reason = CloseCode.NORMAL.value, ""
         try:
-            await self._open(await self._server.waiting.first_frame(self._client))
+            await self._open(await self._begin())
             await self._stream()
         except BadInput as error:
             code, reason = CLOSE_CODE_OF[error.code].value, error.code.value
@@ -95,16 +96,27 @@ class _Run:
         codes = [each.close_code for each in self._connections.values() if each.close_code not in (None, CloseCode.NORMAL)]
         await self._client.close(codes[0] if codes and code == CloseCode.NORMAL and codes[0] else code, reason)
 
-    async def _open(self, first: str | bytes) -> None:
-        """Wait for ``start``, and open the sessions. Raises ``BadInput``."""
-        deliveries = self._call.receive(first)
+    async def _begin(self) -> list[Delivery]:
+        """What ``start`` leads to, once it has come; until then the call waits as others do. Raises ``BadInput``."""
+        too_late = BadInput(ErrorCode.START_TIMEOUT, 'no "start" came in time after the connection was opened')
+        deliveries: list[Delivery] = []
         try:
             async with asyncio.timeout(self._server.settings.start_timeout_seconds):
                 while self._call.started is None:
-                    deliveries = self._call.receive(await self._client.receive())
+                    deliveries = self._call.receive(await self._server.waiting.first_frame(self._client))
         except TimeoutError as error:
-            raise BadInput(ErrorCode.START_TIMEOUT, 'no "start" came in time after the connection was opened') from error
+            raise too_late from error
+        except BadInput as error:
+            if error.code is ErrorCode.START_TIMEOUT:
+                raise too_late from error
+            raise
+        return deliveries
+
+    async def _open(self, deliveries: list[Delivery]) -> None:
+        """Open the sessions. Raises ``BadInput`` where the call may not have any."""
         started = self._call.started
+        if started is None:
+            raise RuntimeError("a call is opened once it has started")
         token_name = self._admit(started.customParameters.token)
         for track in started.sessions:
             sends = started.customParameters.results == "socket"
@@ -147,7 +159,10 @@ class _Run:
 
     async def _deliver(self, deliveries: list[Delivery]) -> None:
         for each in deliveries:
-            await self._connections[each.session].deliver(each.frame, self._sessions[each.session])
+            connection, session = self._connections[each.session], self._sessions[each.session]
+            longest = len(each.frame) if isinstance(each.frame, str) else self._longest
+            for at in range(0, len(each.frame), longest):
+                await connection.deliver(each.frame[at : at + longest], session)
 
     async def _end(self) -> None:
         """Have all sessions end with their reports; also where the call has hung up without a word."""
