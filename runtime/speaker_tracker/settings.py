@@ -107,6 +107,13 @@ def _check_store(value: str) -> str:
     raise ValueError("it must be memory, off, sqlite:PATH, or the address of a Redis, such as redis://HOST:6379")
 
 
+def _check_plain_path(value: str) -> str:
+    """Rejects what is no path of a WebSocket."""
+    if re.fullmatch(r"(/[A-Za-z0-9._~-]+)+", value):
+        return value
+    raise ValueError("it must be a path such as /ws/twilio: slashes, letters, digits and any of ._~-")
+
+
 class SettingsError(UserError):
     """A setting is wrong; the message is one sentence that names the setting and what is right."""
 
@@ -194,6 +201,9 @@ class Settings(BaseSettings):
         5.0, description="audio after which a session that can be resumed is saved"
     )
 
+    twilio_path: Annotated[str, AfterValidator(_check_plain_path)] | None = Field(
+        None, description="path that takes Twilio Media Streams, such as /ws/twilio; default: none does"
+    )
     web_page: bool = Field(True, description="serve the web page at /")
 
     model_cache: NonEmptyPath | None = Field(None, description="folder for fetched models; default: the user's cache folder")

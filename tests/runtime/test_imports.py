@@ -35,6 +35,7 @@ def others(loaded):
         "speaker_tracker.engine.chain",
         "speaker_tracker.settings",
         "speaker_tracker.client",
+        "speaker_tracker.live",
         "speaker_tracker.protocol.asyncapi",
         "speaker_tracker.results.tracking",
         "speaker_tracker.cli.main",

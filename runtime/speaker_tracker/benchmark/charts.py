@@ -10,7 +10,8 @@ from speaker_tracker.benchmark.documents import OUTSIDE
 from speaker_tracker.benchmark.soak import HOUR, SoakResult
 from speaker_tracker.benchmark.steps import LoadResult
 from speaker_tracker.benchmark.usage import Usage
-from speaker_tracker.results.panel import COLOURS, OTHER_COLOUR, OVERLAP_COLOUR
+from speaker_tracker.results.colours import COLOURS
+from speaker_tracker.results.panel import OTHER_COLOUR, OVERLAP_COLOUR
 from speaker_tracker.results.plot import DPI, GRID, INK, PAGE_INCHES, figure_type
 
 HEIGHT_INCHES = 6.4

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from speaker_tracker.client.report_views import ReportViews
 from speaker_tracker.protocol.segments import TimelineSegment
 from speaker_tracker.protocol.voiceprints import Voiceprint
 
@@ -156,8 +157,8 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
-    """Result of the whole conversation; the last event.
+class Report(ReportViews):
+    """Result of the whole conversation; the last event. A notebook shows its timeline.
 
     ``finished``: the last part ended with its server's report on all audio that was sent in it.
     ``complete``: the same, and it is the only part; otherwise a connection was lost or a server shut down on the way.

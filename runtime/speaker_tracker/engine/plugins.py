@@ -36,6 +36,7 @@ BUILTIN_PLUGINS = (
     "speaker_tracker_plugins.prometheus",
     "speaker_tracker_plugins.pyannote_segmentation",
     "speaker_tracker_plugins.ray_embedding",
+    "speaker_tracker_plugins.telephone_decoder",
 )
 """Modules of this distribution with hooks; named, not imported, so that the runtime does not depend on them."""
 

@@ -6,12 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from speaker_tracker.events.timeline import TimelineSegment
+from speaker_tracker.results.colours import COLOURS
 from speaker_tracker.results.rttm import Turn
 from speaker_tracker.results.segmentation import Segmentation, Stretch
 from speaker_tracker.results.speaker_names import speaker_name
-
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9")
-"""One for each speaker, distinguishable with colour blindness too (Okabe and Ito, "Color Universal Design", 2008)."""
 
 OTHER_COLOUR = "#8C8C8C"
 """Colour of reference voices that match no speaker of the final timeline."""

@@ -7,7 +7,8 @@ from io import BytesIO
 from typing import Any
 
 from speaker_tracker.errors import MissingExtraError
-from speaker_tracker.results.panel import COLOURS, OVERLAP_COLOUR, Lane, Panel, colour_of, lanes, speaking_seconds
+from speaker_tracker.results.colours import COLOURS
+from speaker_tracker.results.panel import OVERLAP_COLOUR, Lane, Panel, colour_of, lanes, speaking_seconds
 from speaker_tracker.results.segmentation import Stretch
 from speaker_tracker.results.speaker_names import speaker_name
 

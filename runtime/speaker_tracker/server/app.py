@@ -26,6 +26,7 @@ from speaker_tracker.engine.session import Keeping, Session, SessionLimits
 from speaker_tracker.errors import BadInput
 from speaker_tracker.observer import Endpoint
 from speaker_tracker.protocol import CLOSE_CODE_OF, ErrorCode, ErrorMessage
+from speaker_tracker.server.adapters.twilio_route import TrackConnection, add_twilio
 from speaker_tracker.server.address_table import AddressLimit, AddressTable
 from speaker_tracker.server.admission import Admission, Admitted, Refusal
 from speaker_tracker.server.asyncapi import add_asyncapi
@@ -35,6 +36,7 @@ from speaker_tracker.server.connection import (
     MAX_FRAME_BYTES,
     MAX_MESSAGES_PER_SECOND,
     PACE,
+    TEXT_AUDIO_PATH,
     BoundedWebsocketConnection,
     StartedConnection,
 )
@@ -54,7 +56,7 @@ from speaker_tracker.server.trace_context import trace_of
 from speaker_tracker.server.waiting_room import WaitingRoom
 from speaker_tracker.server.web import is_page_path, web_page
 from speaker_tracker.server.worker_table import WorkerRow
-from speaker_tracker.settings import Settings
+from speaker_tracker.settings import PREFIX, Settings, SettingsError
 from speaker_tracker.stage import SessionInfo
 
 logger = logging.getLogger(__name__)
@@ -144,14 +146,18 @@ class SessionServer:
             log_event(logger, logging.INFO, "refused", text, decision.reason, reason=decision.reason, status=int(decision.status))
         return decision
 
-    async def run_session(self, client: Websocket, token_name: str | None = None) -> None:
+    async def run_session(
+        self, client: Websocket | TrackConnection, token_name: str | None = None, session_id: str | None = None
+    ) -> None:
         """Run one session to its end, or tell the client why there is none now. ``token_name``: for the log.
+
+        ``session_id``: what it is called in logs and to stages; None: a name of its own.
 
         It has no place among the sessions before its first message; one who could not have a place is told so before.
         """
         address = client_address(_peer(client), client.headers.getlist("X-Forwarded-For"), self.settings.trusted_hops)
         trace_id, span_id = trace_of(client.headers.get("traceparent"))
-        session_id = secrets.token_hex(6)
+        session_id = session_id or secrets.token_hex(6)
         told = address if self.settings.log_addresses else ""
         with logged_for(LogContext(session_id, trace_id, span_id, told, token_name or "")):
             refusal = self.registry.refusal or self._busy(let_in=False)
@@ -229,7 +235,7 @@ def _addresses(settings: Settings, row: WorkerRow | None) -> AddressLimit:
     return AddressLimit(settings.max_sessions_per_address, shared or AddressTable(1, settings.max_sessions).row(0))
 
 
-def _peer(client: Websocket) -> str | None:
+def _peer(client: Websocket | TrackConnection) -> str | None:
     peer = client.scope.get("client")
     return None if peer is None else peer[0]
 
@@ -243,7 +249,7 @@ def _keeper(settings: Settings, chain: Chain, shared_folder: Path | None) -> Ses
     return SessionKeeper(store, keeping, settings.resume_seconds, open_seal(settings))
 
 
-async def _send_and_close(client: Websocket, error: ErrorMessage) -> None:
+async def _send_and_close(client: Websocket | TrackConnection, error: ErrorMessage) -> None:
     code, close_code = error.code.value, CLOSE_CODE_OF[error.code].value
     log_event(
         logger, logging.INFO, "refused", "turned a client away: %s", error.message, reason=code, code=code, close_code=close_code
@@ -278,6 +284,7 @@ def create_app(
         _check_path(path, page=settings.web_page)
         _add_endpoint(app, path, endpoint)
     add_asyncapi(app)
+    _add_calls(app, server)
     _add_health(app, server)
     if settings.web_page:
         app.register_blueprint(web_page(settings, server.admission, server.voice_model))
@@ -315,6 +322,16 @@ def create_app(
             await server.keeper.close()
 
     return app
+
+
+def _add_calls(app: Quart, server: SessionServer) -> None:
+    path = server.settings.twilio_path
+    if path is None:
+        return
+    if path in {*OWN_PATHS, *server.observers.endpoints()} or (server.settings.web_page and is_page_path(path)):
+        raise SettingsError(f"{PREFIX}TWILIO_PATH cannot be {path}, which the server answers already; give it another path")
+    app.config[TEXT_AUDIO_PATH] = path
+    add_twilio(app, server, path)
 
 
 def _add_health(app: Quart, server: SessionServer) -> None:

@@ -19,6 +19,8 @@ from speaker_tracker.server.message_rate import MessageRate, Pace
 if TYPE_CHECKING:
     from quart import Quart, Websocket
 
+    from speaker_tracker.server.adapters.twilio_route import TrackConnection
+
 INBOX_BYTES = BYTES_PER_SECOND
 """Once so much waits, no further frame is read; Hypercorn holds a few more, the rest waits with the client (TCP)."""
 MAX_FRAME_BYTES = "MAX_FRAME_BYTES"
@@ -26,6 +28,8 @@ MAX_FRAME_BYTES = "MAX_FRAME_BYTES"
 MAX_MESSAGES_PER_SECOND = "MAX_MESSAGES_PER_SECOND"
 """Name in the application's configuration of the limit for messages, see ``MessageRate``."""
 DEFAULT_MESSAGES_PER_SECOND = 200.0
+TEXT_AUDIO_PATH = "TEXT_AUDIO_PATH"
+"""Name in the application's configuration of the path where audio comes in text frames, which then count as audio."""
 PACE = "speaker_tracker.pace"
 """Name in the application's extensions of the pace at which short frames are read."""
 HELD_AUDIO = "speaker_tracker.held_audio"
@@ -122,6 +126,8 @@ class BoundedWebsocketConnection(ASGIWebsocketConnection):
         self._rate = MessageRate(app.config.get(MAX_MESSAGES_PER_SECOND, DEFAULT_MESSAGES_PER_SECOND))
         self._pace: Pace = app.extensions[PACE]
         self._paced = self._pace.account()
+        text_path = app.config.get(TEXT_AUDIO_PATH)
+        self._text_is_audio = text_path is not None and scope["path"].removeprefix(scope.get("root_path", "")) == text_path
         self._heard_enough = False
         self._disconnected = False
 
@@ -156,7 +162,7 @@ class BoundedWebsocketConnection(ASGIWebsocketConnection):
         return frame
 
     async def _take(self, frame: str | bytes) -> None:
-        if not self._heard_enough and isinstance(frame, bytes) and frame:
+        if not self._heard_enough and frame and (isinstance(frame, bytes) or self._text_is_audio):
             self._rate.earn(len(frame))
             await self._pace.keep(self._paced, len(frame))
             await self.queue.put(frame)
@@ -202,7 +208,7 @@ class BoundedWebsocketConnection(ASGIWebsocketConnection):
 class StartedConnection:
     """Connection of which the first frame has been received already; it comes first from ``receive``."""
 
-    def __init__(self, connection: Websocket, first: str | bytes) -> None:
+    def __init__(self, connection: Websocket | TrackConnection, first: str | bytes) -> None:
         self._connection = connection
         self._first: str | bytes | None = first
 

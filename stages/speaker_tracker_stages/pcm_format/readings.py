@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from speaker_tracker_stages.pcm_format.companding import alaw_table, mulaw_table
+from speaker_tracker.audio.companding import alaw_table, mulaw_table
 
 Samples: TypeAlias = NDArray[Any]
 Bytes: TypeAlias = NDArray[np.uint8]

@@ -7,7 +7,8 @@ import pytest
 
 from speaker_tracker.errors import MissingExtraError
 from speaker_tracker.events import TimelineSegment
-from speaker_tracker.results.panel import CHANGE_COLOUR, COLOURS, OVERLAP_COLOUR, PAUSE_COLOUR, Panel
+from speaker_tracker.results.colours import COLOURS
+from speaker_tracker.results.panel import CHANGE_COLOUR, OVERLAP_COLOUR, PAUSE_COLOUR, Panel
 from speaker_tracker.results.plot import MAX_PANELS, check_installed, clock, draw
 from speaker_tracker.results.rttm import Turn
 from speaker_tracker.results.segmentation import Segmentation

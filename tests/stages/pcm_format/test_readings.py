@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from speaker_tracker_stages.pcm_format.companding import alaw_table, mulaw_table
+from speaker_tracker.audio.companding import alaw_table, mulaw_table
 from speaker_tracker_stages.pcm_format.readings import READINGS, are_alike, big_endian_16, prediction_gain, signed_16
 
 TIME = np.arange(6000) / 16_000
