@@ -114,14 +114,18 @@ def _begin_process(worker: Worker[Any, Any]) -> None:
     _Here.worker = worker
 
 
-def _end(number: int, _frame: object) -> None:
-    raise SystemExit(128 + number)
+class _Terminated(BaseException):
+    """The process is to end. Not a ``SystemExit``, which would be the fault of the stage that it comes up in."""
+
+
+def _end(_number: int, _frame: object) -> None:
+    raise _Terminated
 
 
 def _work_here(task: Any) -> Any:
     try:
         return _Here.worker(task)
-    except SystemExit:
+    except _Terminated:
         # The pool would take this for a failure of the task and go on with the next.
         _Here.worker.close()
         os._exit(1)

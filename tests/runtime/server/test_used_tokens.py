@@ -1,6 +1,7 @@
 """Tokens for one session, and that they are used once, by however many processes."""
 
-import multiprocessing
+import subprocess
+import sys
 import time
 
 import pytest
@@ -61,17 +62,18 @@ def test_two_that_share_a_folder_know_of_each_other(tmp_path):
     assert not other.use("a", LATER)
 
 
-def _use_all(folder, results):
-    used = used_tokens(folder)
-    results.put(sum(used.use(f"token{number}", LATER) for number in range(200)))
+USE_ALL = """
+import sys
+from pathlib import Path
+
+from speaker_tracker.server.used_tokens import used_tokens
+
+used = used_tokens(Path(sys.argv[1]))
+print(sum(used.use(f"token{number}", int(sys.argv[2])) for number in range(200)))
+"""
 
 
 def test_of_processes_that_use_the_same_tokens_at_once_one_gets_each(tmp_path):
-    context = multiprocessing.get_context("spawn")
-    results = context.Queue()
-    processes = [context.Process(target=_use_all, args=(tmp_path, results)) for _ in range(3)]
-    for process in processes:
-        process.start()
-    assert sum(results.get(timeout=60) for _ in processes) == 200
-    for process in processes:
-        process.join()
+    command = [sys.executable, "-c", USE_ALL, str(tmp_path), str(LATER)]
+    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    assert sum(int(process.communicate(timeout=60)[0]) for process in processes) == 200
