@@ -252,7 +252,7 @@ def test_addresses_of_clients_are_told_to_the_server_behind_those_that_came_with
         client.start()
         client.report()
     server = max(setup.servers, key=lambda server: sum("opened" in line for line in server.log))
-    assert server.logged("opened, .* address=(.*)")[1] == "192.0.2.4"
+    assert server.logged(r"opened, .* address=(\S+)")[1] == "192.0.2.4"
 
 
 @pytest.mark.e2e

@@ -116,7 +116,8 @@ def samples_of(dialogue):
     return (dialogue.samples * 32767).astype("<i2")
 
 
-async def test_two_people_stay_two_when_the_connection_breaks(server, dialogue):
+async def test_two_people_stay_two_when_the_connection_breaks_and_the_session_cannot_be_resumed(start_server, dialogue):
+    server = start_server(resume_store="off")
     known = []
     async with TrackerClient(server.url, voiceprints=True, reconnect=PATIENT) as client:
         await client.send(samples_of(dialogue))

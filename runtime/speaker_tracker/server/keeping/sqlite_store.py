@@ -15,6 +15,7 @@ from speaker_tracker.server.keeping.store import Claimed, StoreUnavailable
 
 BUSY_SECONDS = 2.0
 """Time to wait for another process that writes."""
+POLL_SECONDS = 0.02
 SWEEP_SECONDS = 30.0
 """Time between two removals of what has expired."""
 FILE_MODE = 0o600
@@ -128,17 +129,7 @@ class SqliteStore:
         if self._database is None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._path.touch(FILE_MODE)
-            database = sqlite3.connect(self._path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-            try:
-                database.execute("PRAGMA journal_mode = WAL").close()
-                # In WAL mode a power cut can cost the latest saves, and never damages the file.
-                database.execute("PRAGMA synchronous = NORMAL").close()
-                database.execute("PRAGMA secure_delete = ON").close()
-                database.executescript(SCHEMA)
-            except sqlite3.Error:
-                database.close()
-                raise
-            self._database = database
+            self._database = _connected(self._path)
             self._file = _identity(self._path)
         return self._database
 
@@ -153,6 +144,26 @@ class SqliteStore:
         if database is not None:
             with suppress(sqlite3.Error):
                 database.close()
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    """The database, made ready. Waits where another process does the same, which SQLite itself does not in all of these steps."""
+    end = time.monotonic() + BUSY_SECONDS
+    while True:
+        database = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        try:
+            database.execute("PRAGMA journal_mode = WAL").close()
+            # In WAL mode a power cut can cost the latest saves, and never damages the file.
+            database.execute("PRAGMA synchronous = NORMAL").close()
+            database.execute("PRAGMA secure_delete = ON").close()
+            database.executescript(SCHEMA)
+        except sqlite3.Error as error:
+            database.close()
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+            time.sleep(POLL_SECONDS)
+        else:
+            return database
 
 
 def _identity(path: Path) -> tuple[int, int]:

@@ -4,6 +4,7 @@ import asyncio
 import secrets
 import sqlite3
 import stat
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -196,6 +197,14 @@ async def test_a_clock_that_jumps_costs_no_session_that_a_connection_has(tmp_pat
     now[0] += 100
     assert await store.claim(key, 60) is None
     await store.close()
+
+
+def test_processes_that_make_the_same_file_at_once_wait_for_each_other(tmp_path):
+    for number in range(20):
+        with ThreadPoolExecutor(6) as several:
+            stores = list(several.map(lambda _, path=tmp_path / f"{number}.sqlite": SqliteStore(path), range(6)))
+        for store in stores:
+            asyncio.run(store.close())
 
 
 @pytest.mark.parametrize("content", [None, b"no database at all" * 100])
