@@ -20,6 +20,7 @@ IMAGE = default_environment() | {
     "platform_system": "Linux",
     "os_name": "posix",
     "platform_machine": "x86_64",
+    "python_full_version": "3.11.0",  # for which packages may want more than for the one here
 }
 
 
