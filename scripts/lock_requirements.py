@@ -31,7 +31,8 @@ SERVER_EXTRAS = {"cloudevents", "encryption", "onnx", "prometheus", "redis"}
 WITHOUT_PYTORCH = {"huggingface-hub", "silero-vad", "speechbrain", "torch"}
 TORCH = "torch"
 PYTHONS = ("3.11", "3.12")
-FIRST_RELEASE = "3.11.0"
+FOR_FIRST_RELEASES = ("async-timeout",)
+"""What packages (redis) want with the first releases of a Python, such as Debian 12's 3.11.2; pip goes by the one it runs on."""
 MACHINES = ("x86_64", "aarch64")
 LATEST_GLIBC = 36
 """Wheels for glibc 2.5 to 2.36, that of Debian 12."""
@@ -54,14 +55,14 @@ class Lock:
 def locks() -> dict[str, Lock]:
     """The locks by name, in the order in which they build on each other."""
     project = ROOT / "pyproject.toml"
-    server = tuple(requirements(project, SERVER_EXTRAS, set()))
+    server = (*requirements(project, SERVER_EXTRAS, set()), *FOR_FIRST_RELEASES)
     exporter = tuple(line for line in requirements(project, {"onnx-export"}, set()) if line.startswith("onnx"))
     ray = tuple(line for line in requirements(project, {"ray"}, set()) if line.startswith("ray"))
     return {
         "server": Lock("the environment of the image full, but for PyTorch", server),
         "slim": Lock(
             "the environment of the images slim and minimal",
-            tuple(requirements(project, SERVER_EXTRAS, WITHOUT_PYTORCH)),
+            (*requirements(project, SERVER_EXTRAS, WITHOUT_PYTORCH), *FOR_FIRST_RELEASES),
             alone=("silero-vad",),
         ),
         "exporter": Lock("what exports models, beside server.txt", exporter, beside="server"),
@@ -87,10 +88,7 @@ def pip(*arguments: str, wanted: list[str]) -> list[dict[str, Any]]:
 
 def pins_of(lock: Lock) -> dict[str, str]:
     """Versions of all packages of a lock, by name."""
-    entries = []
-    if lock.wanted != lock.alone:
-        # Some packages want others with the first releases of a Python alone, such as that of Debian 12.
-        entries = pip(wanted=list(lock.wanted)) + pip(*options_of(FIRST_RELEASE, MACHINES[0]), wanted=list(lock.wanted))
+    entries = [] if lock.wanted == lock.alone else pip(wanted=list(lock.wanted))
     entries += pip("--no-deps", wanted=list(lock.alone)) if lock.alone else []
     return {entry["metadata"]["name"]: entry["metadata"]["version"].partition("+")[0] for entry in entries}
 
@@ -108,7 +106,7 @@ def wheels_of(pins: dict[str, str]) -> dict[str, Wheels]:
     found = {name: Wheels(set(), []) for name in pins}
     lines = [f"{name}=={version}" for name, version in pins.items()]
     for python, machine in product(PYTHONS, MACHINES):
-        entries = {entry["metadata"]["name"]: entry for entry in entries_of(lines, ["--no-deps", *options_of(python, machine)])}
+        entries = {entry["metadata"]["name"]: entry for entry in entries_of(lines, options_of(python, machine))}
         if TORCH in entries and not entries[TORCH]["metadata"]["version"].endswith("+cpu"):  # a build with CUDA
             del entries[TORCH]
         for name, wheels in found.items():
@@ -124,7 +122,7 @@ def options_of(python: str, machine: str) -> list[str]:
     platforms = [f"manylinux_2_{minor}_{machine}" for minor in range(5, LATEST_GLIBC + 1)]
     platforms += [f"{kind}_{machine}" for kind in ("manylinux2014", "manylinux2010", "manylinux1", "linux")]
     nowhere = str(ROOT / "dist" / "nothing-is-written-here")
-    options = ["--target", nowhere, "--python-version", python, "--implementation", "cp"]
+    options = ["--no-deps", "--target", nowhere, "--python-version", python, "--implementation", "cp"]
     return options + [part for platform in platforms for part in ("--platform", platform)]
 
 
