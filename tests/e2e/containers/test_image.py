@@ -139,7 +139,8 @@ def test_stages_are_reordered_by_environment(image, container, track, pcm):
     ],
 )
 def test_wrong_settings_end_it_with_a_sentence(images, container, settings, sentence):
-    status, log = container(images["slim"], **settings).ended()
+    # With a token, as the log warns of a server that is open to all.
+    status, log = container(images["slim"], tokens=["sesame"], **settings).ended()
 
     assert status == 1
     assert re.search(sentence, log)
