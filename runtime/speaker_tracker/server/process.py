@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from socket import socket
@@ -87,8 +88,11 @@ class _Serving:
         sockets = self._sockets
         if self._surroundings.row is not None:
             sockets = fair_sockets(sockets, self._surroundings.row, self._surroundings.held)
-        await serve_until(self._stop, app, self._config, sockets, self._settings.grace_seconds)
-        return await loading
+        try:
+            await serve_until(self._stop, app, self._config, sockets, self._settings.grace_seconds)
+            return await loading
+        finally:
+            _leave_end_signals()
 
     async def _load(self, app: StartingApp) -> LoadedServer:
         try:
@@ -203,6 +207,14 @@ def _on_signal(loop: asyncio.AbstractEventLoop, number: signal.Signals, then: Ca
         loop.add_signal_handler(number, then, number)
     except NotImplementedError:  # Windows
         signal.signal(number, lambda *_: loop.call_soon_threadsafe(then, number))
+
+
+def _leave_end_signals() -> None:
+    """Leave signals to their default actions: where one comes while the loop is closed, Python complains of the loop's pipe."""
+    loop = asyncio.get_running_loop()
+    for number in END_SIGNALS:
+        with suppress(NotImplementedError):  # Windows
+            loop.remove_signal_handler(number)
 
 
 def die_of(number: signal.Signals) -> None:
