@@ -160,7 +160,7 @@ class TelephoneDecoder(StageBase):
 
 
 def _load(options: TelephoneDecoderOptions) -> LoadedStage:
-    return LoadedStage(lambda _session: TelephoneDecoder(options))
+    return LoadedStage(lambda _session: TelephoneDecoder(options), reads_pcm=False)
 
 
 @hookimpl

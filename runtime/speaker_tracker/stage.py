@@ -165,6 +165,8 @@ class LoadedStage:
     ``counters``: monotonic totals since the stage was loaded, by names in lower case with underscores, for ``/health`` and
     observers; called at any time from any thread.
     ``voice_model``: the model of the embeddings that the stage produces; without it no voiceprint can be checked or made.
+    ``reads_pcm``: of a decoder, whether it reads the PCM of the protocol. Clients count audio by that, so a session of another
+    format cannot be resumed.
     """
 
     open: Callable[[SessionInfo], Stage]
@@ -174,6 +176,7 @@ class LoadedStage:
     counters: Callable[[], Mapping[str, int]] | None = None
     voice_model: VoiceModel | None = None
     infer_waits: bool = False
+    reads_pcm: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

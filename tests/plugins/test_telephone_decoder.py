@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from speaker_tracker.engine.chain import STAGES, Chain
 from speaker_tracker.engine.plugins import PluginManager
 from speaker_tracker.errors import BadInput
 from speaker_tracker.events import AudioBlock, AudioClock, AudioGap, AudioHint, PcmReceived
@@ -95,3 +96,9 @@ def test_a_file_with_a_header_is_named_and_refused():
     with pytest.raises(BadInput, match="this is a WAV file; send raw A-law: 8 kHz, 8 bits a sample") as caught:
         decode(b"RIFF\x24\x00\x00\x00WAVE", encoding="alaw")
     assert caught.value.code == ErrorCode.UNSUPPORTED_AUDIO
+
+
+@pytest.mark.parametrize(("decoder", "is_resumable"), [("frame_decoder", True), ("telephone_decoder", False)])
+def test_a_session_of_a_line_cannot_be_resumed_as_clients_count_in_pcm(decoder, is_resumable):
+    chain = Chain(STAGES.configure(PluginManager().stages, [decoder], {}))
+    assert chain.keeps_time is is_resumable

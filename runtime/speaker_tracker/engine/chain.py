@@ -131,8 +131,9 @@ class Chain:
 
     @property
     def keeps_time(self) -> bool:
-        """Whether the chain tells how much audio it has processed, without which a session cannot be resumed."""
-        return any(AudioClock in stage.provided.spec.produces for stage in self.configured)
+        """Whether the chain tells how much audio it has processed, as clients count it, without which no session can be resumed."""
+        pairs = zip(self.configured, self._loaded, strict=True)
+        return any(AudioClock in stage.provided.spec.produces and loaded.reads_pcm for stage, loaded in pairs)
 
     @property
     def counters(self) -> dict[str, dict[str, int]]:
